@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * loop.h - one event base, its clock, its chunk stock, its mailbox. A loop is
+ * made and run by one thread and only that thread touches it, but for
+ * loop_post. Objects have a home loop; NEED(loop_here() == home) guards them.
+ */
+#ifndef WEIR_NET_LOOP_H
+#define WEIR_NET_LOOP_H
+
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/why.h"
+
+struct loop;
+struct event_base;
+
+/*
+ * Makes a loop in the calling thread, after any fork. Loop 0 is the first.
+ * The engine is chosen here (WEIR_ENGINE, decisions 3); NULL with why.
+ */
+struct loop *loop_new(struct why *);
+void	loop_free(struct loop **);
+void	loop_run(struct loop *);	/* until loop_stop; ends the last turn in order */
+void	loop_stop(struct loop *);	/* from its own thread, or posted */
+
+struct loop *loop_here(void);		/* the calling thread's; NULL: none */
+unsigned loop_number(const struct loop *);	/* 0, 1, ... */
+unsigned loop_count(void);
+struct loop *loop_at(unsigned number);
+
+int64_t	loop_now(const struct loop *);	/* monotonic us, read once per turn */
+struct stock *loop_stock(struct loop *);
+struct event_base *loop_base(struct loop *);
+const char *loop_engine(const struct loop *);	/* "event" or "uring" */
+
+/* From any thread: call(arg) runs on 'to' in a turn to come, in order. */
+void	loop_post(struct loop *to, void (*call)(void *), void *arg);
+
+/*
+ * Work for the end of this turn, before the loop sleeps again. The job is
+ * embedded in its owner; adding it twice before it ran is adding it once.
+ */
+struct loop_job {
+	struct loop_job *next;
+	void (*run)(struct loop_job *);
+	uint8_t queued;
+};
+void	loop_soon(struct loop *, struct loop_job *);
+void	loop_soon_cancel(struct loop *, struct loop_job *);
+
+/* bury(dead) is called when the turn is over: nothing is freed in a callback. */
+void	loop_retire(struct loop *, void *dead, void (*bury)(void *));
+
+/* Called once in each turn after its events (housekeeping); NULL ends it. */
+void	loop_set_after(struct loop *, void (*after)(void *), void *arg);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tls.h - TLS contexts made from files, shared by all loops and counted;
+ * and what is known of one connection's session. The bytes go through one
+ * BIO of our own under net/conn (decisions H3). A running connection keeps
+ * the context it began with.
+ */
+#ifndef WEIR_NET_TLS_H
+#define WEIR_NET_TLS_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+#include "base/why.h"
+
+struct tls;		/* a context: certificates, rules; counted */
+struct conn;
+
+enum tls_verify { TLS_VERIFY_NONE, TLS_VERIFY_OPTIONAL, TLS_VERIFY_REQUIRED };
+
+struct tls_options {
+	bool server;			/* we are the server side */
+	const char *ca_file, *cert_file, *key_file;	/* NULL or "": none */
+	const char *ciphers;		/* OpenSSL list up to 1.2; NULL: default */
+	const char *ciphersuites;	/* 1.3; NULL: default */
+	const char *curves;		/* NULL: default */
+	bool dh_auto;			/* ephemeral DH parameters as OpenSSL picks */
+	int min_version, max_version;	/* TLS1_2_VERSION ...; 0: library's */
+	unsigned long no_versions;	/* SSL_OP_NO_TLSv1_x bits */
+	enum tls_verify verify;		/* of the peer's certificate */
+	bool verify_name;		/* client side: host name must match */
+	const char *alpn;		/* "postgresql", or NULL */
+};
+
+/* Reads and checks everything; NULL with why ("failed to load ..."). */
+struct tls *tls_new(const struct tls_options *, struct why *);
+struct tls *tls_hold(struct tls *);
+void	tls_drop(struct tls **);
+
+/* Of a conn whose handshake is done; false or empty for a plain one. */
+bool	tls_is_on(const struct conn *);
+const char *tls_describe(const struct conn *, char *buf, size_t len);	/* "TLSv1.3/TLS_AES_256_GCM_SHA384" */
+bool	tls_peer_has_cert(const struct conn *);
+/* CN or a DNS name of the peer's certificate equals name (no wildcards). */
+bool	tls_peer_is(const struct conn *, struct text name);
+/* The CN, or "" */
+void	tls_peer_name(const struct conn *, char *buf, size_t len);
+
+#endif
