@@ -24,7 +24,7 @@ WORKERS = int(os.environ.get("WEIR_SYS_WORKERS", "4"))
 class Scenario:
     def __init__(self, name, play, config, weir, start):
         self.name, self.play, self.config = name, play, config
-        self.weir, self.start, self.version = weir, start
+        self.weir, self.start = weir, start
 
 
 def scenario(name, weir=None, start=True, **config):
@@ -81,6 +81,17 @@ class Scene:
             except TimeoutError:
                 out.append("no line with " + pattern)
         self.note(key, [bare(li) for li in out])
+
+    def try_start(self, key, **config):
+        """Start it, or note what it dies of."""
+        try:
+            self.start(**config)
+            self.note(key, "up")
+        except RuntimeError:
+            self.p = self.makes.started[-1]
+            self.note(key, [bare(li) for li in self.p.lines()])
+            self.p.expect = 1
+        return self.p.running()
 
     # the pooler's own words, shortened
     def conn(self, *args, **more):
@@ -234,8 +245,31 @@ class Stage:
         self.pool.shutdown(cancel_futures=True)
 
 
+# What ours has to be, where one value is not the whole answer.
+
 def meets(want, got):
     return want(got) if callable(want) else clean(want, None) == got
+
+
+def one_of(*wanted):
+    return lambda got: any(meets(w, got) for w in wanted)
+
+
+def begins(*head):
+    return lambda got: got[:len(head)] == clean(head, None)
+
+
+def welcome(*head):
+    """Logged in, after these messages."""
+    return lambda got: begins(*head)(got) and got[-1] == ["Z", "I"] and \
+        got[len(head)] == ["R", "ok"]
+
+
+def refused(text=""):
+    """FATAL 08P01 with this in its text, and nothing behind it."""
+    return lambda got: len(got) == 2 and got[0][0] == "E" and \
+        got[0][1]["S"] == "FATAL" and got[0][1]["C"] == "08P01" and \
+        text in got[0][1]["M"] and got[1] == ["EOF"]
 
 
 def unlike(a, b):
