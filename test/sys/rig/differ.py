@@ -67,9 +67,9 @@ class Scene:
         self.fakes.append(FakePg(*args))
         return self.fakes[-1]
 
-    def note(self, key, value):
+    def note(self, key, value, raw=False):
         assert key not in self.facts, "noted twice: " + key
-        self.facts[key] = clean(value, self.p)
+        self.facts[key] = value if raw else clean(value, self.p)
 
     def log(self, key, *patterns):
         """Note the log lines that hold one of these, each to be waited
@@ -142,6 +142,8 @@ def clean(value, p):
         value = value.replace(p.where, "DIR").replace(p.program.path, "PROG")
         value = re.sub(r"\b%d\b" % p.port, "PORT", value)
         value = re.sub(r"\b%d\b" % p.pg, "PG", value)
+    value = re.sub(r"\b1\.(18\.0|25\.2)\b", "VERSION", value)
+    value = value.replace(" (Weir 0.1.0)", "")
     value = re.sub(r"0x[0-9a-f]{6,}", "0xPTR", value)
     value = re.sub(r"\(age=\d+s?\)", "(age=N)", value)
     value = re.sub(r"((?:127\.0\.0\.1|localhost|\]):)\d+", r"\1N", value)
