@@ -175,10 +175,14 @@ class FakePg:
         finally:
             one.sock.close()
 
-    def stop(self):
+    def close_door(self):
+        """Refuse new connections from now on."""
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+    def stop(self):
+        self.close_door()
         for one in self.served:
             with contextlib.suppress(OSError):
                 one.sock.shutdown(socket.SHUT_RDWR)
