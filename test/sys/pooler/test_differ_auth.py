@@ -6,7 +6,7 @@ import struct
 
 from rig import scram, wire
 from rig.cluster import SALT, SECRET, account
-from rig.differ import (one_of, refused, scenario, tests_of, welcome)
+from rig.differ import (one_of, refused, scenario, plays_of, welcome)
 from rig.wire import fatal
 
 # One server user for all, so that the server's own rules do not mix in.
@@ -566,4 +566,4 @@ def by_foreign_socket(s):
     s.note("answer", s.conn(s.p.unix).login("pgbouncer", "pgbouncer"))
 
 
-test = tests_of(__name__, "auth")
+test = plays_of(__name__, "auth")

@@ -3,7 +3,7 @@
 # arguments, the rights of stats users, what is refused and how.
 from rig import shows, wire
 from rig.cluster import wait_for
-from rig.differ import begins, one_of, scenario, tests_of
+from rig.differ import begins, one_of, scenario, plays_of
 
 # ---- SHOW
 
@@ -452,4 +452,4 @@ def suspend_leaves(s):
     s.log("log", "admin disappeared when suspended")
 
 
-test = tests_of(__name__, "console")
+test = plays_of(__name__, "console")

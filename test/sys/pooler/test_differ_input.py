@@ -4,7 +4,7 @@
 import re
 
 from rig.cluster import wait_for
-from rig.differ import bare, scenario, tests_of
+from rig.differ import bare, scenario, plays_of
 
 # What a start says that has nothing to do with the file.
 NOISE = re.compile(r"kernel file descriptor|LOG process up:|LOG listening on")
@@ -224,4 +224,4 @@ def directory(s):
     s.note("said", [bare(li) for li in err.splitlines()])
 
 
-test = tests_of(__name__, "input")
+test = plays_of(__name__, "input")

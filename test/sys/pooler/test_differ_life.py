@@ -10,7 +10,7 @@ import time
 
 from rig import wire
 from rig.cluster import account, as_account, wait_for
-from rig.differ import bare, begins, scenario, tests_of
+from rig.differ import bare, begins, scenario, plays_of
 from rig.wire import fatal, query
 
 DB = "host=127.0.0.1 port=$PG dbname=app"
@@ -642,4 +642,4 @@ def log_secrets(s):
                                  "adminpw") if w in s.p.log()])
 
 
-test = tests_of(__name__, "life")
+test = plays_of(__name__, "life")

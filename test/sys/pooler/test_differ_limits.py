@@ -5,7 +5,7 @@ import time
 
 from rig import fakepg, wire
 from rig.cluster import wait_for
-from rig.differ import refused, scenario, tests_of
+from rig.differ import refused, scenario, plays_of
 from rig.wire import fatal, query
 
 DB = "host=127.0.0.1 port=$PG dbname=app"
@@ -497,4 +497,4 @@ def unknown_packet(s):
     s.note("answer", c.rest())
 
 
-test = tests_of(__name__, "limits")
+test = plays_of(__name__, "limits")

@@ -7,7 +7,7 @@ import time
 
 from rig import wire
 from rig.cluster import wait_for
-from rig.differ import refused, scenario, tests_of
+from rig.differ import refused, scenario, plays_of
 from rig.wire import SYNC, bind, describe, execute, fatal, parse, query
 
 MODES = ("session", "transaction", "statement")
@@ -647,4 +647,4 @@ def listen(s):
     s.note("news", [got[0], got[2]])
 
 
-test = tests_of(__name__, "pooling")
+test = plays_of(__name__, "pooling")

@@ -4,7 +4,7 @@
 import struct
 
 from rig import wire
-from rig.differ import (begins, one_of, refused, scenario, tests_of,
+from rig.differ import (begins, one_of, refused, scenario, plays_of,
                         welcome)
 from rig.wire import fatal
 
@@ -420,4 +420,4 @@ def silent_check(s):
     s.note("lines", [li for li in s.p.lines("C-0x") if "admin" not in li])
 
 
-test = tests_of(__name__, "startup")
+test = plays_of(__name__, "startup")

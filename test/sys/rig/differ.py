@@ -8,7 +8,6 @@ import concurrent.futures
 import os
 import re
 import threading
-import traceback
 
 import pytest
 
@@ -37,9 +36,9 @@ def scenario(name, weir=None, start=True, **config):
     return register
 
 
-def tests_of(module, prefix):
+def plays_of(module, prefix):
     """The parametrised test of a file with scenarios; put into it as
-    `test = tests_of(__name__, "prefix")`."""
+    `test = plays_of(__name__, "prefix")`."""
     names = [n for n in SCENARIOS if n.startswith(prefix + ".")]
 
     @pytest.mark.parametrize("name", names)
@@ -80,7 +79,9 @@ class Scene:
                 out += self.p.wait_log(pattern, 3)
             except TimeoutError:
                 out.append("no line with " + pattern)
-        self.note(key, [bare(li) for li in out])
+        # A line that is said again and again counts once.
+        self.note(key, list(dict.fromkeys(
+            clean(bare(li), self.p) for li in out)))
 
     def try_start(self, key, **config):
         """Start it, or note what it dies of."""
@@ -113,6 +114,18 @@ class Scene:
         finally:
             for one in self.fakes:
                 one.stop()
+
+
+def story(fault):
+    """Where it happened. Not by traceback.format_exception, which compiles
+    source text: Python 3.11 cannot do that in two threads at once."""
+    out, tb = [], fault.__traceback__
+    while tb:
+        code = tb.tb_frame.f_code
+        out.append("%s:%d %s" % (code.co_filename, tb.tb_lineno,
+                                 code.co_name))
+        tb = tb.tb_next
+    return "\n".join(out + ["%s: %s\n" % (type(fault).__name__, fault)])
 
 
 STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \S+ \[?\d+\]? ")
@@ -202,11 +215,11 @@ class Stage:
             one.play(scene)
         except Exception as fault:
             log = scene.p.log()[-4000:] if scene.p else ""
-            why = "".join(traceback.format_exception(fault)) + log
+            why = story(fault) + log
         try:
             scene.stop()
         except Exception as fault:
-            why = why or "".join(traceback.format_exception(fault))
+            why = why or story(fault)
         return scene.facts, why
 
     def check(self, name):
