@@ -56,6 +56,7 @@ struct pl_client {
 	bool told_wait;			/* the NOTICE of query_wait_notify was sent */
 	uint8_t mode;			/* enum pl_pool_mode, at the last link */
 	uint8_t replication;		/* enum pl_replication */
+	bool looks_up;			/* borrows a server of the auth_query pool */
 	uint32_t need;			/* bytes that 'pending' must have to go on */
 	int64_t query_start, xact_start;	/* us; 0: none */
 	int64_t request_time;		/* last message from it */
