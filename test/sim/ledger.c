@@ -204,7 +204,7 @@ do_want(void)
 	m.turn[turn].loop = loop;
 	step = pl_ledger_want(&l, &turns[turn], (unsigned)loop, now);
 	seat = model_seat(PL_SEAT_IDLE, loop);
-	if (!m.paused && seat != NONE && model_first(loop) == NONE) {
+	if (!m.paused && seat != NONE && model_first(NONE) == NONE) {
 		check_grant(step, turn, seat);
 		return;
 	}
@@ -374,6 +374,8 @@ static void
 resume(void)
 {
 	l.paused = m.paused = false;
+	if (draw(2) == 0)	/* one who comes before those in line are served */
+		do_want();
 	while (serve_one())
 		;
 }
