@@ -462,7 +462,8 @@ static void
 say_goodbye(struct conn *c)
 {
 	if (!(c->flags & CONN_SECURE) ||
-	    (c->flags & (CONN_HANDSHAKE | CONN_BROKEN | CONN_SHUT)))
+	    (c->flags & (CONN_HANDSHAKE | CONN_BROKEN | CONN_SHUT |
+	    CONN_RESET)))
 		return;
 	tlsio_shut(c->rare->tls, &c->home->cipher);
 	send_cipher(c);
