@@ -2,7 +2,7 @@
 /*
  * outlet.h - where log lines leave the process: a file, standard error (the
  * journal when that is where it leads) and syslog. Blocking: one owner, the
- * log's writer, calls it. What could not be written is counted, and told
+ * log's writer thread, calls it. What could not be written is counted, and told
  * in the same place once writing works again.
  */
 #ifndef WEIR_BASE_OUTLET_H
