@@ -15,6 +15,7 @@
 
 struct pl_config_source {
 	const char *path;		/* the ini, as given by the user */
+	int verbose;			/* -v: how often */
 	/* What is in force: NULL at start. */
 	const struct pl_settings *now;
 	/*
@@ -52,10 +53,9 @@ const struct pl_settings *pl_config_usual(const char *path);
 
 /* SHOW CONFIG: row i, false behind the last (98 rows, in order). */
 struct pl_config_line {
-	const char *key;
-	bool unset, usual_unset;	/* NULL in the answer */
+	const char *key, *value, *usual;	/* NULL: unset */
 	bool changeable;
-	char value[4096], usual[1024];	/* cut when longer */
+	char scratch[KEY_SHOW];			/* value may lie in it */
 };
 bool	pl_config_show(const struct pl_settings *, unsigned i,
 	    struct pl_config_line *);

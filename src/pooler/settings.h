@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "conf/key.h"
 
 enum {
 	PL_DATABASE_NAME = 63, PL_USER_NAME = 127, PL_SECRET = 2047,
@@ -37,7 +38,9 @@ enum pl_sslmode {
 	PL_SSL_VERIFY_CA, PL_SSL_VERIFY_FULL
 };
 
-enum pl_balance { PL_BALANCE_UNSET, PL_BALANCE_ROUND_ROBIN, PL_BALANCE_DISABLE };
+enum pl_balance {
+	PL_BALANCE_UNSET, PL_BALANCE_ROUND_ROBIN, PL_BALANCE_DISABLE
+};
 
 /* Ours. */
 enum pl_engine { PL_ENGINE_AUTO, PL_ENGINE_EVENT, PL_ENGINE_URING };
@@ -157,7 +160,6 @@ struct pl_settings {
 	int unix_socket_mode;
 	const char *user;			/* or NULL */
 	int verbose;				/* 0, 1, 2 */
-	bool verbose_given;			/* the file beats -v then */
 
 	/* Ours (not in SHOW CONFIG). */
 	const char *accept_proxy_from;		/* list of networks */
@@ -306,7 +308,13 @@ bool	pl_settings_moved(const struct pl_database_row *,
 bool	pl_settings_same_row(const struct pl_database_row *,
 	    const struct pl_database_row *);
 
-/* The word of an enumeration, for SHOW: "session", "verify-full", ... */
+/* The words of the enumerations; key_word_of() names a value for SHOW. */
+extern const struct key_word pl_settings_modes[], pl_settings_auth_types[],
+    pl_settings_sslmodes[], pl_settings_balances[], pl_settings_engines[],
+    pl_settings_log_formats[], pl_settings_dirties[],
+    pl_settings_queue_orders[], pl_settings_queue_keys[],
+    pl_settings_session_attrs[], pl_settings_switches[];
+
 const char *pl_settings_mode_name(int pool_mode);	/* NULL: unset */
 const char *pl_settings_auth_name(int auth_type);
 const char *pl_settings_balance_name(int balance);	/* NULL: unset */
