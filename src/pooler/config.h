@@ -19,8 +19,8 @@ struct pl_config_source {
 	/* What is in force: NULL at start. */
 	const struct pl_settings *now;
 	/*
-	 * How files are read: as file_read(); NULL: from the file system.
-	 * 'status' may be NULL then too, else as stat().
+	 * How files are read and looked at, as file_read() and stat() do
+	 * it; NULL: from the file system.
 	 */
 	int (*load)(const char *path, struct text *, struct why *);
 	int (*status)(const char *path, struct stat *);
