@@ -627,3 +627,20 @@ pl_pool_reconnect(struct pl_pool *pool)
 			s->close_needed = true;
 	}
 }
+
+void
+pl_pool_close_all(struct pl_pool *pool, const char *reason)
+{
+	for (int i = 0; i < PL_CLIENT_GONE; i++) {
+		struct pl_client *c, *next;
+
+		TAILQ_FOREACH_SAFE(c, &pool->clients[i], link, next)
+			pl_client_close(c, true, "%s", reason);
+	}
+	for (int i = 0; i < PL_SERVER_GONE; i++) {
+		struct pl_server *s, *next;
+
+		TAILQ_FOREACH_SAFE(s, &pool->servers[i], link, next)
+			pl_server_close(s, true, "%s", reason);
+	}
+}
