@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * budget.h - a limit that several pools share: servers of a database
+ * (max_db_connections) or of a user (max_user_connections). Pure. One per
+ * database and per user, owned by it.
+ *
+ * A pool asks before it opens a server. Refused, it stands in the budget's
+ * line, ordered by how long its first client has waited; whoever gives a
+ * permit back is told which pool is to try next (decisions H6).
+ */
+#ifndef WEIR_POOLER_BUDGET_H
+#define WEIR_POOLER_BUDGET_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pl_budget_place {	/* a pool's place in one budget's line */
+	TAILQ_ENTRY(pl_budget_place) link;
+	int64_t since;		/* arrival of the pool's first waiter */
+	bool waiting;
+};
+
+struct pl_budget {
+	int most;		/* 0: no limit */
+	int taken;
+	TAILQ_HEAD(pl_budget_line, pl_budget_place) line;	/* longest wait first */
+};
+
+void	pl_budget_init(struct pl_budget *);
+/* True: one permit is taken. False: place stands in line (since updated). */
+bool	pl_budget_take(struct pl_budget *, int most, struct pl_budget_place *, int64_t since);
+/* Would there be one? Takes nothing, changes no line. */
+bool	pl_budget_has(const struct pl_budget *, int most);
+void	pl_budget_give(struct pl_budget *);
+/* The pool that is to try next, taken out of the line; NULL: none. */
+struct pl_budget_place *pl_budget_next(struct pl_budget *);
+void	pl_budget_leave(struct pl_budget *, struct pl_budget_place *);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * server.h - the end that faces PostgreSQL: state, lists, counters, and the
+ * queue of answers it still owes.
+ */
+#ifndef WEIR_POOLER_SERVER_H
+#define WEIR_POOLER_SERVER_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/buffer.h"
+#include "net/conn.h"
+#include "pooler/ledger.h"
+#include "pooler/expect.h"
+
+struct pl_client;
+struct pl_dial;
+struct pl_pool;
+struct pl_shelf;
+struct pl_values;
+
+enum pl_server_state {
+	PL_SERVER_LOGIN,		/* connecting, logging in ("new") */
+	PL_SERVER_IDLE,
+	PL_SERVER_USED,			/* idle for long, must pass the check query */
+	PL_SERVER_TESTED,		/* check or reset query under way */
+	PL_SERVER_ACTIVE,		/* linked */
+	PL_SERVER_ACTIVE_CANCEL,	/* carries a cancel request */
+	PL_SERVER_BEING_CANCELED,	/* free, but cancels for it are in flight */
+	PL_SERVER_GONE,
+	PL_SERVER_STATES
+};
+extern const char *const pl_server_state_names[PL_SERVER_STATES];
+
+TAILQ_HEAD(pl_server_list, pl_server);
+
+struct pl_server {
+	/* hot */
+	struct conn *conn;
+	struct pl_client *client;	/* linked; NULL */
+	struct pl_pool *pool;
+	struct pl_values *values;	/* as it reported them */
+	struct pl_shelf *shelf;		/* statements it has prepared; NULL: none */
+	uint32_t body;			/* bytes of the current message still to come */
+	uint8_t state;			/* enum pl_server_state */
+	bool dropping;			/* the rest of the current message is not forwarded */
+	uint32_t need;			/* bytes that 'collect' must have to go on */
+	char status;			/* of the last ReadyForQuery: I T E; 0: a query runs */
+	bool close_needed, dirty;
+	bool setting_values;		/* our SETs are under way; the client waits */
+	bool copying;			/* COPY FROM STDIN: Sync is not answered */
+	bool replication;		/* of one client only */
+	bool reset;			/* TESTED: by the reset query, else the check query */
+	bool failed;			/* TESTED: its query failed */
+	bool counted_fresh;		/* its pool counts it as logging in */
+	struct pl_expect expect;	/* answers to come */
+	struct buffer collect;		/* a message that must be read whole */
+
+	struct pl_seat seat;
+	TAILQ_ENTRY(pl_server) link;	/* its pool's list of its state */
+	int64_t request_time;		/* last use: grant, release */
+	int64_t answer_time;		/* last message from it */
+
+	/* cold */
+	int64_t connect_time;
+	struct endpoint peer;
+	uint32_t slot;
+	uint64_t id;
+	uint32_t pid;			/* backend's */
+	uint8_t key[8];			/* backend's cancel key: pid and secret as sent */
+	unsigned cancels;		/* cancel requests in flight for it */
+	unsigned host;			/* which element of the host list */
+	struct pl_dial *dial;		/* the login stage's own; NULL after it */
+};
+
+unsigned pl_server_count(void);
+unsigned pl_server_room(void);
+uint32_t pl_server_slots(void);
+struct pl_server *pl_server_at(uint32_t slot);
+
+struct pl_server *pl_server_new(struct pl_pool *);	/* in LOGIN, counted in ledger and budgets by the pool */
+void	pl_server_enter(struct pl_server *, enum pl_server_state);
+/* Ends it (Terminate when in order); a linked client is told and closed too. */
+void	pl_server_close(struct pl_server *, bool tell, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+/* Set by main: the pool's books: permits back, others may grow. */
+extern void (*pl_server_left)(struct pl_pool *, struct pl_server *);
+/* Set by main: frees what the login stage keeps behind 'dial'. */
+extern void (*pl_server_dial_free)(struct pl_server *);
+
+const char *pl_server_prefix(const struct pl_server *, char buf[320]);
+#define pl_server_log(s, level, ...)					\
+	do {								\
+		char prefix_[320];					\
+									\
+		if (log_wants(level))					\
+			log_line(level, pl_server_prefix(s, prefix_),	\
+			    __VA_ARGS__);				\
+	} while (0)
+
+#endif
