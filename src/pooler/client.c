@@ -212,8 +212,9 @@ tell_error(struct pl_client *c, struct text code, struct text reason)
 static void
 leave_counts(struct pl_client *c)
 {
-	if (!c->welcomed)
+	if (!c->counted)
 		return;
+	c->counted = false;
 	c->database->clients--;
 	c->user->clients--;
 }

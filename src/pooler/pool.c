@@ -354,6 +354,7 @@ pl_pool_release(struct pl_pool *pool, struct pl_server *s)
 		pl_server_enter(s, PL_SERVER_BEING_CANCELED);
 	} else if (used && set->server_reset_query[0] != '\0' &&
 	    (mode == PL_MODE_SESSION || set->server_reset_query_always)) {
+		s->reset = true;
 		pl_server_enter(s, PL_SERVER_TESTED);
 		pl_pool_check(s);
 	} else if (used && set->server_check_delay == 0 &&
@@ -630,5 +631,22 @@ pl_pool_reconnect(struct pl_pool *pool)
 
 		TAILQ_FOREACH(s, &pool->servers[i], link)
 			s->close_needed = true;
+	}
+}
+
+void
+pl_pool_close_all(struct pl_pool *pool, const char *reason)
+{
+	for (int i = 0; i < PL_CLIENT_GONE; i++) {
+		struct pl_client *c, *next;
+
+		TAILQ_FOREACH_SAFE(c, &pool->clients[i], link, next)
+			pl_client_close(c, true, "%s", reason);
+	}
+	for (int i = 0; i < PL_SERVER_GONE; i++) {
+		struct pl_server *s, *next;
+
+		TAILQ_FOREACH_SAFE(s, &pool->servers[i], link, next)
+			pl_server_close(s, true, "%s", reason);
 	}
 }

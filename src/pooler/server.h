@@ -54,6 +54,8 @@ struct pl_server {
 	bool setting_values;		/* our SETs are under way; the client waits */
 	bool copying;			/* COPY FROM STDIN: Sync is not answered */
 	bool replication;		/* of one client only */
+	bool reset;			/* TESTED: by the reset query, else the check query */
+	bool failed;			/* TESTED: its query failed */
 	bool counted_fresh;		/* its pool counts it as logging in */
 	struct pl_expect expect;	/* answers to come */
 	struct buffer collect;		/* a message that must be read whole */
