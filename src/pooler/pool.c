@@ -295,17 +295,23 @@ pl_pool_serve(struct pl_pool *pool)
 
 /* ---- releasing --------------------------------------------------------- */
 
-static bool
-lifetime_over(struct pl_pool *pool, const struct pl_server *s)
+/* Not all at once: closings of one pool are spaced. */
+bool
+pl_pool_outlived(const struct pl_pool *pool, const struct pl_server *s,
+    int64_t at)
 {
 	int64_t life = pl_database_server_lifetime(pool->database);
 	int size = pool->ledger.limits.size;
 	int64_t gap = size > 0 ? life / size : 0;
 
-	if (now() - s->connect_time < life)
-		return false;
-	/* Not all at once: closings of one pool are spaced. */
-	if (life > 0 && now() - pool->last_lifetime_close < gap)
+	return at - s->connect_time >= life &&
+	    at - pool->last_lifetime_close >= gap;
+}
+
+static bool
+lifetime_over(struct pl_pool *pool, const struct pl_server *s)
+{
+	if (!pl_pool_outlived(pool, s, now()))
 		return false;
 	pool->last_lifetime_close = now();
 	return true;
