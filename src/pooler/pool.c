@@ -348,6 +348,7 @@ pl_pool_release(struct pl_pool *pool, struct pl_server *s)
 		pl_server_enter(s, PL_SERVER_BEING_CANCELED);
 	} else if (used && set->server_reset_query[0] != '\0' &&
 	    (mode == PL_MODE_SESSION || set->server_reset_query_always)) {
+		s->reset = true;
 		pl_server_enter(s, PL_SERVER_TESTED);
 		pl_pool_check(s);
 	} else if (used && set->server_check_delay == 0 &&
