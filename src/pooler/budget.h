@@ -25,7 +25,7 @@ struct pl_budget_place {	/* a pool's place in one budget's line */
 struct pl_budget {
 	int most;		/* 0: no limit */
 	int taken;
-	TAILQ_HEAD(, pl_budget_place) line;	/* longest wait first */
+	TAILQ_HEAD(pl_budget_line, pl_budget_place) line;	/* longest wait first */
 };
 
 void	pl_budget_init(struct pl_budget *);

@@ -50,7 +50,14 @@ struct pl_client {
 	uint8_t type;			/* of the current message */
 	uint8_t have;			/* bytes of head[] */
 	char head[5];			/* a header split between slices */
-	bool welcomed, admin, wants_ready, told_wait, replication_db, replication, session;
+	bool welcomed, admin;
+	bool fresh;			/* linked, but nothing was forwarded yet */
+	bool skipping;			/* after an error: all up to Sync is dropped */
+	bool told_wait;			/* the NOTICE of query_wait_notify was sent */
+	uint8_t mode;			/* enum pl_pool_mode, at the last link */
+	uint8_t replication;		/* enum pl_replication */
+	bool looks_up;			/* borrows a server of the auth_query pool */
+	uint32_t need;			/* bytes that 'pending' must have to go on */
 	int64_t query_start, xact_start;	/* us; 0: none */
 	int64_t request_time;		/* last message from it */
 
@@ -103,6 +110,8 @@ void	pl_client_close_code(struct pl_client *, const char *sqlstate, const char *
 void	pl_client_close_silent(struct pl_client *);
 /* Set by main: what becomes of the server of a client that goes away. */
 extern void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
+/* Set by main: frees what the login stage keeps behind 'login'. */
+extern void (*pl_client_login_free)(struct pl_client *);
 
 /* "C-0x5566...: db/user@127.0.0.1:5000 ", for log_line; returns buf. */
 enum { PL_PREFIX = 320 };

@@ -22,7 +22,8 @@ TAILQ_HEAD(pl_pool_list, pl_pool);
 struct pl_database {
 	TAILQ_ENTRY(pl_database) link;	/* all, sorted by name */
 	char *name;
-	struct pl_database_row *row;	/* owned */
+	const struct pl_database_row *row;	/* of the setup in force, or 'made' */
+	struct pl_database_row *made;	/* automatic: '*' with this name; owned */
 	bool admin;			/* the console, "pgbouncer" */
 	bool automatic;			/* made from '*' */
 	bool paused, disabled;
@@ -44,6 +45,14 @@ extern struct pl_database *pl_database_admin;	/* the console */
 struct pl_database *pl_database_find(struct text name);	/* no registration */
 /* As find, but makes an automatic one from '*' when there is such an entry. */
 struct pl_database *pl_database_get(struct text name);
+/* One of the file (row stays the setup's), or the console. NULL: no memory. */
+struct pl_database *pl_database_new(struct text name, const struct pl_database_row *);
+void	pl_database_free(struct pl_database *);	/* it has no pool */
+/* Points an automatic one at what '*' says now. */
+int	pl_database_remake(struct pl_database *, const struct pl_database_row *fallback);
+/* Makes or renews the forced user's credential as the row says. */
+int	pl_database_force(struct pl_database *);
+extern const struct pl_database_row *pl_database_fallback;	/* "*", or NULL */
 
 int	pl_database_pool_size(const struct pl_database *, const struct pl_user *);
 int	pl_database_min_pool_size(const struct pl_database *);

@@ -36,9 +36,10 @@ pl_expect_empty(const struct pl_expect *e)
 	return e->count == 0;
 }
 
-int	pl_expect_add(struct pl_expect *, char type, enum pl_fate, struct pl_statement *);	/* -1: no memory */
+/* Holds the statement; -1: no memory, nothing added. */
+int	pl_expect_add(struct pl_expect *, char type, enum pl_fate, struct pl_statement *);
 struct pl_expected *pl_expect_first(struct pl_expect *);	/* NULL: empty */
-struct pl_expected *pl_expect_at(struct pl_expect *, uint32_t i);
+struct pl_expected *pl_expect_at(struct pl_expect *, uint32_t i);	/* 0: the first */
 void	pl_expect_next(struct pl_expect *);			/* drops the first */
 void	pl_expect_clear(struct pl_expect *);			/* and its memory */
 

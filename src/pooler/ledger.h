@@ -34,6 +34,7 @@ struct pl_seat {
 	int64_t since;			/* when it came to its place */
 	uint8_t place;			/* enum pl_seat_place */
 	uint8_t last;			/* goes to the tail: not wanted any more */
+	uint8_t testing;		/* BUSY by a TEST step */
 	uint16_t loop;
 };
 
@@ -64,6 +65,7 @@ struct pl_line {		/* of one loop */
 struct pl_ledger {
 	struct pl_limits limits;
 	unsigned loops, seats, fresh, idle, used, waiting;	/* counts */
+	unsigned testing;	/* seats that a TEST step made BUSY */
 	bool paused;		/* nobody is granted anything */
 	bool unlimited;		/* size is not looked at until one seat is ready */
 	struct pl_line *lines;	/* loops of them */
@@ -74,7 +76,8 @@ struct pl_step {
 		PL_STEP_WAIT,	/* want: stands in line now */
 		PL_STEP_REST,	/* release: seat is idle now. serve: nothing to do */
 		PL_STEP_GRANT,	/* turn gets seat, both on this loop */
-		PL_STEP_MOVE,	/* turn gets seat, which lives on another loop */
+		PL_STEP_MOVE,	/* turn gets seat, whose server is on another
+				   loop still; seat->loop is the turn's already */
 		PL_STEP_TEST	/* seat must pass the check query (is BUSY now) */
 	} act;
 	struct pl_turn *turn;
@@ -88,19 +91,25 @@ void	pl_ledger_fini(struct pl_ledger *);
 struct pl_step	pl_ledger_want(struct pl_ledger *, struct pl_turn *, unsigned loop, int64_t now);
 /* It needs none any more; harmless when it does not wait. */
 void	pl_ledger_withdraw(struct pl_ledger *, struct pl_turn *);
-/* A BUSY or NEW seat is free: GRANT or MOVE to the first in line, or REST. */
+/*
+ * A BUSY or NEW seat is free: GRANT or MOVE to the first in line, or REST.
+ * A NEW one ends 'unlimited'.
+ */
 struct pl_step	pl_ledger_release(struct pl_ledger *, struct pl_seat *, int64_t now);
-/* Is someone in line and a seat for him? After a pause. REST: no. */
+/*
+ * Is someone in line and a seat for him? GRANT, MOVE or TEST; REST: no. After
+ * a pause and when a test failed: to be called until it says REST.
+ */
 struct pl_step	pl_ledger_serve(struct pl_ledger *, int64_t now);
 
-void	pl_ledger_add(struct pl_ledger *, struct pl_seat *, unsigned loop, int64_t now);	/* NEW */
+void	pl_ledger_add(struct pl_ledger *, struct pl_seat *, unsigned loop, int64_t now);	/* NONE -> NEW */
 void	pl_ledger_drop(struct pl_ledger *, struct pl_seat *);	/* from any place */
 void	pl_ledger_take(struct pl_ledger *, struct pl_seat *);	/* IDLE or USED -> BUSY, for a test or a close */
 void	pl_ledger_age(struct pl_ledger *, struct pl_seat *);	/* IDLE -> USED */
 
 /*
  * How many servers to open now for those in line: 0 to parallel - fresh,
- * never more than wait without one under way. *reserve: they come from the
+ * never more than wait without one under way (NEW, TEST). *reserve: they come from the
  * reserve. Budgets are asked by the caller, one by one.
  */
 unsigned pl_ledger_grow(const struct pl_ledger *, int64_t now, bool *reserve);

@@ -32,6 +32,7 @@ struct pl_pool {
 
 	/* What the first server said at login: ParameterStatus not tracked, and the tracked values. */
 	bool welcome_ready;
+	bool welcomed_all;		/* those who waited for it have been told */
 	char *welcome;
 	size_t welcome_len;
 	struct pl_values *defaults;
@@ -48,9 +49,11 @@ struct pl_pool {
 extern struct pl_pool_list pl_pools;	/* sorted by database name, user name */
 unsigned pl_pool_count(void);
 
+void	pl_pool_init(void);		/* once, before any server */
 struct pl_pool *pl_pool_find(struct pl_database *, struct pl_credential *);
 struct pl_pool *pl_pool_get(struct pl_database *, struct pl_credential *);	/* NULL: no memory */
 void	pl_pool_free(struct pl_pool *);		/* it has no client and no server */
+void	pl_pool_refresh(struct pl_pool *);	/* limits anew, from the settings in force */
 enum pl_pool_mode pl_pool_mode(const struct pl_pool *);
 unsigned pl_pool_servers(const struct pl_pool *);	/* all states */
 unsigned pl_pool_clients(const struct pl_pool *);
@@ -70,6 +73,10 @@ void	pl_pool_grow(struct pl_pool *);
 void	pl_pool_serve(struct pl_pool *);
 /* The last attempt to connect or log in failed with this text. */
 void	pl_pool_failed(struct pl_pool *, const char *error);
+/* A free server goes to the used list: it must pass the check query first. */
+void	pl_pool_retire(struct pl_pool *, struct pl_server *);
+/* Books a server (ledger, permits) that the caller dials itself; NULL: refused. */
+struct pl_server *pl_pool_open(struct pl_pool *, bool may_evict);
 /* Marks every server close_needed; idle ones go by the janitor or at release. */
 void	pl_pool_reconnect(struct pl_pool *);
 /* Opens one server for min_pool_size; false: not allowed now. */
@@ -81,6 +88,9 @@ extern bool (*pl_pool_dial)(struct pl_pool *, struct pl_server *);
 extern void (*pl_pool_check)(struct pl_server *);
 /* Set by main: the client has got its server (or, logging in, its welcome). */
 extern void (*pl_pool_granted)(struct pl_client *);
+
+/* Set by main, or NULL: a server left (PAUSE may be waiting for that). */
+extern void (*pl_pool_changed)(void);
 
 /* The whole pooler is paused, suspended or leaving: one state, spec 2 and 8.3. */
 enum pl_activity { PL_RUNNING, PL_PAUSED, PL_SUSPENDED };

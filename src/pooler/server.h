@@ -51,7 +51,11 @@ struct pl_server {
 	uint8_t have;
 	char head[5];
 	char status;			/* of the last ReadyForQuery: I T E; 0: a query runs */
-	bool close_needed, dirty, setting_values, replication, copying;
+	bool close_needed, dirty;
+	bool setting_values;		/* our SETs are under way; the client waits */
+	bool copying;			/* COPY FROM STDIN: Sync is not answered */
+	bool replication;		/* of one client only */
+	bool counted_fresh;		/* its pool counts it as logging in */
 	struct pl_expect expect;	/* answers to come */
 	struct buffer collect;		/* a message that must be read whole */
 
@@ -84,6 +88,8 @@ void	pl_server_close(struct pl_server *, bool tell, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 /* Set by main: the pool's books: permits back, others may grow. */
 extern void (*pl_server_left)(struct pl_pool *, struct pl_server *);
+/* Set by main: frees what the login stage keeps behind 'dial'. */
+extern void (*pl_server_dial_free)(struct pl_server *);
 
 const char *pl_server_prefix(const struct pl_server *, char buf[320]);
 #define pl_server_log(s, level, ...)					\

@@ -18,8 +18,7 @@
 #include "base/text.h"
 #include "pooler/budget.h"
 #include "pooler/settings.h"
-
-enum pl_secret_kind { PL_SECRET_NONE, PL_SECRET_PLAIN, PL_SECRET_MD5, PL_SECRET_SCRAM };
+#include "pooler/userlist.h"
 
 struct pl_credential {
 	struct pl_user *user;		/* never NULL */
@@ -47,10 +46,11 @@ unsigned pl_user_count(void);
 
 struct pl_user *pl_user_find(struct text name);		/* NULL: unknown */
 struct pl_user *pl_user_get(struct text name);		/* made when unknown; NULL: no memory */
+struct pl_credential *pl_credential_new(struct pl_user *);	/* NULL: no memory */
+void	pl_credential_free(struct pl_credential **);
 /* Sets or clears (TEXT_NONE) a credential's secret and tells its kind. */
 int	pl_credential_set(struct pl_credential *, struct text secret);
 void	pl_credential_wipe(struct pl_credential *);
-enum pl_secret_kind pl_credential_kind(struct text secret);
 
 /* The value in force: the user's, else the database's, else the global one. */
 struct pl_database;

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * client.c - clients: their memory, their states, their end. A state is the
+ * list it stands in; only pl_client_enter moves one.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/slab.h"
+#include "pg/message.h"
+#include "pooler/names.h"
+#include "pooler/pool.h"
+#include "pooler/variables.h"
+
+const char *const pl_client_state_names[PL_CLIENT_STATES] = {
+	[PL_CLIENT_LOGIN] = "login",
+	[PL_CLIENT_ACTIVE] = "active",
+	[PL_CLIENT_WAITING] = "waiting",
+	[PL_CLIENT_WAITING_CANCEL] = "waiting_cancel_req",
+	[PL_CLIENT_ACTIVE_CANCEL] = "active_cancel_req",
+	[PL_CLIENT_GONE] = "gone",
+};
+
+/* Row: from; bits: to. */
+#define TO(state)	(1u << PL_CLIENT_##state)
+static const uint8_t may_move[PL_CLIENT_STATES] = {
+	[PL_CLIENT_LOGIN] = TO(ACTIVE) | TO(WAITING) | TO(WAITING_CANCEL) |
+	    TO(GONE),
+	[PL_CLIENT_ACTIVE] = TO(WAITING) | TO(LOGIN) | TO(GONE),
+	[PL_CLIENT_WAITING] = TO(ACTIVE) | TO(LOGIN) | TO(GONE),
+	[PL_CLIENT_WAITING_CANCEL] = TO(ACTIVE_CANCEL) | TO(GONE),
+	[PL_CLIENT_ACTIVE_CANCEL] = TO(GONE),
+};
+#undef TO
+
+static const struct close_reason reason_closed = { "closed", "closed by us" };
+
+struct pl_client_list pl_logins = TAILQ_HEAD_INITIALIZER(pl_logins);
+void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
+void (*pl_client_login_free)(struct pl_client *);
+static struct slab *clients;
+static uint64_t last_id;
+
+unsigned
+pl_client_count(void)
+{
+	return clients == NULL ? 0 : slab_used(clients);
+}
+
+unsigned
+pl_client_room(void)
+{
+	return clients == NULL ? 0 : slab_room(clients);
+}
+
+uint32_t
+pl_client_slots(void)
+{
+	return clients == NULL ? 0 : slab_slots(clients);
+}
+
+struct pl_client *
+pl_client_at(uint32_t slot)
+{
+	struct pl_client *c = slab_at(clients, slot);
+
+	return c == NULL || c->state == PL_CLIENT_GONE ? NULL : c;
+}
+
+static struct pl_client_list *
+list_of(struct pl_client *c)
+{
+	return c->pool == NULL ? &pl_logins : &c->pool->clients[c->state];
+}
+
+struct pl_client *
+pl_client_new(struct loop *loop, const struct endpoint *peer)
+{
+	struct pl_client *c;
+	uint32_t slot;
+
+	if (clients == NULL)
+		clients = slab_new(sizeof *c);
+	c = slab_take(clients, &slot);
+	if (c == NULL)
+		return NULL;
+	c->slot = slot;
+	c->id = ++last_id;
+	c->peer = *peer;
+	c->connect_time = c->request_time = loop_now(loop);
+	c->state = PL_CLIENT_LOGIN;
+	c->values = pl_variables_none();
+	TAILQ_INSERT_TAIL(&pl_logins, c, link);
+	return c;
+}
+
+void
+pl_client_enter(struct pl_client *c, enum pl_client_state state)
+{
+	NEED(c->state == state || may_move[c->state] & 1u << state);
+	TAILQ_REMOVE(list_of(c), c, link);
+	if (c->pool != NULL) {
+		c->pool->client_count[c->state]--;
+		c->pool->client_count[state]++;
+	}
+	c->state = (uint8_t)state;
+	TAILQ_INSERT_TAIL(list_of(c), c, link);
+}
+
+void
+pl_client_set_pool(struct pl_client *c, struct pl_pool *pool)
+{
+	TAILQ_REMOVE(list_of(c), c, link);
+	if (c->pool != NULL)
+		c->pool->client_count[c->state]--;
+	c->pool = pool;
+	if (pool != NULL)
+		pool->client_count[c->state]++;
+	TAILQ_INSERT_TAIL(list_of(c), c, link);
+}
+
+struct pl_client *
+pl_client_by_id(uint64_t id)
+{
+	for (uint32_t i = 0; i < pl_client_slots(); i++) {
+		struct pl_client *c = pl_client_at(i);
+
+		if (c != NULL && c->id == id)
+			return c;
+	}
+	return NULL;
+}
+
+struct pl_client *
+pl_client_by_key(const uint8_t key[8])
+{
+	static const uint8_t none[8];
+
+	if (memcmp(key, none, 8) == 0)
+		return NULL;
+	for (uint32_t i = 0; i < pl_client_slots(); i++) {
+		struct pl_client *c = pl_client_at(i);
+
+		if (c != NULL && memcmp(c->key, key, 8) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+static void
+print_peer(const struct endpoint *e, char buf[ADDRESS_TEXT])
+{
+	int32_t pid;
+
+	if (e->family != AF_UNIX) {
+		endpoint_print(e, buf);
+		return;
+	}
+	memcpy(&pid, e->ip, sizeof pid);
+	if (pid > 0)
+		snprintf(buf, ADDRESS_TEXT, "unix(%d):%u", (int)pid, e->port);
+	else
+		snprintf(buf, ADDRESS_TEXT, "unix:%u", e->port);
+}
+
+const char *
+pl_client_prefix(const struct pl_client *c, char buf[PL_PREFIX])
+{
+	char peer[ADDRESS_TEXT];
+
+	print_peer(&c->peer, peer);
+	snprintf(buf, PL_PREFIX, "C-%p: %s/%s@%s ", (const void *)c,
+	    c->database != NULL ? c->database->name : "(nodb)",
+	    c->user != NULL ? c->user->name : "(nouser)", peer);
+	return buf;
+}
+
+static void
+bury(void *dead)
+{
+	struct pl_client *c = dead;
+
+	TAILQ_REMOVE(list_of(c), c, link);
+	if (c->pool != NULL)
+		c->pool->client_count[c->state]--;
+	pl_names_clear(&c->names);
+	pl_variables_drop(&c->values);
+	if (c->extra != NULL)
+		mem_drop(c->extra->replication_options);
+	mem_drop(c->extra);
+	slab_give(clients, c->slot);
+}
+
+static void
+tell_error(struct pl_client *c, struct text code, struct text reason)
+{
+	char mem[512];
+	struct message_writer w = message_writer(mem, sizeof mem, sizeof mem);
+
+	message_add_error(&w, TEXT("FATAL"), code, reason, TEXT_NONE);
+	if (!w.failed && c->conn != NULL)
+		conn_send(c->conn, message_written(&w));
+	message_writer_fini(&w);
+}
+
+/* The counters of logged-in clients, which limits look at. */
+static void
+leave_counts(struct pl_client *c)
+{
+	if (!c->welcomed)
+		return;
+	c->database->clients--;
+	c->user->clients--;
+}
+
+static void
+finish(struct pl_client *c, const char *code, bool tell, bool quiet,
+    const char *reason)
+{
+	struct pl_server *server = c->server;
+	struct conn *conn = c->conn;
+	struct loop *loop = loop_here();
+
+	if (c->state == PL_CLIENT_GONE)
+		return;
+	if (!quiet && pl_settings()->log_disconnections)
+		pl_client_log(c, LOG_LEVEL_LOG, "closing because: %s (age=%"
+		    PRId64 "s)", reason, (clock_now() - c->connect_time) /
+		    CLOCK_SECOND);
+	if (c->pool != NULL)
+		pl_ledger_withdraw(&c->pool->ledger, &c->turn);
+	leave_counts(c);
+	pl_client_enter(c, PL_CLIENT_GONE);
+	if (server != NULL)
+		pl_client_leaves_server(c, server);
+	if (tell) {
+		if (pl_settings()->log_pooler_errors)
+			pl_client_log(c, LOG_LEVEL_WARNING,
+			    "pooler error: %s", reason);
+		tell_error(c, text_of(code), text_of(reason));
+	}
+	if (c->login != NULL)
+		pl_client_login_free(c);
+	if (conn != NULL) {
+		buffer_fini(&c->pending, loop_stock(loop));
+		c->conn = NULL;
+		conn_close_flushed(conn, &reason_closed, 5 * CLOCK_SECOND);
+	}
+	loop_retire(loop, c, bury);
+}
+
+void
+pl_client_close(struct pl_client *c, bool tell, const char *fmt, ...)
+{
+	char reason[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof reason, fmt, ap);
+	va_end(ap);
+	finish(c, "08P01", tell, false, reason);
+}
+
+void
+pl_client_close_code(struct pl_client *c, const char *code, const char *text)
+{
+	finish(c, code, true, false, text);
+}
+
+void
+pl_client_close_silent(struct pl_client *c)
+{
+	finish(c, "08P01", false, true, "");
+}

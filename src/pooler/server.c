@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * server.c - servers: their memory, their states, their end. A state is the
+ * list it stands in; only pl_server_enter moves one.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/slab.h"
+#include "pooler/pool.h"
+#include "pooler/shelf.h"
+#include "pooler/variables.h"
+
+const char *const pl_server_state_names[PL_SERVER_STATES] = {
+	[PL_SERVER_LOGIN] = "new",
+	[PL_SERVER_IDLE] = "idle",
+	[PL_SERVER_USED] = "used",
+	[PL_SERVER_TESTED] = "tested",
+	[PL_SERVER_ACTIVE] = "active",
+	[PL_SERVER_ACTIVE_CANCEL] = "active_cancel",
+	[PL_SERVER_BEING_CANCELED] = "being_canceled",
+	[PL_SERVER_GONE] = "gone",
+};
+
+/* Row: from; bits: to. */
+#define TO(state)	(1u << PL_SERVER_##state)
+static const uint8_t may_move[PL_SERVER_STATES] = {
+	[PL_SERVER_LOGIN] = TO(TESTED) | TO(IDLE) | TO(ACTIVE) |
+	    TO(ACTIVE_CANCEL) | TO(GONE),
+	[PL_SERVER_IDLE] = TO(ACTIVE) | TO(USED) | TO(TESTED) | TO(GONE),
+	[PL_SERVER_USED] = TO(TESTED) | TO(IDLE) | TO(ACTIVE) | TO(GONE),
+	[PL_SERVER_TESTED] = TO(IDLE) | TO(ACTIVE) | TO(USED) | TO(GONE),
+	[PL_SERVER_ACTIVE] = TO(IDLE) | TO(USED) | TO(TESTED) |
+	    TO(BEING_CANCELED) | TO(GONE),
+	[PL_SERVER_ACTIVE_CANCEL] = TO(GONE),
+	[PL_SERVER_BEING_CANCELED] = TO(IDLE) | TO(USED) | TO(TESTED) |
+	    TO(ACTIVE) | TO(GONE),
+};
+#undef TO
+
+static const struct close_reason reason_closed = { "closed", "closed by us" };
+
+void (*pl_server_left)(struct pl_pool *, struct pl_server *);
+void (*pl_server_dial_free)(struct pl_server *);
+static struct slab *servers;
+static uint64_t last_id;
+
+unsigned
+pl_server_count(void)
+{
+	return servers == NULL ? 0 : slab_used(servers);
+}
+
+unsigned
+pl_server_room(void)
+{
+	return servers == NULL ? 0 : slab_room(servers);
+}
+
+uint32_t
+pl_server_slots(void)
+{
+	return servers == NULL ? 0 : slab_slots(servers);
+}
+
+struct pl_server *
+pl_server_at(uint32_t slot)
+{
+	struct pl_server *s = slab_at(servers, slot);
+
+	return s == NULL || s->state == PL_SERVER_GONE ? NULL : s;
+}
+
+struct pl_server *
+pl_server_new(struct pl_pool *pool)
+{
+	struct pl_server *s;
+	uint32_t slot;
+
+	if (servers == NULL)
+		servers = slab_new(sizeof *s);
+	s = slab_take(servers, &slot);
+	if (s == NULL)
+		return NULL;
+	s->slot = slot;
+	s->id = ++last_id;
+	s->pool = pool;
+	s->connect_time = s->request_time = s->answer_time =
+	    loop_now(loop_here());
+	s->state = PL_SERVER_LOGIN;
+	s->values = pl_variables_none();
+	TAILQ_INSERT_TAIL(&pool->servers[s->state], s, link);
+	pool->server_count[s->state]++;
+	return s;
+}
+
+void
+pl_server_enter(struct pl_server *s, enum pl_server_state state)
+{
+	struct pl_pool *pool = s->pool;
+
+	NEED(may_move[s->state] & 1u << state);
+	TAILQ_REMOVE(&pool->servers[s->state], s, link);
+	pool->server_count[s->state]--;
+	s->state = (uint8_t)state;
+	/* The one used last stands first where SHOW and the janitor look. */
+	TAILQ_INSERT_HEAD(&pool->servers[state], s, link);
+	pool->server_count[state]++;
+}
+
+const char *
+pl_server_prefix(const struct pl_server *s, char buf[320])
+{
+	char peer[ADDRESS_TEXT];
+
+	snprintf(buf, 320, "S-%p: %s/%s@%s ", (const void *)s,
+	    s->pool->database->name, s->pool->credential->user->name,
+	    endpoint_print(&s->peer, peer));
+	return buf;
+}
+
+static void
+bury(void *dead)
+{
+	struct pl_server *s = dead;
+
+	TAILQ_REMOVE(&s->pool->servers[s->state], s, link);
+	s->pool->server_count[s->state]--;
+	pl_shelf_clear(&s->shelf);
+	pl_expect_clear(&s->expect);
+	pl_variables_drop(&s->values);
+	slab_give(servers, s->slot);
+}
+
+/* A server that rests is left in order; one in the middle is just cut. */
+static void
+say_goodbye(struct pl_server *s, enum pl_server_state was)
+{
+	static const char terminate[] = { 'X', 0, 0, 0, 4 };
+
+	if (was != PL_SERVER_LOGIN && was != PL_SERVER_ACTIVE_CANCEL)
+		conn_send(s->conn, (struct text){ terminate,
+		    sizeof terminate });
+}
+
+void
+pl_server_close(struct pl_server *s, bool tell, const char *fmt, ...)
+{
+	enum pl_server_state was = s->state;
+	struct pl_client *client = s->client;
+	struct loop *loop = loop_here();
+	struct pl_pool *pool = s->pool;
+	char reason[128];
+	va_list ap;
+
+	if (was == PL_SERVER_GONE)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof reason, fmt, ap);
+	va_end(ap);
+	if (pl_settings()->log_disconnections)
+		pl_server_log(s, LOG_LEVEL_LOG, "closing because: %s (age=%"
+		    PRId64 "s)", reason, (clock_now() - s->connect_time) /
+		    CLOCK_SECOND);
+	if (s->conn != NULL) {
+		if (tell)
+			say_goodbye(s, was);
+		buffer_fini(&s->collect, loop_stock(loop));
+		conn_close(s->conn, &reason_closed);
+		s->conn = NULL;
+	}
+	if (s->dial != NULL)
+		pl_server_dial_free(s);
+	pl_server_enter(s, PL_SERVER_GONE);
+	s->client = NULL;
+	if (client != NULL) {
+		client->server = NULL;
+		if (was == PL_SERVER_ACTIVE_CANCEL)
+			pl_client_close(client, false, "%s", reason);
+		else
+			pl_client_close(client, true, "%s", reason);
+	}
+	pl_server_left(pool, s);
+	loop_retire(loop, s, bury);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sandbox.h - what the process gives up for good once it runs: system calls
+ * it never makes (seccomp kills on them) and files that are not its own
+ * (Landlock). Entered before other threads exist; they inherit it. What the
+ * kernel lacks is logged once and is not an error.
+ */
+#ifndef WEIR_PROC_SANDBOX_H
+#define WEIR_PROC_SANDBOX_H
+
+#include <stdbool.h>
+
+struct sandbox_path {
+	const char *path;	/* a file or directory that need not exist */
+	bool write;		/* files in this directory are made and removed */
+};
+
+/*
+ * Reading stays allowed below the directories of the paths and those of the
+ * system (/etc, /usr, ...); writing only below the paths marked so.
+ */
+void	sandbox_enter(const struct sandbox_path *, bool runs_programs);
+
+#endif
