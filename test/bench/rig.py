@@ -260,7 +260,7 @@ class Pooler:
         self.env = dict(os.environ)
         if engine:
             self.env["WEIR_ENGINE"] = engine
-        self.dir = rig.subdir(name)
+        self.dir = self.env["TMPDIR"] = rig.subdir(name)
         if rig.user:            # nobody may be kept out of the build
             self.binary = os.path.join(self.dir, os.path.basename(binary))
             shutil.copy(binary, self.binary)

@@ -5,9 +5,12 @@ which are worth nothing in a run this short."""
 import json
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 import pytest
 
@@ -64,6 +67,35 @@ def poolers():
     if not found:
         pytest.skip("no pooler on this machine")
     return found
+
+
+def message(kind, body):
+    return kind + struct.pack("!i", len(body) + 4) + body
+
+
+def answer_always_seven(listener):
+    """A PostgreSQL whose every answer is 7, whatever was asked."""
+    client, _ = listener.accept()
+    client.recv(1000)
+    client.sendall(message(b"R", b"\0\0\0\0") + message(b"Z", b"I"))
+    while client.recv(1000):
+        client.sendall(message(b"D", b"\0\1\0\0\0\1" b"7") +
+                       message(b"C", b"SELECT 1\0") + message(b"Z", b"I"))
+
+
+def test_load_sees_a_wrong_answer():
+    load = built("test/bench/pg_load")
+    if load is None:
+        pytest.skip("the bench's programs are not built")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer_always_seven, args=(listener,),
+                         daemon=True).start()
+        done = subprocess.run(
+            [load, "-p", str(listener.getsockname()[1]), "-n", "10"],
+            text=True, stdout=subprocess.PIPE, timeout=60)
+    figures = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert figures["wrong"] >= 10 and figures["errors"] == 0, figures
 
 
 def test_prints_every_cell(poolers, tmp_path):
