@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * md5.h - md5 passwords: the stored form "md5" + hex(md5(password user)), and
- * the answer to a salt "md5" + hex(md5(hex salt)). Comparing takes the same
- * time wherever the difference is. An empty secret matches nothing.
+ * md5.h - passwords that are compared: cleartext, and md5 with its stored
+ * form "md5" + hex(md5(password user)) and its answer to a salt "md5" +
+ * hex(md5(hex salt)). Comparing takes the same time wherever the difference
+ * is. An empty secret matches nothing. A stored text that is no md5 secret
+ * is taken for a password: the caller has looked for SCRAM secrets before.
  * Pure; any thread.
  */
 #ifndef WEIR_PG_MD5_H
@@ -28,7 +30,7 @@ bool	md5_check(struct text stored, struct text user, const char salt[4],
 /* Does a cleartext password fit a stored md5 secret? */
 bool	md5_check_password(struct text stored, struct text user,
 	    struct text password);
-/* Does it fit a stored cleartext one? */
+/* Does it fit a stored cleartext one? (By digests, so of any length.) */
 bool	md5_check_plain(struct text stored, struct text password);
 
 #endif

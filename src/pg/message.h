@@ -25,6 +25,12 @@ enum {
 	MESSAGE_CODE = 5		/* characters of an SQLSTATE */
 };
 
+enum {			/* in place of a type: the first packet's codes */
+	MESSAGE_VERSION_3 = 0x00030000,
+	MESSAGE_CANCEL_REQUEST = 80877102, MESSAGE_SSL_REQUEST = 80877103,
+	MESSAGE_GSS_REQUEST = 80877104
+};
+
 /* ---- stepping ---------------------------------------------------------- */
 
 enum message_state {

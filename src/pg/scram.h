@@ -5,11 +5,8 @@
  * base/secret memory and are wiped. An object belongs to one connection and
  * is used by one thread at a time; the functions are for any thread.
  *
- * Passwords are taken as PostgreSQL takes them, with one difference: ASCII
- * and invalid UTF-8 as the bytes they are; of other UTF-8 the non-ASCII
- * spaces become a blank and the characters "mapped to nothing" (RFC 3454
- * B.1) are dropped, but no normalisation (NFKC) takes place. Passwords
- * typed in composed form, as keyboards give them, are the same either way.
+ * Passwords are prepared by pg/password. An empty one is never derived from
+ * and so matches nothing.
  */
 #ifndef WEIR_PG_SCRAM_H
 #define WEIR_PG_SCRAM_H
@@ -83,7 +80,7 @@ enum { SCRAM_STEP = 10000 };
 
 struct scram_derive;
 
-/* salt: raw bytes. NULL: no memory, or iterations is 0. */
+/* salt: raw bytes. NULL: no memory, an empty password, or iterations is 0. */
 struct scram_derive *scram_derive_new(struct text password, struct text salt,
 	    uint32_t iterations);
 /* At most that many rounds; true: done (also after an error of the library,
@@ -93,7 +90,7 @@ bool	scram_derive_step(struct scram_derive *, uint32_t rounds);
 int	scram_derive_keys(const struct scram_derive *, struct scram_keys *);
 void	scram_derive_free(struct scram_derive **);
 
-/* All of it at once; salt in base64. -1: bad base64, 0 rounds, no memory. */
+/* All of it at once; salt in base64. -1: as above, or bad base64. */
 int	scram_derive(struct text password, struct text salt_base64,
 	    uint32_t iterations, struct scram_keys *);
 /* Begins a slice-wise one from a base64 salt. */

@@ -19,11 +19,6 @@ enum {
 	STARTUP_TLS_BYTE = 0x16		/* a first byte that begins a TLS record */
 };
 
-enum {					/* codes in place of a version */
-	STARTUP_CODE_CANCEL = 80877102, STARTUP_CODE_SSL = 80877103,
-	STARTUP_CODE_GSS = 80877104, STARTUP_CODE_V3 = 0x00030000
-};
-
 enum startup_kind {
 	STARTUP_PLAIN,			/* StartupMessage 3.x */
 	STARTUP_SSL,			/* SSLRequest */
@@ -56,7 +51,8 @@ enum message_state startup_peek(struct text slice, uint32_t *size,
  *   "old V2 protocol not supported"
  *   "bad packet header: 'HEX'"			(an unknown code)
  *   "invalid startup packet layout: expected terminator as last byte"
- *   "broken startup packet"			(a name without a value)
+ *			(also for a name without a value, and for bytes behind
+ *			the terminator)
  */
 struct startup startup_parse(struct text packet, struct why *);
 

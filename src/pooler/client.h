@@ -47,9 +47,7 @@ struct pl_client {
 	struct pl_names *names;		/* its prepared statements; NULL: none */
 	uint32_t body;			/* bytes of the current message still to come */
 	uint8_t state;			/* enum pl_client_state */
-	uint8_t type;			/* of the current message */
-	uint8_t have;			/* bytes of head[] */
-	char head[5];			/* a header split between slices */
+	bool dropping;			/* the rest of the current message is not forwarded */
 	bool welcomed, admin;
 	bool fresh;			/* linked, but nothing was forwarded yet */
 	bool skipping;			/* after an error: all up to Sync is dropped */

@@ -47,9 +47,8 @@ struct pl_server {
 	struct pl_shelf *shelf;		/* statements it has prepared; NULL: none */
 	uint32_t body;			/* bytes of the current message still to come */
 	uint8_t state;			/* enum pl_server_state */
-	uint8_t type;
-	uint8_t have;
-	char head[5];
+	bool dropping;			/* the rest of the current message is not forwarded */
+	uint32_t need;			/* bytes that 'collect' must have to go on */
 	char status;			/* of the last ReadyForQuery: I T E; 0: a query runs */
 	bool close_needed, dirty;
 	bool setting_values;		/* our SETs are under way; the client waits */
