@@ -129,11 +129,17 @@ pl_control_may_suspend(struct why *why)
 	return 0;
 }
 
+static bool
+is_console(const struct pl_client *c)
+{
+	return c->database != NULL && c->database->admin;
+}
+
 /* A client in line reads nothing anyway; a console must hear RESUME. */
 static bool
 is_held(const struct pl_client *c)
 {
-	return c != NULL && !c->admin && (c->state == PL_CLIENT_ACTIVE ||
+	return c != NULL && !is_console(c) && (c->state == PL_CLIENT_ACTIVE ||
 	    c->state == PL_CLIENT_LOGIN);
 }
 
