@@ -4,8 +4,6 @@
  * command: one line in the table, one function. Loop 0.
  */
 #include <ctype.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -333,6 +331,28 @@ print_help(void)
 		if (pl_commands[i].usage != NULL)
 			all = add_line(all, "\n\t", pl_commands[i].usage);
 	return all;
+}
+
+static const char *
+name_level(enum pl_level level)
+{
+	return level == PL_LEVEL_ADMIN ? "admin" : "any";
+}
+
+void
+pl_commands_list(FILE *to)
+{
+	for (unsigned i = 0; i < pl_object_count; i++)
+		if (pl_objects[i].group > 0)
+			fprintf(to, "SHOW %s\t%s\tshows %u columns\n",
+			    pl_objects[i].name,
+			    name_level(pl_objects[i].level),
+			    pl_objects[i].count);
+	for (unsigned i = 0; i < pl_command_count; i++)
+		if (pl_commands[i].usage != NULL)
+			fprintf(to, "%s\t%s\t%s\n", pl_commands[i].usage,
+			    name_level(pl_commands[i].level),
+			    pl_commands[i].help);
 }
 
 /* ---- finding and running ------------------------------------------------ */

@@ -7,6 +7,8 @@
 #ifndef WEIR_POOLER_COMMANDS_H
 #define WEIR_POOLER_COMMANDS_H
 
+#include <stdio.h>
+
 #include "base/why.h"
 #include "pooler/columns.h"
 #include "pooler/control.h"
@@ -66,5 +68,8 @@ void	pl_commands_refuse(enum pl_order_fault, struct text text,
 void	pl_commands_run(const struct pl_order *, bool admin, struct pl_reply *);
 /* Has come what a reply waits for? */
 enum pl_control_outcome pl_commands_look(const struct pl_reply *);
+
+/* --list-commands: command, who may, help; between tabs, a line each. */
+void	pl_commands_list(FILE *);
 
 #endif

@@ -831,5 +831,4 @@ pl_console_init(void)
 {
 	pl_client_console_free = on_client_gone;
 	pl_control_moved = on_moved;
-	pl_control_init();
 }

@@ -295,17 +295,23 @@ pl_pool_serve(struct pl_pool *pool)
 
 /* ---- releasing --------------------------------------------------------- */
 
-static bool
-lifetime_over(struct pl_pool *pool, const struct pl_server *s)
+/* Not all at once: closings of one pool are spaced. */
+bool
+pl_pool_outlived(const struct pl_pool *pool, const struct pl_server *s,
+    int64_t at)
 {
 	int64_t life = pl_database_server_lifetime(pool->database);
 	int size = pool->ledger.limits.size;
 	int64_t gap = size > 0 ? life / size : 0;
 
-	if (now() - s->connect_time < life)
-		return false;
-	/* Not all at once: closings of one pool are spaced. */
-	if (life > 0 && now() - pool->last_lifetime_close < gap)
+	return at - s->connect_time >= life &&
+	    at - pool->last_lifetime_close >= gap;
+}
+
+static bool
+lifetime_over(struct pl_pool *pool, const struct pl_server *s)
+{
+	if (!pl_pool_outlived(pool, s, now()))
 		return false;
 	pool->last_lifetime_close = now();
 	return true;
@@ -518,6 +524,7 @@ pl_pool_open(struct pl_pool *pool, bool may_evict)
 	}
 	pl_ledger_add(&pool->ledger, &s->seat, loop_number(loop_here()),
 	    now());
+	s->booked = true;
 	pool->last_connect = now();
 	return s;
 }
@@ -598,6 +605,9 @@ on_left(struct pl_pool *pool, struct pl_server *s)
 {
 	struct pl_user *user = pool->credential->user;
 
+	if (!s->booked)
+		return;
+	s->booked = false;
 	pl_ledger_drop(&pool->ledger, &s->seat);
 	give_permits(pool);
 	grow_next(&pool->database->servers,
@@ -625,5 +635,22 @@ pl_pool_reconnect(struct pl_pool *pool)
 
 		TAILQ_FOREACH(s, &pool->servers[i], link)
 			s->close_needed = true;
+	}
+}
+
+void
+pl_pool_close_all(struct pl_pool *pool, const char *reason)
+{
+	for (int i = 0; i < PL_CLIENT_GONE; i++) {
+		struct pl_client *c, *next;
+
+		TAILQ_FOREACH_SAFE(c, &pool->clients[i], link, next)
+			pl_client_close(c, true, "%s", reason);
+	}
+	for (int i = 0; i < PL_SERVER_GONE; i++) {
+		struct pl_server *s, *next;
+
+		TAILQ_FOREACH_SAFE(s, &pool->servers[i], link, next)
+			pl_server_close(s, true, "%s", reason);
 	}
 }
