@@ -649,7 +649,7 @@ negotiate(struct pl_client *c, const struct startup *s)
 
 	if (s->minor == 0 && l->extension_count == 0)
 		return;
-	message_add_negotiate(&w, STARTUP_CODE_V3, l->extensions,
+	message_add_negotiate(&w, MESSAGE_VERSION_3, l->extensions,
 	    l->extension_count);
 	if (!w.failed)
 		conn_send(c->conn, message_written(&w));

@@ -6,6 +6,7 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "compat.h"
 #include "net/loop.h"
 #include "pooler/pool.h"
 #include "pooler/variables.h"
