@@ -13,7 +13,8 @@
 int	pl_cancel_make_key(uint8_t key[8]);
 /* A connection turned out to be a cancel request. */
 void	pl_cancel_request(struct pl_client *, const uint8_t key[8]);
-/* A server that was asked to cancel, or carried a cancel, has gone. */
+/* The connection of a request, or one that it was for, has gone. */
+void	pl_cancel_client_left(struct pl_client *);
 void	pl_cancel_left(struct pl_server *);
 /* Starts what waits for room: after a server left. */
 void	pl_cancel_tick(void);

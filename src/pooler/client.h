@@ -111,6 +111,8 @@ void	pl_client_close_code(struct pl_client *, const char *sqlstate, const char *
 void	pl_client_close_silent(struct pl_client *);
 /* Set by main: what becomes of the server of a client that goes away. */
 extern void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
+/* Set by main: it is GONE now; what it asked for ends. */
+extern void (*pl_client_gone)(struct pl_client *);
 /* Set by main: frees what the login stage keeps behind 'login'. */
 extern void (*pl_client_login_free)(struct pl_client *);
 

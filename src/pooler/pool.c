@@ -524,6 +524,7 @@ pl_pool_open(struct pl_pool *pool, bool may_evict)
 	}
 	pl_ledger_add(&pool->ledger, &s->seat, loop_number(loop_here()),
 	    now());
+	s->booked = true;
 	pool->last_connect = now();
 	return s;
 }
@@ -604,6 +605,9 @@ on_left(struct pl_pool *pool, struct pl_server *s)
 {
 	struct pl_user *user = pool->credential->user;
 
+	if (!s->booked)
+		return;
+	s->booked = false;
 	pl_ledger_drop(&pool->ledger, &s->seat);
 	give_permits(pool);
 	grow_next(&pool->database->servers,
