@@ -3,8 +3,8 @@
  * log.h - log lines: a level, an object prefix made by the caller, a text.
  * Lines go into a bounded ring that one writer thread empties to standard
  * error, a file and syslog: no call here ever blocks on the output. When
- * the ring is full lines are dropped, counted, and the count is told once
- * there is room again. Before log_start() (start-up, config errors) and
+ * the ring is full the oldest lines are dropped, counted, and the count is
+ * told once there is room again. Before log_start() (start-up, config errors) and
  * after log_stop() lines are written directly. Any thread.
  *
  * A line of the pooler:
@@ -13,6 +13,7 @@
 #ifndef WEIR_BASE_LOG_H
 #define WEIR_BASE_LOG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/why.h"
@@ -35,10 +36,12 @@ struct log_target {		/* all strings are copied */
  * leaves the old outputs in force. Also re-opens the file (rotation).
  */
 int	log_open(const struct log_target *, struct why *);
+/* At start, no log to say it in: one line on standard error, a FATAL. */
+void	log_refused(const struct why *);
 void	log_start(void);	/* the writer thread; after daemonising */
-void	log_stop(void);		/* writes what is left; atexit */
+void	log_stop(void);		/* writes what is left, within 2 s; at the end */
 
-extern int log_verbose;		/* read by log_wants; log_open sets it */
+extern atomic_int log_verbose;		/* read by log_wants; log_open sets it */
 
 static inline bool
 log_wants(enum log_level level)
@@ -60,7 +63,8 @@ void	log_line(enum log_level, const char *prefix, const char *fmt, ...)
 			log_line(LOG_LEVEL_DEBUG, "", __VA_ARGS__);	\
 	} while (0)
 
-/* Lines lost since the start because the ring was full. */
+/* Lines lost since the start: the ring was full (the oldest go), or no room
+ * was left where they are written. */
 unsigned long log_lost(void);
 
 #endif

@@ -45,7 +45,14 @@ extern const struct close_reason close_memory;		/* no memory for a stash */
 
 struct conn_handler {
 	void (*ready)(struct conn *);		/* connected; TLS is up (again after conn_start_tls) */
-	bool (*may_read)(struct conn *);	/* optional: false leaves bytes unread; ask again by conn_wake */
+	/*
+	 * Optional: false leaves bytes unread; ask again by conn_wake. After
+	 * a yes comes data(), with an empty slice when nothing was there
+	 * after all (or no whole TLS record), or eof() or closed(). A conn
+	 * that is refused and whose peer went away is told closed() at once,
+	 * its bytes unread, unless the handler has eof(); see conn_ended.
+	 */
+	bool (*may_read)(struct conn *);
 	void (*data)(struct conn *, struct text);
 	void (*eof)(struct conn *);		/* optional: peer half-closed, all data delivered;
 						   without it closed(close_eof) is called instead */
@@ -73,10 +80,12 @@ const char *conn_error(const struct conn *);
 
 /* Sends at once what the peer takes; the rest is stashed (conn_full). */
 void	conn_send(struct conn *, struct text);
+void	conn_send_copy(struct conn *, struct text);
 /*
  * Between cork and uncork, sends are collected and go as one vector. The
  * slices must live until uncork: borrowed data() slices, constant text, and
- * conn_batch memory do. conn_send_copy copies into batch memory first.
+ * conn_batch memory do. conn_send_copy copies into batch memory first. Corks
+ * nest; conn_close sends what is corked.
  */
 void	conn_cork(struct conn *);
 void	conn_uncork(struct conn *);
@@ -94,6 +103,8 @@ void	conn_resume(struct conn *);		/* what waits is delivered soon (same turn) */
 void	conn_wake(struct conn *);
 /* Has bytes waiting, as far as known without a system call. */
 bool	conn_waiting(const struct conn *);
+/* The peer has ended its side or is gone, though bytes may wait unread. */
+bool	conn_ended(const struct conn *);
 
 void	conn_shut(struct conn *);		/* half-close: FIN (close_notify) after the stash */
 void	conn_close(struct conn *, const struct close_reason *);
@@ -110,8 +121,13 @@ void	conn_set_reset(struct conn *);		/* the close to come sends RST */
  */
 void	conn_start_tls(struct conn *, struct tls *, const char *name, struct text first);
 
-/* Moving: after conn_leave no callback comes; post it, then conn_join there. */
-void	conn_leave(struct conn *, void (*left)(struct conn *, void *), void *arg);	/* left(): may be posted */
+/*
+ * Moving: after conn_leave no callback comes; left() is called when the conn
+ * is free to go (not inside conn_leave): post it, then conn_join there. In
+ * between only conn_join may be called. Neither while connecting or in a
+ * TLS handshake.
+ */
+void	conn_leave(struct conn *, void (*left)(struct conn *, void *), void *arg);
 void	conn_join(struct conn *, struct loop *);
 
 /* User bytes of memory in conns of this loop; for SHOW and tests. */

@@ -7,6 +7,7 @@
 #ifndef WEIR_NET_LOOP_H
 #define WEIR_NET_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
@@ -14,6 +15,7 @@
 
 struct loop;
 struct event_base;
+struct engine;
 
 /*
  * Makes a loop in the calling thread, after any fork. Loop 0 is the first.
@@ -36,6 +38,8 @@ const char *loop_engine(const struct loop *);	/* "event" or "uring" */
 
 /* From any thread: call(arg) runs on 'to' in a turn to come, in order. */
 void	loop_post(struct loop *to, void (*call)(void *), void *arg);
+/* The same, where 'to' may have ended: false, and nothing was posted. */
+bool	loop_offer(struct loop *to, void (*call)(void *), void *arg);
 
 /*
  * Work for the end of this turn, before the loop sleeps again. The job is
@@ -54,5 +58,10 @@ void	loop_retire(struct loop *, void *dead, void (*bury)(void *));
 
 /* Called once in each turn after its events (housekeeping); NULL ends it. */
 void	loop_set_after(struct loop *, void (*after)(void *), void *arg);
+
+/* For net/conn: the engine, and what the streams keep per loop. */
+const struct engine *loop_driver(const struct loop *);
+void	*loop_part(const struct loop *);
+void	loop_set_part(struct loop *, void *part, void (*end)(void *));
 
 #endif

@@ -15,6 +15,7 @@
 
 struct tls;		/* a context: certificates, rules; counted */
 struct conn;
+struct tlsio;
 
 enum tls_verify { TLS_VERIFY_NONE, TLS_VERIFY_OPTIONAL, TLS_VERIFY_REQUIRED };
 
@@ -37,9 +38,13 @@ struct tls *tls_new(const struct tls_options *, struct why *);
 struct tls *tls_hold(struct tls *);
 void	tls_drop(struct tls **);
 
+/* For net/conn: a session of this context. NULL: no memory. */
+struct tlsio *tls_begin(struct tls *, const char *name);
+
 /* Of a conn whose handshake is done; false or empty for a plain one. */
 bool	tls_is_on(const struct conn *);
 const char *tls_describe(const struct conn *, char *buf, size_t len);	/* "TLSv1.3/TLS_AES_256_GCM_SHA384" */
+bool	tls_has_alpn(const struct conn *);	/* our protocol was agreed on */
 bool	tls_peer_has_cert(const struct conn *);
 /* CN or a DNS name of the peer's certificate equals name (no wildcards). */
 bool	tls_peer_is(const struct conn *, struct text name);

@@ -43,6 +43,7 @@ static const struct close_reason reason_closed = { "closed", "closed by us" };
 struct pl_client_list pl_logins = TAILQ_HEAD_INITIALIZER(pl_logins);
 void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
 void (*pl_client_login_free)(struct pl_client *);
+void (*pl_client_gone)(struct pl_client *);
 static struct slab *clients;
 static uint64_t last_id;
 
@@ -212,8 +213,9 @@ tell_error(struct pl_client *c, struct text code, struct text reason)
 static void
 leave_counts(struct pl_client *c)
 {
-	if (!c->welcomed)
+	if (!c->counted)
 		return;
+	c->counted = false;
 	c->database->clients--;
 	c->user->clients--;
 }
@@ -238,6 +240,7 @@ finish(struct pl_client *c, const char *code, bool tell, bool quiet,
 	pl_client_enter(c, PL_CLIENT_GONE);
 	if (server != NULL)
 		pl_client_leaves_server(c, server);
+	pl_client_gone(c);
 	if (tell) {
 		if (pl_settings()->log_pooler_errors)
 			pl_client_log(c, LOG_LEVEL_WARNING,

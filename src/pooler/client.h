@@ -19,6 +19,7 @@
 
 struct pl_database;
 struct pl_login;
+struct pl_lookup;
 struct pl_names;
 struct pl_pool;
 struct pl_server;
@@ -47,9 +48,7 @@ struct pl_client {
 	struct pl_names *names;		/* its prepared statements; NULL: none */
 	uint32_t body;			/* bytes of the current message still to come */
 	uint8_t state;			/* enum pl_client_state */
-	uint8_t type;			/* of the current message */
-	uint8_t have;			/* bytes of head[] */
-	char head[5];			/* a header split between slices */
+	bool dropping;			/* the rest of the current message is not forwarded */
 	bool welcomed, admin;
 	bool fresh;			/* linked, but nothing was forwarded yet */
 	bool skipping;			/* after an error: all up to Sync is dropped */
@@ -57,6 +56,7 @@ struct pl_client {
 	uint8_t mode;			/* enum pl_pool_mode, at the last link */
 	uint8_t replication;		/* enum pl_replication */
 	bool looks_up;			/* borrows a server of the auth_query pool */
+	bool counted;			/* in its database's and user's clients */
 	uint32_t need;			/* bytes that 'pending' must have to go on */
 	int64_t query_start, xact_start;	/* us; 0: none */
 	int64_t request_time;		/* last message from it */
@@ -75,6 +75,7 @@ struct pl_client {
 	struct pl_user *user;		/* whom it logged in as; NULL before */
 	struct pl_database *database;	/* NULL before it is known */
 	struct pl_login *login;		/* the login stage's own; NULL after it */
+	struct pl_lookup *lookup;	/* auth_query under way; else NULL */
 	struct pl_client_extra *extra;	/* rare things; NULL for most */
 };
 
@@ -110,6 +111,8 @@ void	pl_client_close_code(struct pl_client *, const char *sqlstate, const char *
 void	pl_client_close_silent(struct pl_client *);
 /* Set by main: what becomes of the server of a client that goes away. */
 extern void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
+/* Set by main: it is GONE now; what it asked for ends. */
+extern void (*pl_client_gone)(struct pl_client *);
 /* Set by main: frees what the login stage keeps behind 'login'. */
 extern void (*pl_client_login_free)(struct pl_client *);
 

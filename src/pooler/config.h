@@ -15,11 +15,12 @@
 
 struct pl_config_source {
 	const char *path;		/* the ini, as given by the user */
+	int verbose;			/* -v: how often */
 	/* What is in force: NULL at start. */
 	const struct pl_settings *now;
 	/*
-	 * How files are read: as file_read(); NULL: from the file system.
-	 * 'status' may be NULL then too, else as stat().
+	 * How files are read and looked at, as file_read() and stat() do
+	 * it; NULL: from the file system.
 	 */
 	int (*load)(const char *path, struct text *, struct why *);
 	int (*status)(const char *path, struct stat *);
@@ -52,10 +53,9 @@ const struct pl_settings *pl_config_usual(const char *path);
 
 /* SHOW CONFIG: row i, false behind the last (98 rows, in order). */
 struct pl_config_line {
-	const char *key;
-	bool unset, usual_unset;	/* NULL in the answer */
+	const char *key, *value, *usual;	/* NULL: unset */
 	bool changeable;
-	char value[4096], usual[1024];	/* cut when longer */
+	char scratch[KEY_SHOW];			/* value may lie in it */
 };
 bool	pl_config_show(const struct pl_settings *, unsigned i,
 	    struct pl_config_line *);

@@ -26,7 +26,7 @@ struct pl_hba_question {
 struct pl_hba_answer {
 	enum pl_auth_type method;
 	const char *map;		/* ident map, or NULL */
-	const char *options;		/* ldap: rest of the line, or NULL */
+	const char *options;		/* ldap: rest of line, or NULL */
 	unsigned line;			/* of the rule, for the log */
 };
 
@@ -34,23 +34,20 @@ struct pl_hba_answer {
 const struct pl_hba_answer *pl_hba_match(const struct pl_hba *,
 	    const struct pl_hba_question *);
 
-/* Where reading says what is wrong, each line once; arg is handed through. */
+/* What reading needs besides the text. */
 struct pl_hba_reader {
 	const char *path;		/* of the file, for messages */
-	const struct pl_ident *ident;	/* maps that rules may name */
+	const struct pl_ident *ident;	/* maps that rules may name, or NULL */
 	/* For @file: as file_read(). */
 	int (*load)(const char *path, struct text *, struct why *);
-	void (*tell)(void *arg, const char *line);
+	void (*tell)(void *arg, const char *line);	/* what is wrong */
 	void *arg;
 };
 
-/*
- * Bad lines are told and skipped. NULL only for lack of memory. *bad is the
- * number of lines skipped.
- */
-struct pl_hba *pl_hba_read(struct text, const struct pl_hba_reader *,
-	    unsigned *bad);
-unsigned pl_hba_count(const struct pl_hba *);
+/* Bad lines are told and skipped. NULL only for lack of memory. */
+struct pl_hba *pl_hba_read(struct text, const struct pl_hba_reader *);
+/* Has the one a bad line that was not there before (NULL: none was)? */
+bool	pl_hba_worse(const struct pl_hba *, const struct pl_hba *before);
 void	pl_hba_free(struct pl_hba **);
 
 #endif

@@ -13,8 +13,9 @@ struct pl_ident;
 
 /* Bad lines are told and skipped. NULL only for lack of memory. */
 struct pl_ident *pl_ident_read(struct text,
-	    void (*tell)(void *arg, const char *line), void *arg,
-	    unsigned *bad);
+	    void (*tell)(void *arg, const char *line), void *arg);
+/* Has the one a bad line that was not there before (NULL: none was)? */
+bool	pl_ident_worse(const struct pl_ident *, const struct pl_ident *before);
 bool	pl_ident_has_map(const struct pl_ident *, struct text map);
 /* May this system user be that user, by this map? */
 bool	pl_ident_allows(const struct pl_ident *, struct text map,

@@ -154,7 +154,7 @@ pl_ledger_want(struct pl_ledger *l, struct pl_turn *turn, unsigned loop,
 	NEED(loop < l->loops && !turn->waiting);
 	turn->since = now;
 	turn->loop = (uint16_t)loop;
-	if (!l->paused && TAILQ_EMPTY(&l->lines[loop].waiting))
+	if (!l->paused && l->waiting == 0)
 		seat = find_idle(l, loop);
 	if (seat != NULL) {
 		leave_place(l, seat);

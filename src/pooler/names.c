@@ -21,6 +21,7 @@
 struct pl_names {		/* one name; a map is its first */
 	UT_hash_handle hh;
 	struct pl_statement *statement;
+	bool settled;		/* the server has answered its Parse */
 	char name[];
 };
 
@@ -96,6 +97,32 @@ pl_names_drop(struct pl_names **names, struct text name)
 		return false;
 	drop_name(names, n);
 	return true;
+}
+
+void
+pl_names_settle(struct pl_names **names, const struct pl_statement *s,
+    bool kept)
+{
+	struct pl_names *n, *next;
+
+	HASH_ITER(hh, *names, n, next)
+		if (!n->settled && n->statement == s) {
+			if (kept)
+				n->settled = true;
+			else
+				drop_name(names, n);
+			return;
+		}
+}
+
+void
+pl_names_forget(struct pl_names **names)
+{
+	struct pl_names *n, *next;
+
+	HASH_ITER(hh, *names, n, next)
+		if (n->settled)
+			drop_name(names, n);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "compat.h"
 #include "net/loop.h"
 #include "pooler/pool.h"
 #include "pooler/variables.h"
@@ -295,17 +296,23 @@ pl_pool_serve(struct pl_pool *pool)
 
 /* ---- releasing --------------------------------------------------------- */
 
-static bool
-lifetime_over(struct pl_pool *pool, const struct pl_server *s)
+/* Not all at once: closings of one pool are spaced. */
+bool
+pl_pool_outlived(const struct pl_pool *pool, const struct pl_server *s,
+    int64_t at)
 {
 	int64_t life = pl_database_server_lifetime(pool->database);
 	int size = pool->ledger.limits.size;
 	int64_t gap = size > 0 ? life / size : 0;
 
-	if (now() - s->connect_time < life)
-		return false;
-	/* Not all at once: closings of one pool are spaced. */
-	if (life > 0 && now() - pool->last_lifetime_close < gap)
+	return at - s->connect_time >= life &&
+	    at - pool->last_lifetime_close >= gap;
+}
+
+static bool
+lifetime_over(struct pl_pool *pool, const struct pl_server *s)
+{
+	if (!pl_pool_outlived(pool, s, now()))
 		return false;
 	pool->last_lifetime_close = now();
 	return true;
@@ -348,6 +355,7 @@ pl_pool_release(struct pl_pool *pool, struct pl_server *s)
 		pl_server_enter(s, PL_SERVER_BEING_CANCELED);
 	} else if (used && set->server_reset_query[0] != '\0' &&
 	    (mode == PL_MODE_SESSION || set->server_reset_query_always)) {
+		s->reset = true;
 		pl_server_enter(s, PL_SERVER_TESTED);
 		pl_pool_check(s);
 	} else if (used && set->server_check_delay == 0 &&
@@ -517,6 +525,7 @@ pl_pool_open(struct pl_pool *pool, bool may_evict)
 	}
 	pl_ledger_add(&pool->ledger, &s->seat, loop_number(loop_here()),
 	    now());
+	s->booked = true;
 	pool->last_connect = now();
 	return s;
 }
@@ -597,6 +606,9 @@ on_left(struct pl_pool *pool, struct pl_server *s)
 {
 	struct pl_user *user = pool->credential->user;
 
+	if (!s->booked)
+		return;
+	s->booked = false;
 	pl_ledger_drop(&pool->ledger, &s->seat);
 	give_permits(pool);
 	grow_next(&pool->database->servers,
@@ -624,5 +636,22 @@ pl_pool_reconnect(struct pl_pool *pool)
 
 		TAILQ_FOREACH(s, &pool->servers[i], link)
 			s->close_needed = true;
+	}
+}
+
+void
+pl_pool_close_all(struct pl_pool *pool, const char *reason)
+{
+	for (int i = 0; i < PL_CLIENT_GONE; i++) {
+		struct pl_client *c, *next;
+
+		TAILQ_FOREACH_SAFE(c, &pool->clients[i], link, next)
+			pl_client_close(c, true, "%s", reason);
+	}
+	for (int i = 0; i < PL_SERVER_GONE; i++) {
+		struct pl_server *s, *next;
+
+		TAILQ_FOREACH_SAFE(s, &pool->servers[i], link, next)
+			pl_server_close(s, true, "%s", reason);
 	}
 }

@@ -79,6 +79,10 @@ void	pl_pool_retire(struct pl_pool *, struct pl_server *);
 struct pl_server *pl_pool_open(struct pl_pool *, bool may_evict);
 /* Marks every server close_needed; idle ones go by the janitor or at release. */
 void	pl_pool_reconnect(struct pl_pool *);
+/* Is its server_lifetime over, and time enough gone since the last such close? */
+bool	pl_pool_outlived(const struct pl_pool *, const struct pl_server *, int64_t now);
+/* Closes every client and every server, each told the reason. */
+void	pl_pool_close_all(struct pl_pool *, const char *reason);
 /* Opens one server for min_pool_size; false: not allowed now. */
 bool	pl_pool_open_spare(struct pl_pool *);
 

@@ -47,15 +47,16 @@ struct pl_server {
 	struct pl_shelf *shelf;		/* statements it has prepared; NULL: none */
 	uint32_t body;			/* bytes of the current message still to come */
 	uint8_t state;			/* enum pl_server_state */
-	uint8_t type;
-	uint8_t have;
-	char head[5];
+	bool dropping;			/* the rest of the current message is not forwarded */
+	uint32_t need;			/* bytes that 'collect' must have to go on */
 	char status;			/* of the last ReadyForQuery: I T E; 0: a query runs */
 	bool close_needed, dirty;
 	bool setting_values;		/* our SETs are under way; the client waits */
 	bool copying;			/* COPY FROM STDIN: Sync is not answered */
 	bool replication;		/* of one client only */
-	bool counted_fresh;		/* its pool counts it as logging in */
+	bool reset;			/* TESTED: by the reset query, else the check query */
+	bool failed;			/* TESTED: its query failed */
+	bool booked;			/* in the ledger, with its permits */
 	struct pl_expect expect;	/* answers to come */
 	struct buffer collect;		/* a message that must be read whole */
 
@@ -88,6 +89,8 @@ void	pl_server_close(struct pl_server *, bool tell, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 /* Set by main: the pool's books: permits back, others may grow. */
 extern void (*pl_server_left)(struct pl_pool *, struct pl_server *);
+/* Set by main: it is GONE now; cancel requests for it end. */
+extern void (*pl_server_gone)(struct pl_server *);
 /* Set by main: frees what the login stage keeps behind 'dial'. */
 extern void (*pl_server_dial_free)(struct pl_server *);
 

@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "conf/key.h"
 
 enum {
 	PL_DATABASE_NAME = 63, PL_USER_NAME = 127, PL_SECRET = 2047,
@@ -37,7 +38,9 @@ enum pl_sslmode {
 	PL_SSL_VERIFY_CA, PL_SSL_VERIFY_FULL
 };
 
-enum pl_balance { PL_BALANCE_UNSET, PL_BALANCE_ROUND_ROBIN, PL_BALANCE_DISABLE };
+enum pl_balance {
+	PL_BALANCE_UNSET, PL_BALANCE_ROUND_ROBIN, PL_BALANCE_DISABLE
+};
 
 /* Ours. */
 enum pl_engine { PL_ENGINE_AUTO, PL_ENGINE_EVENT, PL_ENGINE_URING };
@@ -46,7 +49,9 @@ enum pl_dirty {
 	PL_DIRTY_UNSET, PL_DIRTY_OFF, PL_DIRTY_RESET, PL_DIRTY_CARRY
 };
 enum pl_queue_order { PL_QUEUE_UNSET, PL_QUEUE_FIFO, PL_QUEUE_FAIR };
-enum pl_queue_key { PL_QUEUE_BY_APPLICATION, PL_QUEUE_BY_ADDRESS };
+enum pl_queue_key {
+	PL_QUEUE_BY_UNSET, PL_QUEUE_BY_APPLICATION, PL_QUEUE_BY_ADDRESS
+};
 enum pl_session_attrs {
 	PL_ATTRS_ANY, PL_ATTRS_READ_WRITE, PL_ATTRS_READ_ONLY,
 	PL_ATTRS_PRIMARY, PL_ATTRS_STANDBY, PL_ATTRS_PREFER_STANDBY
@@ -157,7 +162,6 @@ struct pl_settings {
 	int unix_socket_mode;
 	const char *user;			/* or NULL */
 	int verbose;				/* 0, 1, 2 */
-	bool verbose_given;			/* the file beats -v then */
 
 	/* Ours (not in SHOW CONFIG). */
 	const char *accept_proxy_from;		/* list of networks */
@@ -194,7 +198,7 @@ struct pl_database_row {
 	unsigned host_count;		/* 0 when host is NULL */
 	int port;			/* 5432 unless given */
 	const char *user;		/* forced user, or NULL */
-	const char *password;		/* secret; "" when none */
+	const char *password;		/* secret, or NULL */
 	const char *auth_user, *auth_query, *auth_dbname;
 	int pool_size;			/* 0: no limit */
 	int min_pool_size;
@@ -220,7 +224,7 @@ struct pl_database_row {
 	int64_t auth_query_negative_cache;
 	int64_t slow_query;
 	int queue_order;		/* enum pl_queue_order */
-	int queue_key;			/* enum pl_queue_key, or unset */
+	int queue_key;			/* enum pl_queue_key */
 };
 
 /* One line of [users]. Time-outs are microseconds, unset or > 0. */
@@ -302,11 +306,13 @@ bool	pl_settings_lists(const char *list, struct text name);
  */
 bool	pl_settings_moved(const struct pl_database_row *,
 	    const struct pl_database_row *);
-/* Do both rows say the same in all their fields (the names aside)? */
-bool	pl_settings_same_row(const struct pl_database_row *,
-	    const struct pl_database_row *);
+/* The words of the enumerations; key_word_of() names a value for SHOW. */
+extern const struct key_word pl_settings_modes[], pl_settings_auth_types[],
+    pl_settings_sslmodes[], pl_settings_balances[], pl_settings_engines[],
+    pl_settings_log_formats[], pl_settings_dirties[],
+    pl_settings_queue_orders[], pl_settings_queue_keys[],
+    pl_settings_session_attrs[], pl_settings_switches[];
 
-/* The word of an enumeration, for SHOW: "session", "verify-full", ... */
 const char *pl_settings_mode_name(int pool_mode);	/* NULL: unset */
 const char *pl_settings_auth_name(int auth_type);
 const char *pl_settings_balance_name(int balance);	/* NULL: unset */

@@ -29,10 +29,16 @@ struct pl_userlist_entry {
 enum pl_secret_kind pl_userlist_kind(struct text secret);
 
 /*
- * Reads until the first malformed line. Never NULL but for lack of memory;
- * when a line was malformed, why says which and *broken is set.
+ * Reads until the first malformed line; why then says what is wrong and
+ * where, and is empty otherwise. NULL only for lack of memory.
  */
-struct pl_userlist *pl_userlist_read(struct text, bool *broken, struct why *);
+struct pl_userlist *pl_userlist_read(const char *path, struct text,
+	    struct why *);
+/* Has the one a malformed line that was not there before (NULL: none was)? */
+bool	pl_userlist_worse(const struct pl_userlist *,
+	    const struct pl_userlist *before);
+/* One more owner (loop 0 only); each calls pl_userlist_free. */
+struct pl_userlist *pl_userlist_share(const struct pl_userlist *);
 const struct pl_userlist_entry *pl_userlist_find(const struct pl_userlist *,
 	    struct text name);
 unsigned pl_userlist_count(const struct pl_userlist *);

@@ -12,8 +12,9 @@
  *	read      files -> a setup; apply(setup, first = true): also TLS
  *	user      switch to needs.user, or -u; root is refused
  *	log       needs.log is opened, by that user
- *	alone     alone(): does another instance answer? then the pid file
- *	adopt     adopt(), with -R alone: take over from a running instance
+ *	alone     alone(): does another instance answer? With -R instead
+ *		  adopt(): take over from it. Then the pid file is checked,
+ *		  but not of an instance that was taken over
  *	daemon    -d: fork, setsid, fork; then sandbox and log writer
  *	limits    descriptors are raised to needs.files; limits() tells
  *	loops     needs.threads loops; on loop 0: start() (DNS), the signals,
@@ -80,6 +81,7 @@ struct program_needs {
 struct program {
 	const char *name;	/* "weir-pooler" */
 	const char *stands_for;	/* "PgBouncer", as messages call it */
+	const char *what;	/* usage: "a connection pooler for PostgreSQL" */
 	const char *arguments;	/* usage, behind "[OPTION]...": "CONFIG_FILE" */
 	const struct program_option *options;
 	const struct program_signal *signals;
@@ -99,12 +101,13 @@ struct program {
 
 	/* Steps of the start; each may be NULL. -1: FATAL why, exit 1. */
 	int	(*alone)(struct why *);
-	int	(*adopt)(struct why *);
+	int	(*adopt)(struct why *);	/* 1: took over; 0: nobody there */
 	void	(*limits)(const struct rights_limits *);
 	int	(*start)(struct loop *, struct why *);
 	int	(*timers)(struct loop *, struct why *);
 	int	(*listen)(struct loop *, struct why *);
 	void	(*up)(void);
+	/* Frees what there is, also after a start that failed half-way. */
 	void	(*end)(void);
 };
 

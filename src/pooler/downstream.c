@@ -1,0 +1,632 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * downstream.c - server to client. Only short messages are ever read whole;
+ * rows pass by their length. See data-path 3.2 and decisions H2.
+ */
+#include "base/die.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "pg/message.h"
+#include "pg/notice.h"
+#include "pooler/downstream.h"
+#include "pooler/flow.h"
+#include "pooler/names.h"
+#include "pooler/pool.h"
+#include "pooler/shelf.h"
+#include "pooler/upstream.h"
+#include "pooler/variables.h"
+
+enum { MOST_WHOLE = 1 << 20 };	/* of a message that must be read whole */
+
+static const char parse_complete[] = { '1', 0, 0, 0, 4 };
+static const char close_complete[] = { '3', 0, 0, 0, 4 };
+
+enum verdict {
+	PASS,			/* the message joins the run */
+	DROP,			/* it is left out */
+	GONE			/* the server was closed */
+};
+
+struct down {
+	struct pl_flow flow;
+	struct pl_server *server;
+	struct pl_client *client;	/* NULL: not linked */
+	bool in_step;		/* our SETs are answered */
+};
+
+/* ---- answers in order -------------------------------------------------- */
+
+/* Answers of our own whose turn has come. Stands behind the current message. */
+static void
+put_invented(struct down *d, struct pl_expect *e)
+{
+	struct pl_expected *first;
+
+	while ((first = pl_expect_first(e)) != NULL &&
+	    first->fate == PL_INVENT) {
+		struct text answer = first->type == 'P' ?
+		    (struct text){ parse_complete, sizeof parse_complete } :
+		    (struct text){ close_complete, sizeof close_complete };
+
+		if (first->type == 'P' && d->client != NULL)
+			pl_names_settle(&d->client->names, first->statement,
+			    true);
+		pl_flow_put(&d->flow, answer);
+		pl_expect_next(e);
+	}
+}
+
+/* The answer to the first question, when it is one of this type. */
+static enum verdict
+answered(struct down *d, char question)
+{
+	struct pl_server *s = d->server;
+	struct pl_expected *first = pl_expect_first(&s->expect);
+	enum verdict verdict;
+
+	if (first == NULL || first->type != question)
+		return PASS;
+	verdict = first->fate == PL_SWALLOW ? DROP : PASS;
+	if (question == 'P' && first->statement != NULL &&
+	    first->fate == PL_FORWARD && d->client != NULL)
+		pl_names_settle(&d->client->names, first->statement, true);
+	pl_expect_next(&s->expect);
+	return verdict;
+}
+
+/* A question that will not be answered: what it was to change stays. */
+static void
+undo(struct down *d, const struct pl_expected *q)
+{
+	struct pl_server *s = d->server;
+
+	if (q->statement == NULL)
+		return;
+	if (q->type == 'C') {
+		if (pl_shelf_add(&s->shelf, q->statement) < 0)
+			s->close_needed = true;
+		return;
+	}
+	if (q->fate != PL_INVENT)
+		pl_shelf_drop(&s->shelf, q->statement);
+	if (q->fate != PL_SWALLOW && d->client != NULL)
+		pl_names_settle(&d->client->names, q->statement, false);
+}
+
+static bool
+is_copy_end(const struct pl_expected *q)
+{
+	return q->type == 'c' || q->type == 'f';
+}
+
+/*
+ * COPY IN is over. A Sync that was read during it is not answered; what
+ * stands behind CopyDone or CopyFail is.
+ */
+static void
+end_copy(struct pl_server *s)
+{
+	struct pl_expected *q;
+	bool ended = false;
+
+	s->copying = false;
+	q = pl_expect_first(&s->expect);
+	if (q != NULL && (q->type == 'Q' || q->type == 'F'))
+		return;			/* its ReadyForQuery cleans up */
+	for (uint32_t i = 0; (q = pl_expect_at(&s->expect, i)) != NULL; i++)
+		ended |= is_copy_end(q);
+	while ((q = pl_expect_first(&s->expect)) != NULL &&
+	    (q->type == 'S' || is_copy_end(q))) {
+		bool last = is_copy_end(q);
+
+		if (!ended && q->type != 'S')
+			break;
+		pl_expect_next(&s->expect);
+		if (last)
+			break;
+	}
+}
+
+/* All up to the next Sync fails with the first question. */
+static void
+fail_to_sync(struct down *d)
+{
+	struct pl_server *s = d->server;
+	bool copying = s->copying;
+	struct pl_expected *q;
+
+	while ((q = pl_expect_first(&s->expect)) != NULL && q->type != 'S') {
+		undo(d, q);
+		pl_expect_next(&s->expect);
+		if (copying)
+			break;
+	}
+	if (copying) {
+		end_copy(s);
+		s->copying = false;
+		while ((q = pl_expect_first(&s->expect)) != NULL &&
+		    q->type != 'S') {
+			undo(d, q);
+			pl_expect_next(&s->expect);
+		}
+	}
+	if (d->client != NULL && pl_expect_empty(&s->expect))
+		d->client->skipping = true;
+}
+
+/* ---- messages ---------------------------------------------------------- */
+
+int
+pl_downstream_parameter(struct pl_server *s, struct text body)
+{
+	struct message_reader r = message_reader(body);
+	struct text name, value;
+	int which;
+
+	if (!message_read_string(&r, &name) ||
+	    !message_read_string(&r, &value) || !message_at_end(&r))
+		return -1;
+	which = pl_variables_find(name);
+	return which < 0 ? 0 :
+	    pl_variables_put(&s->values, (unsigned)which, value);
+}
+
+static enum verdict
+on_parameter(struct down *d, struct text body)
+{
+	struct pl_server *s = d->server;
+	struct pl_client *c = d->client;
+	struct message_reader r = message_reader(body);
+	struct text name, value;
+	int which;
+
+	if (pl_downstream_parameter(s, body) < 0) {
+		pl_server_close(s, true, "broken ParameterStatus packet");
+		return GONE;
+	}
+	if (s->setting_values || c == NULL)
+		return DROP;
+	message_read_string(&r, &name);
+	message_read_string(&r, &value);
+	which = pl_variables_find(name);
+	if (which >= 0 && pl_variables_put(&c->values, (unsigned)which,
+	    value) < 0) {
+		pl_server_close(s, true, "out of memory");
+		return GONE;
+	}
+	return PASS;
+}
+
+static void
+count_end(struct down *d, char status)
+{
+	struct pl_client *c = d->client;
+	struct pl_stats *stats = &d->server->pool->stats;
+	int64_t now = loop_now(loop_here());
+
+	if (c->query_start > 0)
+		stats->query_time += (uint64_t)(now - c->query_start);
+	c->query_start = 0;
+	if (status != 'I')
+		return;
+	if (c->xact_start > 0)
+		stats->xact_time += (uint64_t)(now - c->xact_start);
+	c->xact_start = 0;
+}
+
+static enum verdict
+on_ready(struct down *d, char status)
+{
+	struct pl_server *s = d->server;
+	struct pl_expected *q;
+	enum pl_fate fate = PL_FORWARD;
+
+	while ((q = pl_expect_first(&s->expect)) != NULL) {
+		bool ends = q->type == 'Q' || q->type == 'S' ||
+		    q->type == 'F';
+
+		fate = q->fate;
+		pl_expect_next(&s->expect);
+		if (ends)
+			break;
+	}
+	while ((q = pl_expect_first(&s->expect)) != NULL && is_copy_end(q))
+		pl_expect_next(&s->expect);
+	s->status = status;
+	s->copying = false;
+	if (fate == PL_SWALLOW) {
+		s->setting_values = false;
+		d->in_step = true;
+		return DROP;
+	}
+	if (d->client != NULL && pl_expect_empty(&s->expect))
+		count_end(d, status);
+	return PASS;
+}
+
+static void
+log_failed_set(struct pl_server *s, struct text body)
+{
+	struct notice n;
+
+	notice_parse(body, &n);
+	pl_server_log(s, LOG_LEVEL_WARNING, "varcache_apply failed: %.*s",
+	    TEXT_ARG(n.message));
+}
+
+static enum verdict
+on_error(struct down *d, struct text body)
+{
+	struct pl_server *s = d->server;
+	struct pl_expected *first = pl_expect_first(&s->expect);
+
+	if (d->client == NULL) {
+		s->dirty = true;
+		return DROP;
+	}
+	if (s->setting_values) {
+		log_failed_set(s, body);
+		pl_flow_done(&d->flow);
+		pl_server_close(s, true, "invalid server parameter");
+		return GONE;
+	}
+	if (first == NULL || first->type == 'Q' || first->type == 'F') {
+		s->copying = false;
+		return PASS;
+	}
+	fail_to_sync(d);
+	return PASS;
+}
+
+/* DEALLOCATE ALL, DISCARD ALL: the statements are gone on both ends. */
+static void
+forget_statements(struct down *d)
+{
+	struct pl_server *s = d->server;
+	struct pl_expected *q;
+
+	pl_shelf_clear(&s->shelf);
+	/* What was sent behind it will be there. */
+	for (uint32_t i = 0; (q = pl_expect_at(&s->expect, i)) != NULL; i++)
+		if (q->type == 'P' && q->statement != NULL &&
+		    q->fate != PL_INVENT &&
+		    pl_shelf_add(&s->shelf, q->statement) < 0)
+			s->close_needed = true;
+	if (d->client != NULL)
+		pl_names_forget(&d->client->names);
+}
+
+static enum verdict
+on_complete(struct down *d, struct text body)
+{
+	struct pl_server *s = d->server;
+	bool copying = s->copying;
+	enum verdict verdict = answered(d, 'E');
+
+	if (copying)
+		end_copy(s);
+	if (s->shelf != NULL && body.len > 0 &&
+	    (text_is((struct text){ body.at, body.len - 1 },
+	    "DEALLOCATE ALL") || text_is((struct text){ body.at,
+	    body.len - 1 }, "DISCARD ALL")))
+		forget_statements(d);
+	return verdict;
+}
+
+static enum verdict
+unknown(struct down *d, char type)
+{
+	pl_flow_done(&d->flow);
+	pl_server_log(d->server, LOG_LEVEL_WARNING,
+	    "unknown pkt from server: '%c'", type);
+	pl_server_close(d->server, true, "unknown pkt");
+	return GONE;
+}
+
+static bool
+must_be_whole(const struct down *d, char type)
+{
+	switch (type) {
+	case 'Z':
+	case 'S':
+		return true;
+	case 'C':
+		return d->server->shelf != NULL;
+	case 'E':
+		return d->server->setting_values || d->client == NULL;
+	default:
+		return false;
+	}
+}
+
+static enum verdict
+not_linked(struct down *d, char type, struct text body)
+{
+	switch (type) {
+	case 'S':
+		return on_parameter(d, body);
+	case 'E':
+	case 'N':
+		d->server->dirty = true;
+		break;
+	case 'Z':
+		return DROP;
+	}
+	pl_server_log(d->server, LOG_LEVEL_WARNING,
+	    "got packet '%c' from server when not linked", type);
+	return DROP;
+}
+
+/* body is whole for the types of must_be_whole, else it may be empty. */
+static enum verdict
+judge(struct down *d, char type, struct text body)
+{
+	struct pl_server *s = d->server;
+
+	if (d->client == NULL)
+		return not_linked(d, type, body);
+	switch (type) {
+	case 'Z':
+		return on_ready(d, body.len == 1 ? body.at[0] : 'E');
+	case 'E':
+		return on_error(d, body);
+	case 'S':
+		return on_parameter(d, body);
+	case 'C':
+		return on_complete(d, body);
+	case 'I': case 's':
+		return answered(d, 'E');
+	case '1':
+		return answered(d, 'P');
+	case '2':
+		return answered(d, 'B');
+	case '3':
+		return answered(d, 'C');
+	case 'T': case 'n':
+		return answered(d, 'D');
+	case 'G': case 'W':
+		s->copying = true;
+		return PASS;
+	case 'N':
+		return s->setting_values ? DROP : PASS;
+	case 'A': case 'D': case 'H': case 'V': case 'c': case 'd': case 't':
+		return PASS;
+	default:
+		return unknown(d, type);
+	}
+}
+
+/* ---- slices ------------------------------------------------------------ */
+
+static void
+stream_body(struct down *d)
+{
+	struct pl_server *s = d->server;
+	size_t n = pl_flow_rest(&d->flow).len;
+
+	if (n > s->body)
+		n = s->body;
+	s->body -= (uint32_t)n;
+	if (s->dropping)
+		pl_flow_skip(&d->flow, n);
+	else
+		d->flow.pos += n;
+	if (s->body == 0)
+		s->dropping = false;
+}
+
+enum more { ON, WAIT_MORE, OVER };
+
+/* One message from its head on. */
+static enum more
+step(struct down *d)
+{
+	struct text rest = pl_flow_rest(&d->flow);
+	struct pl_server *s = d->server;
+	enum verdict verdict;
+	uint32_t size;
+	bool whole;
+	char type;
+
+	switch (message_peek(rest, &type, &size)) {
+	case MESSAGE_MORE:
+		s->need = MESSAGE_HEAD;
+		return WAIT_MORE;
+	case MESSAGE_BAD:
+		pl_flow_done(&d->flow);
+		pl_server_close(s, true, "bad packet header");
+		return OVER;
+	case MESSAGE_OK:
+		break;
+	}
+	whole = rest.len >= size;
+	if (!whole && must_be_whole(d, type)) {
+		if (size > MOST_WHOLE) {
+			pl_server_close(s, true, "packet too large");
+			return OVER;
+		}
+		s->need = size;
+		return WAIT_MORE;
+	}
+	verdict = judge(d, type, whole ? message_body(rest, size) :
+	    TEXT_NONE);
+	if (verdict == GONE)
+		return OVER;
+	s->body = size;
+	s->dropping = verdict == DROP;
+	stream_body(d);
+	if (s->body == 0)
+		put_invented(d, &s->expect);
+	return ON;
+}
+
+/*
+ * The pair has nothing more to say to each other: all is answered, nothing
+ * is half sent.
+ */
+static bool
+may_part(const struct pl_server *s, const struct pl_client *c)
+{
+	return s->status != 0 && s->body == 0 && c->body == 0 &&
+	    pl_expect_empty(&s->expect) && !s->setting_values &&
+	    buffer_empty(&s->collect) && !c->fresh;
+}
+
+/* After a slice: does the mode end the link here? */
+static void
+part(struct pl_server *s, struct pl_client *c)
+{
+	if (!may_part(s, c))
+		return;
+	if (c->mode == PL_MODE_STATEMENT && s->status != 'I') {
+		pl_server_close(s, true, "transaction blocks not allowed in "
+		    "statement pooling mode");
+		return;
+	}
+	if (s->status != 'I')
+		return;
+	if (c->mode == PL_MODE_SESSION) {
+		if (s->close_needed && pl_settings()->server_fast_close)
+			pl_server_close(s, true, "close_needed");
+		return;
+	}
+	if (conn_full(c->conn))
+		conn_resume(s->conn);
+	pl_pool_release(s->pool, s);
+}
+
+static bool
+keep_rest(struct down *d)
+{
+	struct pl_server *s = d->server;
+
+	if (buffer_add(&s->collect, loop_stock(loop_here()),
+	    pl_flow_rest(&d->flow)) == 0)
+		return true;
+	pl_server_close(s, true, "out of memory");
+	return false;
+}
+
+static void
+pump(struct pl_server *s, struct text slice)
+{
+	struct pl_client *c = s->client;
+	struct down d = { .server = s, .client = c };
+	enum more more = ON;
+
+	d.flow.slice = slice;
+	d.flow.to = c != NULL ? c->conn : NULL;
+	s->need = 0;
+	s->answer_time = loop_now(loop_here());
+	while (d.flow.pos < slice.len && more == ON) {
+		if (s->body > 0) {
+			stream_body(&d);
+			if (s->body == 0)
+				put_invented(&d, &s->expect);
+		} else {
+			more = step(&d);
+		}
+	}
+	if (more == OVER)
+		return;
+	pl_flow_done(&d.flow);
+	if (more == WAIT_MORE && !keep_rest(&d))
+		return;
+	if (c == NULL)
+		return;
+	if (d.in_step) {
+		if (pl_variables_adopt(&c->values, s->values) < 0)
+			pl_client_close(c, true, "out of memory");
+		else
+			pl_upstream_go(c);
+		return;
+	}
+	if (conn_full(c->conn))
+		conn_hold(s->conn);
+	part(s, c);
+}
+
+static void
+pump_collected(struct pl_server *s)
+{
+	struct stock *stock = loop_stock(loop_here());
+	size_t len = s->collect.len;
+	char *mem = mem_get(len);
+
+	if (mem == NULL) {
+		pl_server_close(s, true, "out of memory");
+		return;
+	}
+	buffer_copy(&s->collect, mem);
+	buffer_fini(&s->collect, stock);
+	pump(s, (struct text){ mem, len });
+	mem_drop(mem);
+}
+
+static void
+on_data(struct conn *conn, struct text slice)
+{
+	struct pl_server *s = conn_owner(conn);
+
+	s->pool->stats.sent += slice.len;
+	if (buffer_empty(&s->collect)) {
+		pump(s, slice);
+		return;
+	}
+	if (buffer_add(&s->collect, loop_stock(loop_here()), slice) < 0) {
+		pl_server_close(s, true, "out of memory");
+		return;
+	}
+	if (s->collect.len >= s->need)
+		pump_collected(s);
+}
+
+static void
+on_drained(struct conn *conn)
+{
+	struct pl_server *s = conn_owner(conn);
+
+	if (s->client != NULL && s->client->conn != NULL)
+		conn_resume(s->client->conn);
+}
+
+static void
+on_closed(struct conn *conn, const struct close_reason *reason)
+{
+	struct pl_server *s = conn_owner(conn);
+
+	buffer_fini(&s->collect, loop_stock(loop_here()));
+	s->conn = NULL;
+	pl_server_close(s, false, "server conn crashed?");
+}
+
+const struct conn_handler pl_downstream_handler = {
+	.data = on_data,
+	.drained = on_drained,
+	.closed = on_closed,
+};
+
+void
+pl_downstream_abandon(struct pl_client *c, struct pl_server *s)
+{
+	NEED(s->client == c);
+	if (c->fresh && !s->setting_values) {
+		pl_pool_release(s->pool, s);
+		return;
+	}
+	if (s->status == 'I' && c->body == 0 && !conn_full(s->conn)) {
+		conn_resume(s->conn);
+		pl_pool_release(s->pool, s);
+		return;
+	}
+	c->server = NULL;
+	s->client = NULL;
+	if (s->state == PL_SERVER_ACTIVE_CANCEL)
+		pl_server_close(s, false, "client disconnected");
+	else if (s->status != 'I')
+		pl_server_close(s, true,
+		    "client disconnect while server was not ready");
+	else
+		pl_server_close(s, true, "client disconnect before "
+		    "everything was sent to the server");
+}

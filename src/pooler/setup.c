@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * setup.c - from a setup to the registers. What only a broken TLS setting
+ * can spoil is made first; then nothing can fail but for want of memory.
+ */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/loop.h"
+#include "pooler/config.h"
+#include "pooler/keys.h"
+#include "pooler/pool.h"
+#include "pooler/setup.h"
+#include "pooler/tlsconf.h"
+#include "pooler/userlist.h"
+
+static struct pl_setup *now;
+
+const struct pl_setup *
+pl_setup_now(void)
+{
+	return now;
+}
+
+static void
+bury_setup(void *dead)
+{
+	struct pl_setup *setup = dead;
+
+	pl_config_free(&setup);
+}
+
+static void
+bury_settings(void *dead)
+{
+	const struct pl_settings *settings = dead;
+
+	pl_config_free_settings(&settings);
+}
+
+/* Readers keep pointers for the length of a turn. */
+static void
+retire(void *dead, void (*bury)(void *))
+{
+	if (dead == NULL)
+		return;
+	if (loop_here() != NULL)
+		loop_retire(loop_here(), dead, bury);
+	else
+		bury(dead);
+}
+
+/* ---- users ------------------------------------------------------------- */
+
+static int
+apply_users(const struct pl_setup *setup)
+{
+	struct pl_user *u;
+
+	TAILQ_FOREACH(u, &pl_users, link)
+		u->listed = false;
+	for (unsigned i = 0; i < pl_userlist_count(setup->userlist); i++) {
+		const struct pl_userlist_entry *e =
+		    pl_userlist_at(setup->userlist, i);
+
+		u = pl_user_get(e->name);
+		if (u == NULL || pl_credential_set(&u->own, e->secret) < 0)
+			return -1;
+		u->listed = true;
+	}
+	TAILQ_FOREACH(u, &pl_users, link) {
+		u->row = NULL;
+		if (!u->listed)
+			pl_credential_wipe(&u->own);
+	}
+	for (unsigned i = 0; i < setup->user_count; i++) {
+		u = pl_user_get(text_of(setup->users[i].name));
+		if (u == NULL)
+			return -1;
+		u->row = &setup->users[i];
+	}
+	return 0;
+}
+
+/* ---- databases --------------------------------------------------------- */
+
+static void
+forget_welcome(struct pl_pool *pool)
+{
+	pool->welcome_ready = false;
+	pool->welcomed_all = false;
+}
+
+static void
+reconnect_database(struct pl_database *db)
+{
+	struct pl_pool *pool;
+
+	TAILQ_FOREACH(pool, &db->pools, of_database) {
+		pl_pool_reconnect(pool);
+		forget_welcome(pool);
+	}
+}
+
+static void
+point_at(struct pl_database *db, const struct pl_database_row *row)
+{
+	if (db->forced != NULL && row->user == NULL)
+		log_warning("losing forced user not supported, keeping old "
+		    "setting");
+	if (pl_settings_moved(db->row, row))
+		reconnect_database(db);
+	db->row = row;
+	pl_database_force(db);
+}
+
+static int
+apply_row(const struct pl_database_row *row)
+{
+	struct pl_database *db = pl_database_find(text_of(row->name));
+
+	if (db == NULL) {
+		db = pl_database_new(text_of(row->name), row);
+		return db == NULL ? -1 : pl_database_force(db);
+	}
+	db->automatic = false;
+	point_at(db, row);
+	mem_drop(db->made);
+	db->made = NULL;
+	return 0;
+}
+
+static const struct pl_database_row *
+find_row(const struct pl_setup *setup, const char *name)
+{
+	for (unsigned i = 0; i < setup->database_count; i++)
+		if (strcmp(setup->databases[i].name, name) == 0)
+			return &setup->databases[i];
+	return NULL;
+}
+
+void
+pl_setup_drop_database(struct pl_database *db)
+{
+	struct pl_pool *pool, *next_pool;
+
+	log_warning("dropping database '%s' as it does not exist anymore or "
+	    "inactive auto-database", db->name);
+	db->dead = true;
+	TAILQ_FOREACH_SAFE(pool, &db->pools, of_database, next_pool)
+		pl_pool_close_all(pool, "database removed");
+}
+
+/* What '*' says now, for a database that was made from it. */
+static int
+remake(struct pl_database *db, const struct pl_database_row *fallback)
+{
+	struct pl_database_row *was = db->made;
+
+	db->made = NULL;
+	if (pl_database_remake(db, fallback) < 0) {
+		db->made = was;
+		return -1;
+	}
+	if (!pl_keys_same_database(was, db->made))
+		reconnect_database(db);
+	retire(was, mem_drop);
+	return pl_database_force(db);
+}
+
+static int
+apply_databases(const struct pl_setup *setup)
+{
+	struct pl_database *db, *next;
+
+	pl_database_fallback = setup->fallback;
+	for (unsigned i = 0; i < setup->database_count; i++)
+		if (apply_row(&setup->databases[i]) < 0)
+			return -1;
+	TAILQ_FOREACH_SAFE(db, &pl_databases, link, next) {
+		if (db->admin || db->dead)
+			continue;
+		if (db->automatic && setup->fallback != NULL) {
+			if (remake(db, setup->fallback) < 0)
+				return -1;
+		} else if (db->automatic || find_row(setup, db->name) == NULL) {
+			pl_setup_drop_database(db);
+		}
+	}
+	return 0;
+}
+
+static struct pl_database_row console_row = {
+	.name = "pgbouncer", .dbname = "pgbouncer", .password = "",
+	.pool_size = 2, .min_pool_size = 0, .reserve_pool_size = 0,
+	.max_db_connections = PL_UNSET, .max_db_client_connections = PL_UNSET,
+	.server_lifetime = PL_UNSET, .pool_mode = PL_MODE_STATEMENT,
+	.server_login_parallel = PL_UNSET,
+};
+
+static int
+make_console(void)
+{
+	struct pl_user *u;
+
+	console_row.port = pl_settings()->listen_port;
+	if (pl_database_admin != NULL)
+		return 0;
+	u = pl_user_get(TEXT("pgbouncer"));
+	pl_database_admin = pl_database_new(TEXT("pgbouncer"), &console_row);
+	if (u == NULL || pl_database_admin == NULL)
+		return -1;
+	pl_database_admin->admin = true;
+	pl_database_admin->forced = pl_credential_new(u);
+	if (pl_database_admin->forced == NULL)
+		return -1;
+	return pl_pool_get(pl_database_admin, pl_database_admin->forced) ==
+	    NULL ? -1 : 0;
+}
+
+/* ---- the whole --------------------------------------------------------- */
+
+static void
+refresh_pools(void)
+{
+	struct pl_pool *pool;
+
+	TAILQ_FOREACH(pool, &pl_pools, link)
+		pl_pool_refresh(pool);
+}
+
+static void
+reconnect_all(void)
+{
+	struct pl_pool *pool;
+
+	TAILQ_FOREACH(pool, &pl_pools, link)
+		if (!pool->database->admin)
+			pl_pool_reconnect(pool);
+}
+
+static int
+apply_tls(const struct pl_settings *settings, bool first, struct why *why)
+{
+	bool servers_changed;
+
+	if (pl_tlsconf_apply(settings, &servers_changed, why) < 0) {
+		if (first) {
+			log_error("%s", why->line);
+			return why_set(why, "TLS setup failed");
+		}
+		log_error("%s", why->line);
+		log_error("TLS configuration could not be reloaded, keeping "
+		    "old configuration");
+		return 0;
+	}
+	if (servers_changed)
+		reconnect_all();
+	return 0;
+}
+
+int
+pl_setup_apply(struct pl_setup *setup, bool first, struct why *why)
+{
+	const struct pl_settings *settings = setup->settings;
+
+	for (unsigned i = 0; i < setup->note_count; i++)
+		log_line(setup->notes[i].level, "", "%s",
+		    setup->notes[i].line);
+	if (apply_tls(settings, first, why) < 0) {
+		pl_config_free(&setup);
+		return -1;
+	}
+	if (pl_settings() != settings)
+		retire((void *)(uintptr_t)pl_settings_swap(
+		    pl_config_take_settings(setup)), bury_settings);
+	if (apply_users(setup) < 0 || apply_databases(setup) < 0 ||
+	    make_console() < 0)
+		log_error("out of memory while the configuration is applied");
+	retire(now, bury_setup);
+	now = setup;
+	refresh_pools();
+	return 0;
+}
+
+int
+pl_setup_settings_changed(struct why *why)
+{
+	bool servers_changed;
+
+	refresh_pools();
+	if (pl_tlsconf_apply(pl_settings(), &servers_changed, why) < 0)
+		return -1;
+	if (servers_changed)
+		reconnect_all();
+	return 0;
+}
