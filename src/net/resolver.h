@@ -16,6 +16,7 @@ struct resolver_options {
 	const char *resolv_conf;	/* NULL or "": the system's */
 	int64_t keep, keep_failure;	/* us a good / bad answer is cached */
 	int64_t zone_check;		/* us between SOA polls; 0 off */
+	uint16_t port;			/* of the DNS servers; 0: 53 (tests) */
 };
 
 struct resolver_answer {
