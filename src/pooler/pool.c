@@ -565,7 +565,8 @@ pl_pool_grow(struct pl_pool *pool)
 		if (s == NULL)
 			return;
 		if (reserve)
-			pl_server_log(s, LOG_LEVEL_WARNING,
+			pl_client_log(client_of(pl_ledger_first(
+			    &pool->ledger)), LOG_LEVEL_WARNING,
 			    "taking connection from reserve_pool");
 		if (!start_dial(pool, s))
 			return;
