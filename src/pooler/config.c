@@ -478,6 +478,18 @@ read_text(struct reading *r, const char *path, struct text all)
 	return ini_read(path, all, &to);
 }
 
+/* The text is none when it fails. */
+static int
+load_file(const struct reading *r, const char *path, struct text *to,
+    struct why *why)
+{
+	*to = TEXT_NONE;
+	if (r->source->load(path, to, why) == 0)
+		return 0;
+	*to = TEXT_NONE;
+	return -1;
+}
+
 static void
 drop_file(struct text all)
 {
@@ -490,12 +502,12 @@ drop_file(struct text all)
 static int
 read_one(struct reading *r, const char *path)
 {
-	struct text all = TEXT_NONE;
+	struct text all;
 	struct why why;
 	int more;
 
 	r->files++;
-	if (r->source->load(path, &all, &why) < 0)
+	if (load_file(r, path, &all, &why) < 0)
 		return complain(r, "could not load file \"%s\": %s", path,
 		    why.line);
 	more = read_text(r, path, all);
@@ -637,7 +649,7 @@ load_userlist(struct reading *r)
 		k->userlist = pl_userlist_share(old->userlist);
 		return;
 	}
-	k->no_userlist = r->source->load(k->auth_file, &all, &why) < 0;
+	k->no_userlist = load_file(r, k->auth_file, &all, &why) < 0;
 	if (k->no_userlist) {
 		note(r, LOG_LEVEL_ERROR, "could not open auth_file %s: %s",
 		    k->auth_file, why.line);
@@ -687,7 +699,7 @@ load_for_hba(struct reading *r, const char *path, const char *name, bool *none)
 
 	if (r->kept->settings->auth_type != PL_AUTH_HBA || path == NULL)
 		return all;
-	*none = r->source->load(path, &all, &why) < 0;
+	*none = load_file(r, path, &all, &why) < 0;
 	if (*none)
 		note(r, LOG_LEVEL_ERROR, "could not open %s config file %s: "
 		    "%s", name, path, why.line);
