@@ -309,7 +309,7 @@ read_database(struct reading *r, struct text name, struct text value,
 {
 	struct pl_rows *rows = text_is(name, "*") ? &r->kept->fallback :
 	    &r->kept->databases;
-	struct pl_database_row row = { NULL };
+	struct pl_database_row row = { .name = NULL };
 	struct why why = { "", "" };
 
 	if (text_is(name, "pgbouncer"))
@@ -332,7 +332,7 @@ read_user(struct reading *r, struct text name, struct text value,
     const struct ini_place *at)
 {
 	struct pl_rows *rows = &r->kept->users;
-	struct pl_user_row row = { NULL };
+	struct pl_user_row row = { .name = NULL };
 	struct why why = { "", "" };
 
 	if (r->side)
@@ -550,7 +550,7 @@ read_file(struct reading *r, const char *path)
 static int
 keep_user(struct reading *r, const struct pl_user_row *old)
 {
-	struct pl_user_row row = { NULL };
+	struct pl_user_row row = { .name = NULL };
 
 	if (pl_rows_find(&r->kept->users, text_of(old->name)) != NULL)
 		return 0;
@@ -921,6 +921,14 @@ pl_config_free(struct pl_setup **setup)
 	pl_ident_free(&k->ident);
 	mem_drop(k->auth_file);
 	mem_drop(k);
+}
+
+const struct pl_database_row *
+pl_config_database(const struct pl_setup *setup, struct text name)
+{
+	const struct kept *k = (const struct kept *)(const void *)setup;
+
+	return pl_rows_find(&k->databases, name);
 }
 
 const struct pl_settings *
