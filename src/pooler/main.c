@@ -152,6 +152,7 @@ read_setup(bool first, struct why *why)
 {
 	struct pl_config_source source = {
 		.path = first ? path : pl_settings()->conffile,
+		.verbose = program_said()->verbose,
 		.now = first ? NULL : pl_settings(),
 	};
 	struct pl_setup *setup = pl_config_read(&source, pl_setup_now(),
