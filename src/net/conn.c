@@ -126,8 +126,9 @@ trim_rare(struct conn *c)
 {
 	struct rare *r = c->rare;
 
-	if (r == NULL || r->tls != NULL || r->stash.len > 0 || r->code != 0 ||
-	    r->reason != NULL || r->left != NULL || timer_running(&r->limit))
+	if (r == NULL || r->tls != NULL || r->stash.len > 0 ||
+	    r->packed != NULL || r->code != 0 || r->reason != NULL ||
+	    r->left != NULL || timer_running(&r->limit))
 		return;
 	mem_drop(r);
 	c->rare = NULL;
@@ -624,6 +625,7 @@ read_handshake(struct conn *c)
 		note_error(c, errno);
 		tell_closed(c, &close_reset);
 	} else if (got == ENGINE_EOF) {
+		tlsio_cut(c->rare->tls);
 		tell_closed(c, &close_tls);
 	} else if (step_handshake(c, cipher, &end))
 		tell_ready(c);

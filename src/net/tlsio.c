@@ -338,6 +338,14 @@ tlsio_shut(struct tlsio *t, struct tlsio_out *out)
 	ERR_clear_error();
 }
 
+void
+tlsio_cut(struct tlsio *t)
+{
+	mem_drop(t->error);
+	t->error = mem_copy(TEXT("unexpected eof"));
+	t->end = TLSIO_FAILED;
+}
+
 SSL *
 tlsio_ssl(const struct tlsio *t)
 {
