@@ -17,8 +17,8 @@ mem_fail_at(unsigned long n)
 	atomic_store(&fail_at, n);
 }
 
-static bool
-refused(void)
+bool
+mem_refused(void)
 {
 	if (__builtin_expect(atomic_load_explicit(&fail_at,
 	    memory_order_relaxed) == 0, 1))
@@ -29,19 +29,19 @@ refused(void)
 void *
 mem_get(size_t len)
 {
-	return refused() ? NULL : malloc(len);
+	return mem_refused() ? NULL : malloc(len);
 }
 
 void *
 mem_zero(size_t len)
 {
-	return refused() ? NULL : calloc(1, len);
+	return mem_refused() ? NULL : calloc(1, len);
 }
 
 void *
 mem_grow(void *at, size_t len)
 {
-	return refused() ? NULL : realloc(at, len);
+	return mem_refused() ? NULL : realloc(at, len);
 }
 
 void *

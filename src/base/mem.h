@@ -21,5 +21,7 @@ void	mem_trim(void);
 
 /* Tests: the n-th allocation from now on fails (0: none). */
 void	mem_fail_at(unsigned long n);
+/* For those who get memory elsewhere: is this the one that is to fail? */
+bool	mem_refused(void);
 
 #endif

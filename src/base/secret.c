@@ -7,10 +7,12 @@
 #include <sys/mman.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include <openssl/crypto.h>
 
+#include "base/mem.h"
 #include "base/secret.h"
 
 enum { REGION = 65536, SMALLEST = 64, CLASSES = 8 };	/* 64 ... 8192 */
@@ -26,6 +28,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct block *free_list[CLASSES];
 static char *region;
 static size_t region_left;
+static atomic_size_t lent;
 
 static void *
 map(size_t len)
@@ -66,29 +69,46 @@ take_small(unsigned k)
 	return b;
 }
 
+static struct block *
+take_large(size_t len)
+{
+	struct block *b = map(len);
+
+	if (b != NULL) {
+		b->size_class = CLASSES;
+		b->len = len;
+	}
+	return b;
+}
+
 void *
 secret_get(size_t len)
 {
 	struct block *b;
 	unsigned k = 0;
 
-	if (len > SIZE_MAX / 2)
+	if (len > SIZE_MAX / 2 || mem_refused())
 		return NULL;
 	len += sizeof *b;
 	while (k < CLASSES && ((size_t)SMALLEST << k) < len)
 		k++;
 	if (k == CLASSES) {
-		b = map(len);
-		if (b == NULL)
-			return NULL;
-		b->size_class = CLASSES;
-		b->len = len;
-		return b + 1;
+		b = take_large(len);
+	} else {
+		pthread_mutex_lock(&lock);
+		b = take_small(k);
+		pthread_mutex_unlock(&lock);
 	}
-	pthread_mutex_lock(&lock);
-	b = take_small(k);
-	pthread_mutex_unlock(&lock);
-	return b == NULL ? NULL : b + 1;
+	if (b == NULL)
+		return NULL;
+	atomic_fetch_add(&lent, 1);
+	return b + 1;
+}
+
+size_t
+secret_lent(void)
+{
+	return atomic_load(&lent);
 }
 
 char *
@@ -109,6 +129,7 @@ secret_drop(void *at)
 	if (at == NULL)
 		return;
 	b = (struct block *)at - 1;
+	atomic_fetch_sub(&lent, 1);
 	OPENSSL_cleanse(at, b->len - sizeof *b);
 	if (b->size_class == CLASSES) {
 		munmap(b, b->len);

@@ -85,9 +85,12 @@ add_region(struct slab *s)
 static int
 map(struct slab *s, struct region *r)
 {
-	void *at = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *at;
 
+	if (mem_refused())
+		return -1;
+	at = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED)
 		return -1;
 	r->objects = at;

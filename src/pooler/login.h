@@ -9,8 +9,8 @@
 
 #include "pooler/client.h"
 
-/* A fresh client whose conn is set: waits for its first packet. */
-extern const struct conn_handler pl_login_handler;
+/* A connection was accepted; fd is taken. NULL: no memory. */
+struct pl_client *pl_login_new(struct loop *, int fd, const struct endpoint *peer);
 
 /* Its pool has a server or a welcome for it. */
 void	pl_login_granted(struct pl_client *);

@@ -6,6 +6,7 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "compat.h"
 #include "net/loop.h"
 #include "pooler/pool.h"
 #include "pooler/variables.h"
@@ -17,6 +18,7 @@ bool (*pl_pool_dial)(struct pl_pool *, struct pl_server *);
 void (*pl_pool_check)(struct pl_server *);
 void (*pl_pool_granted)(struct pl_client *);
 void (*pl_pool_changed)(void);
+unsigned pl_pool_loops = 1;
 static unsigned pools;
 
 static int64_t
@@ -112,7 +114,7 @@ pl_pool_get(struct pl_database *db, struct pl_credential *credential)
 	pool = mem_zero(sizeof *pool);
 	if (pool == NULL)
 		return NULL;
-	if (pl_ledger_init(&pool->ledger, loop_count(), &later) < 0) {
+	if (pl_ledger_init(&pool->ledger, pl_pool_loops, &later) < 0) {
 		mem_drop(pool);
 		return NULL;
 	}
@@ -295,17 +297,23 @@ pl_pool_serve(struct pl_pool *pool)
 
 /* ---- releasing --------------------------------------------------------- */
 
-static bool
-lifetime_over(struct pl_pool *pool, const struct pl_server *s)
+/* Not all at once: closings of one pool are spaced. */
+bool
+pl_pool_outlived(const struct pl_pool *pool, const struct pl_server *s,
+    int64_t at)
 {
 	int64_t life = pl_database_server_lifetime(pool->database);
 	int size = pool->ledger.limits.size;
 	int64_t gap = size > 0 ? life / size : 0;
 
-	if (now() - s->connect_time < life)
-		return false;
-	/* Not all at once: closings of one pool are spaced. */
-	if (life > 0 && now() - pool->last_lifetime_close < gap)
+	return at - s->connect_time >= life &&
+	    at - pool->last_lifetime_close >= gap;
+}
+
+static bool
+lifetime_over(struct pl_pool *pool, const struct pl_server *s)
+{
+	if (!pl_pool_outlived(pool, s, now()))
 		return false;
 	pool->last_lifetime_close = now();
 	return true;
@@ -518,6 +526,7 @@ pl_pool_open(struct pl_pool *pool, bool may_evict)
 	}
 	pl_ledger_add(&pool->ledger, &s->seat, loop_number(loop_here()),
 	    now());
+	s->booked = true;
 	pool->last_connect = now();
 	return s;
 }
@@ -598,6 +607,9 @@ on_left(struct pl_pool *pool, struct pl_server *s)
 {
 	struct pl_user *user = pool->credential->user;
 
+	if (!s->booked)
+		return;
+	s->booked = false;
 	pl_ledger_drop(&pool->ledger, &s->seat);
 	give_permits(pool);
 	grow_next(&pool->database->servers,

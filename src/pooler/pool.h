@@ -50,6 +50,7 @@ extern struct pl_pool_list pl_pools;	/* sorted by database name, user name */
 unsigned pl_pool_count(void);
 
 void	pl_pool_init(void);		/* once, before any server */
+extern unsigned pl_pool_loops;		/* how many there are, or will be; before the first pool */
 struct pl_pool *pl_pool_find(struct pl_database *, struct pl_credential *);
 struct pl_pool *pl_pool_get(struct pl_database *, struct pl_credential *);	/* NULL: no memory */
 void	pl_pool_free(struct pl_pool *);		/* it has no client and no server */
@@ -79,6 +80,8 @@ void	pl_pool_retire(struct pl_pool *, struct pl_server *);
 struct pl_server *pl_pool_open(struct pl_pool *, bool may_evict);
 /* Marks every server close_needed; idle ones go by the janitor or at release. */
 void	pl_pool_reconnect(struct pl_pool *);
+/* Is its server_lifetime over, and time enough gone since the last such close? */
+bool	pl_pool_outlived(const struct pl_pool *, const struct pl_server *, int64_t now);
 /* Closes every client and every server, each told the reason. */
 void	pl_pool_close_all(struct pl_pool *, const char *reason);
 /* Opens one server for min_pool_size; false: not allowed now. */

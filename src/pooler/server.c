@@ -46,6 +46,7 @@ static const uint8_t may_move[PL_SERVER_STATES] = {
 static const struct close_reason reason_closed = { "closed", "closed by us" };
 
 void (*pl_server_left)(struct pl_pool *, struct pl_server *);
+void (*pl_server_gone)(struct pl_server *);
 void (*pl_server_dial_free)(struct pl_server *);
 static struct slab *servers;
 static uint64_t last_id;
@@ -104,6 +105,8 @@ pl_server_enter(struct pl_server *s, enum pl_server_state state)
 {
 	struct pl_pool *pool = s->pool;
 
+	if (s->state == state)		/* from one client to the next */
+		return;
 	NEED(may_move[s->state] & 1u << state);
 	TAILQ_REMOVE(&pool->servers[s->state], s, link);
 	pool->server_count[s->state]--;
@@ -185,6 +188,7 @@ pl_server_close(struct pl_server *s, bool tell, const char *fmt, ...)
 		else
 			pl_client_close(client, true, "%s", reason);
 	}
+	pl_server_gone(s);
 	pl_server_left(pool, s);
 	loop_retire(loop, s, bury);
 }

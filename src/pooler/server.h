@@ -56,7 +56,7 @@ struct pl_server {
 	bool replication;		/* of one client only */
 	bool reset;			/* TESTED: by the reset query, else the check query */
 	bool failed;			/* TESTED: its query failed */
-	bool counted_fresh;		/* its pool counts it as logging in */
+	bool booked;			/* in the ledger, with its permits */
 	struct pl_expect expect;	/* answers to come */
 	struct buffer collect;		/* a message that must be read whole */
 
@@ -89,6 +89,8 @@ void	pl_server_close(struct pl_server *, bool tell, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 /* Set by main: the pool's books: permits back, others may grow. */
 extern void (*pl_server_left)(struct pl_pool *, struct pl_server *);
+/* Set by main: it is GONE now; cancel requests for it end. */
+extern void (*pl_server_gone)(struct pl_server *);
 /* Set by main: frees what the login stage keeps behind 'dial'. */
 extern void (*pl_server_dial_free)(struct pl_server *);
 

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * main.c - weir-pooler: its options, its signals, the steps of its start,
+ * and the wiring of rooms that do not know each other. Loop 0.
+ */
+#include <sys/stat.h>
+
+#include <grp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <openssl/crypto.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/number.h"
+#include "net/resolver.h"
+#include "pooler/cancel.h"
+#include "pooler/check.h"
+#include "pooler/columns.h"
+#include "pooler/commands.h"
+#include "pooler/config.h"
+#include "pooler/console.h"
+#include "pooler/control.h"
+#include "pooler/courier.h"
+#include "pooler/dial.h"
+#include "pooler/door.h"
+#include "pooler/downstream.h"
+#include "pooler/janitor.h"
+#include "pooler/keys.h"
+#include "pooler/login.h"
+#include "pooler/pool.h"
+#include "pooler/setup.h"
+#include "pooler/statistics.h"
+#include "pooler/tlsconf.h"
+#include "pooler/upstream.h"
+#include "pooler/variables.h"
+#include "proc/program.h"
+#include "proc/ready.h"
+
+#define LEVEL "1.25.2"		/* of PgBouncer, that ours stands for */
+
+static const char *path;	/* of the ini, as the user gave it */
+static struct resolver *resolver;
+
+/* ---- the command line -------------------------------------------------- */
+
+static int
+take(char **rest, unsigned n, struct why *why)
+{
+	if (n != 1)
+		return why_set(why, "no configuration file specified");
+	path = rest[0];
+	return 0;
+}
+
+static void
+print_version(FILE *to)
+{
+	fprintf(to, "PgBouncer %s (Weir %s)\n", LEVEL, PACKAGE_VERSION);
+	fprintf(to, "libevent %s\nadns: %s\ntls: %s\n", event_get_version(),
+	    resolver_version(), OpenSSL_version(OPENSSL_VERSION));
+	fprintf(to, "systemd: yes\n");
+}
+
+static void
+report_to_stderr(void *arg, enum log_level level, const char *line)
+{
+	bool *bad = arg;
+
+	*bad |= level <= LOG_LEVEL_ERROR;
+	fprintf(stderr, "%s\n", line);
+}
+
+/* --check FILE...: 0 when all of them load. */
+static int
+tell_check(const char *arg, char **rest, unsigned n)
+{
+	bool bad = n == 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct pl_config_source source = { .path = rest[i] };
+		struct pl_setup *setup;
+		struct why why;
+
+		setup = pl_config_read(&source, NULL, report_to_stderr, &bad,
+		    &why);
+		if (setup == NULL) {
+			bad = true;
+			continue;
+		}
+		for (unsigned k = 0; k < setup->note_count; k++)
+			report_to_stderr(&bad, setup->notes[k].level,
+			    setup->notes[k].line);
+		pl_config_free(&setup);
+	}
+	return bad ? 1 : 0;
+}
+
+static int
+tell_settings(const char *arg, char **rest, unsigned n)
+{
+	enum key_form form = arg == NULL ? KEY_FORM_TABS :
+	    strcmp(arg, "md") == 0 ? KEY_FORM_MD :
+	    strcmp(arg, "man") == 0 ? KEY_FORM_MAN : KEY_FORM_TABS;
+
+	pl_keys_list(stdout, form);
+	return 0;
+}
+
+static int
+tell_commands(const char *arg, char **rest, unsigned n)
+{
+	pl_commands_list(stdout);
+	return 0;
+}
+
+static const struct program_option options[] = {
+	{ 'd', "daemon", NULL, "run in background (as a daemon)",
+	    PROGRAM_DAEMON, NULL },
+	{ 'q', "quiet", NULL, "run quietly", PROGRAM_QUIET, NULL },
+	{ 'R', "reboot", NULL, "take over from a running instance",
+	    PROGRAM_REBOOT, NULL },
+	{ 'u', "user", "USER", "assume identity of USER", PROGRAM_USER,
+	    NULL },
+	{ 'v', "verbose", NULL, "increase verbosity", PROGRAM_VERBOSE, NULL },
+	{ 'V', "version", NULL, "show version, then exit", PROGRAM_VERSION,
+	    NULL },
+	{ 'h', "help", NULL, "show this help, then exit", PROGRAM_HELP,
+	    NULL },
+	{ 0, "check", NULL, "read FILE..., say what is wrong, then exit",
+	    PROGRAM_TELL, tell_check },
+	{ 0, "list-settings", "[FORM]", "print all settings (md, man)",
+	    PROGRAM_TELL, tell_settings },
+	{ 0, "list-commands", NULL, "print the console's commands",
+	    PROGRAM_TELL, tell_commands },
+	{ 0, NULL, NULL, NULL, PROGRAM_TELL, NULL },
+};
+
+/* ---- configuration ----------------------------------------------------- */
+
+static void
+report_to_log(void *arg, enum log_level level, const char *line)
+{
+	log_line(level, "", "%s", line);
+}
+
+static void *
+read_setup(bool first, struct why *why)
+{
+	struct pl_config_source source = {
+		.path = first ? path : pl_settings()->conffile,
+		.now = first ? NULL : pl_settings(),
+	};
+	struct pl_setup *setup = pl_config_read(&source, pl_setup_now(),
+	    report_to_log, NULL, why);
+
+	if (setup == NULL)
+		why_set(why, first ? "cannot load config file" :
+		    "config file loading failed");
+	return setup;
+}
+
+static int
+apply(void *read, bool first, struct why *why)
+{
+	struct pl_setup *setup = read;
+
+	if (first)
+		pl_variables_init(setup->settings->track_extra_parameters);
+	if (pl_setup_apply(setup, first, why) < 0)
+		return -1;
+	pl_columns_set_peers(pl_setup_now()->peers,
+	    pl_setup_now()->peer_count);
+	if (resolver != NULL)
+		resolver_set(resolver, &(struct resolver_options){
+		    .resolv_conf = pl_settings()->resolv_conf,
+		    .keep = pl_settings()->dns_max_ttl,
+		    .keep_failure = pl_settings()->dns_nxdomain_ttl,
+		    .zone_check = pl_settings()->dns_zone_check_period });
+	return 0;
+}
+
+/* What every database and user may come to open, as the original counts. */
+static long
+expected_files(void)
+{
+	const struct pl_settings *set = pl_settings();
+	long n = set->max_client_conn + 10;
+	struct pl_database *db;
+
+	TAILQ_FOREACH(db, &pl_databases, link) {
+		long size = pl_database_pool_size(db, NULL) +
+		    pl_database_reserve(db, NULL);
+
+		if (!db->admin)
+			n += size * (db->forced != NULL ? 1 :
+			    (long)pl_user_count());
+	}
+	return n;
+}
+
+static const struct sandbox_path *
+sandbox_paths(void)
+{
+	static struct sandbox_path paths[8];
+	const struct pl_settings *set = pl_settings();
+	unsigned n = 0;
+
+	paths[n++] = (struct sandbox_path){ set->conffile, false };
+	if (set->logfile[0] != '\0')
+		paths[n++] = (struct sandbox_path){ set->logfile, true };
+	if (set->pidfile[0] != '\0')
+		paths[n++] = (struct sandbox_path){ set->pidfile, true };
+	if (set->unix_socket_dir[0] == '/')
+		paths[n++] = (struct sandbox_path){ set->unix_socket_dir,
+		    true };
+	paths[n] = (struct sandbox_path){ NULL, false };
+	return paths;
+}
+
+static void
+needs(struct program_needs *to)
+{
+	const struct pl_settings *set = pl_settings();
+
+	*to = (struct program_needs){
+		.user = set->user,
+		.pidfile = set->pidfile,
+		.log = {
+			.file = set->logfile,
+			.to_syslog = set->syslog != 0,
+			.syslog_ident = set->syslog_ident,
+			.syslog_facility = set->syslog_facility,
+			.verbose = set->verbose,
+		},
+		.files = expected_files(),
+		.threads = 1,
+		/* A reload may name other files: Landlock would hide them. */
+		.sandbox = false,
+		.paths = sandbox_paths(),
+	};
+}
+
+/* ---- signals ----------------------------------------------------------- */
+
+static bool leaving;
+
+static int
+reload(struct why *why)
+{
+	if (program_reload(why) == 0)
+		return 0;
+	log_warning("%s", why->line);
+	return -1;
+}
+
+static void
+on_hup(void)
+{
+	struct why why;
+
+	log_info("got SIGHUP, re-reading config");
+	reload(&why);
+}
+
+static void
+exit_now(int code)
+{
+	program_end(code);
+}
+
+/* A graceful end would lose what a takeover or SUSPEND holds. */
+static bool
+must_die(void)
+{
+	if (pl_activity != PL_SUSPENDED)
+		return false;
+	log_fatal("suspend was in progress, going down immediately");
+	exit_now(1);
+	return true;
+}
+
+static void
+leave(enum pl_leaving how)
+{
+	leaving = true;
+	ready_stopping();
+	pl_door_close_tcp();
+	pl_control_leave(how);
+}
+
+static void
+on_term(void)
+{
+	if (leaving) {
+		log_info("got SIGTERM while shutting down, fast exit");
+		exit_now(0);
+		return;
+	}
+	log_info("got SIGTERM, shutting down, waiting for all clients "
+	    "disconnect");
+	if (!must_die())
+		leave(PL_WAIT_CLIENTS);
+}
+
+static void
+on_int(void)
+{
+	if (leaving) {
+		log_info("got SIGINT while shutting down, fast exit");
+		exit_now(0);
+		return;
+	}
+	log_info("got SIGINT, shutting down, waiting for all servers "
+	    "connections to be released");
+	if (!must_die())
+		leave(PL_WAIT_SERVERS);
+}
+
+static void
+on_quit(void)
+{
+	log_info("got SIGQUIT, fast exit");
+	exit_now(0);
+}
+
+static void
+on_usr1(void)
+{
+	struct why why;
+
+	if (pl_activity != PL_RUNNING) {
+		log_info("got SIGUSR1, but already paused/suspended");
+		return;
+	}
+	log_info("got SIGUSR1, pausing all activity");
+	pl_control_pause(NULL, &why);
+}
+
+static void
+on_usr2(void)
+{
+	struct why why;
+
+	if (leaving)
+		log_info("got SIGUSR2 while shutting down, ignoring");
+	else if (pl_activity == PL_RUNNING)
+		log_info("got SIGUSR2, but not paused/suspended");
+	else {
+		log_info("got SIGUSR2, continuing from %s",
+		    pl_activity == PL_PAUSED ? "PAUSE" : "SUSPEND");
+		pl_control_resume(NULL, &why);
+	}
+}
+
+static const struct program_signal signals[] = {
+	{ SIGHUP, on_hup }, { SIGTERM, on_term }, { SIGINT, on_int },
+	{ SIGQUIT, on_quit }, { SIGUSR1, on_usr1 }, { SIGUSR2, on_usr2 },
+	{ 0, NULL },
+};
+
+/* ---- the wiring -------------------------------------------------------- */
+
+static void
+on_granted(struct pl_client *c)
+{
+	if (c->login != NULL)
+		pl_login_granted(c);
+	else
+		pl_upstream_go(c);
+}
+
+static void
+on_client_leaves(struct pl_client *c, struct pl_server *s)
+{
+	if (s->state == PL_SERVER_ACTIVE_CANCEL ||
+	    s->state == PL_SERVER_LOGIN) {
+		c->server = NULL;
+		s->client = NULL;
+		pl_server_close(s, false, "client disconnected");
+		return;
+	}
+	pl_downstream_abandon(c, s);
+}
+
+static void
+on_shutdown(enum pl_shutdown how)
+{
+	if (how == PL_SHUTDOWN_NOW) {
+		exit_now(0);
+		return;
+	}
+	leave(how == PL_SHUTDOWN_CLIENTS ? PL_WAIT_CLIENTS : PL_WAIT_SERVERS);
+}
+
+static int
+on_set(struct text key, struct why *why)
+{
+	return pl_setup_settings_changed(why);
+}
+
+static void
+wire(void)
+{
+	pl_pool_init();
+	pl_control_init();
+	pl_console_init();
+	pl_pool_dial = pl_dial_start;
+	pl_pool_check = pl_check_start;
+	pl_pool_granted = on_granted;
+	pl_client_leaves_server = on_client_leaves;
+	pl_client_login_free = pl_login_free;
+	pl_client_gone = pl_cancel_client_left;
+	pl_server_gone = pl_cancel_left;
+	pl_server_dial_free = pl_dial_free;
+	pl_login_console = pl_console_start;
+	pl_cancel_console = pl_console_cancel;
+	pl_control_reload = reload;
+	pl_control_shutdown = on_shutdown;
+	pl_control_listen = pl_door_listen;
+	pl_control_applied = on_set;
+	pl_columns_listener = pl_door_at;
+}
+
+/* ---- the start --------------------------------------------------------- */
+
+static void
+tell_limits(const struct rights_limits *l)
+{
+	log_info("kernel file descriptor limit: %ld (hard: %ld); "
+	    "max_client_conn: %d, max expected fd use: %ld", l->found,
+	    l->hard, pl_settings()->max_client_conn, l->wanted);
+}
+
+static void
+on_lost_address(const char *name, const struct address *gone, void *arg)
+{
+	struct endpoint e = address_endpoint(gone);
+
+	for (uint32_t i = 0; i < pl_server_slots(); i++) {
+		struct pl_server *s = pl_server_at(i);
+		const struct pl_database_row *row;
+
+		if (s == NULL)
+			continue;
+		row = s->pool->database->row;
+		if (s->host < row->host_count &&
+		    strcmp(row->hosts[s->host], name) == 0 &&
+		    s->peer.family == e.family &&
+		    memcmp(s->peer.ip, e.ip, sizeof e.ip) == 0)
+			s->close_needed = true;
+	}
+}
+
+static void
+on_zone_changed(const char *zone, uint32_t old, uint32_t fresh, void *arg)
+{
+	log_info("zone '%s' serial changed: old=%u new=%u", zone, old, fresh);
+}
+
+static int
+start(struct loop *loop, struct why *why)
+{
+	struct resolver_options o = {
+		.resolv_conf = pl_settings()->resolv_conf,
+		.keep = pl_settings()->dns_max_ttl,
+		.keep_failure = pl_settings()->dns_nxdomain_ttl,
+		.zone_check = pl_settings()->dns_zone_check_period,
+	};
+
+	resolver = resolver_new(loop, &o, why);
+	if (resolver == NULL)
+		return -1;
+	resolver_set_lost(resolver, on_lost_address, NULL);
+	resolver_set_zone_changed(resolver, on_zone_changed, NULL);
+	pl_dial_init(resolver);
+	pl_courier_init(resolver);
+	pl_columns_resolver = resolver;
+	return 0;
+}
+
+static int
+start_timers(struct loop *loop, struct why *why)
+{
+	pl_janitor_start(loop);
+	pl_statistics_start(loop);
+	return 0;
+}
+
+static void
+tell_up(void)
+{
+	log_info("process up: PgBouncer %s (Weir %s), libevent %s (%s), "
+	    "adns: %s, tls: %s", LEVEL, PACKAGE_VERSION, event_get_version(),
+	    event_base_get_method(loop_base(loop_here())), resolver_version(),
+	    OpenSSL_version(OPENSSL_VERSION));
+}
+
+static void
+end(void)
+{
+	pl_door_close();
+	pl_janitor_stop();
+	pl_statistics_stop();
+	resolver_free(&resolver);
+	pl_tlsconf_fini();
+}
+
+static const struct program pooler = {
+	.name = "weir-pooler",
+	.stands_for = "PgBouncer",
+	.what = "a connection pooler for PostgreSQL",
+	.arguments = "CONFIG_FILE",
+	.options = options,
+	.signals = signals,
+	.take = take,
+	.version = print_version,
+	.read = read_setup,
+	.apply = apply,
+	.needs = needs,
+	.alone = pl_door_alone,
+	.limits = tell_limits,
+	.start = start,
+	.timers = start_timers,
+	.listen = pl_door_open,
+	.up = tell_up,
+	.end = end,
+};
+
+int
+main(int argc, char **argv)
+{
+	wire();
+	return program_main(&pooler, argc, argv);
+}

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: ISC
+"""The bench and its helpers run, and print every cell: never their figures,
+which are worth nothing in a run this short."""
+
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+
+import pytest
+
+TEST = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ORIGINAL = "/usr/sbin/pgbouncer"
+PLACES = [os.environ.get("WEIR_BUILD", "."), ".", "build",
+          os.path.join(os.path.dirname(TEST), "build")]
+
+
+def built(path):
+    for place in PLACES:
+        found = os.path.abspath(os.path.join(place, path))
+        if os.access(found, os.X_OK):
+            return found
+    return None
+
+
+def targets():
+    """Ours and the original, as far as they are here."""
+    here = [("weir", built("weir-pooler")), ("original", ORIGINAL)]
+    return ["%s=%s" % row for row in here
+            if row[1] and os.access(row[1], os.X_OK)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def room():
+    """A directory of its own for all that is started."""
+    where = tempfile.mkdtemp(prefix="weir-test-bench-")
+    os.chmod(where, 0o755)
+    os.environ["TMPDIR"], before = where, os.environ.get("TMPDIR")
+    yield where
+    os.environ.pop("TMPDIR")
+    if before:
+        os.environ["TMPDIR"] = before
+    shutil.rmtree(where, ignore_errors=True)
+
+
+def run(program, *args):
+    load = built("test/bench/pg_load")
+    if load is None:
+        pytest.skip("the bench's programs are not built")
+    build = os.path.dirname(os.path.dirname(os.path.dirname(load)))
+    done = subprocess.run(
+        [sys.executable, os.path.join(TEST, program), *args, "--build",
+         build], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def poolers():
+    found = targets()
+    if not found:
+        pytest.skip("no pooler on this machine")
+    return found
+
+
+def message(kind, body):
+    return kind + struct.pack("!i", len(body) + 4) + body
+
+
+def answer_always_seven(listener):
+    """A PostgreSQL whose every answer is 7, whatever was asked."""
+    client, _ = listener.accept()
+    client.recv(1000)
+    client.sendall(message(b"R", b"\0\0\0\0") + message(b"Z", b"I"))
+    while client.recv(1000):
+        client.sendall(message(b"D", b"\0\1\0\0\0\1" b"7") +
+                       message(b"C", b"SELECT 1\0") + message(b"Z", b"I"))
+
+
+def test_load_sees_a_wrong_answer():
+    load = built("test/bench/pg_load")
+    if load is None:
+        pytest.skip("the bench's programs are not built")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer_always_seven, args=(listener,),
+                         daemon=True).start()
+        done = subprocess.run(
+            [load, "-p", str(listener.getsockname()[1]), "-n", "10"],
+            text=True, stdout=subprocess.PIPE, timeout=60)
+    figures = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert figures["wrong"] >= 10 and figures["errors"] == 0, figures
+
+
+def test_prints_every_cell(poolers, tmp_path):
+    told = tmp_path / "samples.json"
+    out = run("bench/pooler", *poolers, "--secs", "0.3", "--rounds", "1",
+              "--mb", "5", "--idle", "100,300", "--json", str(told))
+    for cell in ("simple c1 ", "simple c16 ", "simple c64 ", "simple c1000 ",
+                 "extended c64 ", "tx c64 ", "prepared c64 ",
+                 "select 5 MB", "copy 5 MB", "connect trust", "connect md5",
+                 "connect scram-sha-256", "connect tls", "idle 100-300"):
+        assert "\n" + cell in out, out
+    for row in json.loads(told.read_text()):
+        for name, samples in row["samples"].items():
+            if row["cell"].startswith("prepared") or \
+               row["measure"] == "calls/tx":
+                continue        # not every version or machine can
+            assert all(n is not None for n in samples), (name, row)
+
+
+def test_real_postgres(poolers):
+    if not shutil.which("pgbench"):
+        pytest.skip("no pgbench on this machine")
+    out = run("bench/pooler", *poolers[:1], "--real", "--short", "--secs",
+              "0.3", "--rounds", "1")
+    assert "pgbench extended c64" in out
+
+
+def test_counts_what_a_transaction_costs(poolers):
+    out = run("bench/instr", *poolers, "--modes", "simple",
+              *([] if shutil.which("valgrind") else ["--no-instructions"]))
+    for line in out.splitlines():
+        row = json.loads(line)
+        assert row["calls"].get("all", 4) >= 4 or "weir" in row["name"]
+        assert 100 < row.get("instructions", 1000) < 100000
+
+
+def test_leaves_nothing_behind(poolers, room):
+    out = subprocess.run(["ps", "-eo", "args"], text=True,
+                         stdout=subprocess.PIPE).stdout
+    assert room not in out
+    assert os.listdir(room) == []
