@@ -108,7 +108,10 @@ bool	conn_ended(const struct conn *);
 
 void	conn_shut(struct conn *);		/* half-close: FIN (close_notify) after the stash */
 void	conn_close(struct conn *, const struct close_reason *);
-/* As conn_close, but the stash is sent first, for at most limit us (silent). */
+/*
+ * As conn_close, but the stash is sent first, for at most limit us (silent).
+ * Also reads away what waits, lest a reset overtakes our last words.
+ */
 void	conn_close_flushed(struct conn *, const struct close_reason *, int64_t limit);
 void	conn_set_reset(struct conn *);		/* the close to come sends RST */
 

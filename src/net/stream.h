@@ -61,8 +61,6 @@ struct rare {
 	struct timer limit;		/* dialling; flushing before the end */
 	const struct close_reason *reason;
 	int code;			/* errno of the failure */
-	void (*left)(struct conn *, void *);
-	void *left_arg;
 };
 
 struct conn {
@@ -76,7 +74,13 @@ struct conn {
 	uint32_t slot, generation;	/* in the slab of loop 'birth' */
 	uint8_t cork;			/* 0: not corked */
 	uint8_t birth;
-	struct event ev;
+	union {
+		struct event ev;
+		struct {		/* while leaving: not watched */
+			void (*left)(struct conn *, void *);
+			void *left_arg;
+		};
+	};
 };
 
 /* The streams of one loop; ended with it. */

@@ -514,6 +514,52 @@ START_TEST(closed_in_its_own_callback)
 }
 END_TEST
 
+/* Two busy streams: the one whose turn is first ends the other's. */
+static struct conn *rivals[2];
+
+static void
+on_data_kill(struct conn *c, struct text t)
+{
+	struct conn **other = &rivals[rivals[0] == c];
+
+	if (++depth > 6 && *other != NULL) {
+		conn_close(*other, &close_eof);
+		*other = NULL;
+	}
+}
+
+static const struct conn_handler killing = { .data = on_data_kill,
+	.closed = on_closed };
+
+START_TEST(closed_while_it_waits_for_its_turn)
+{
+	char *big = mem_zero(1 << 20);
+	int peers[2], survivor;
+
+	begin();
+	depth = 0;
+	for (int i = 0; i < 2; i++) {
+		rivals[i] = make_conn(&killing, &peers[i]);
+		conn_hold(rivals[i]);
+		ck_assert_int_gt(send(peers[i], big, 1 << 20, MSG_DONTWAIT),
+		    500000);
+	}
+	run();
+	conn_resume(rivals[0]);
+	conn_resume(rivals[1]);
+	run();
+	survivor = rivals[0] == NULL;
+	ck_assert_ptr_null(rivals[!survivor]);
+	ck_assert_uint_eq(conn_count(loop), 1);
+	conn_close(rivals[survivor], &close_eof);
+	expect("");
+	mem_drop(big);
+	close(peers[0]);
+	close(peers[1]);
+	end();
+}
+END_TEST
+
 /* ---- how many calls of the kernel */
 
 static struct engine counted;
@@ -1300,7 +1346,8 @@ UNIT_MAIN("net/conn", bytes_then_the_end, half_an_end_is_told_as_such,
     a_reset_is_told, a_reset_after_half_an_end_is_told,
     held_it_hears_nothing, asked_before_each_read, a_yes_in_vain_is_told,
     refused_and_gone, refused_and_reset, the_next_handler_is_asked,
-    wakes_nest, closed_in_its_own_callback, one_message_one_call,
+    wakes_nest, closed_in_its_own_callback,
+    closed_while_it_waits_for_its_turn, one_message_one_call,
     corked_pieces_go_together, a_cork_holds_more_than_a_vector,
     the_rest_is_stashed_and_drained, the_end_comes_behind_the_stash,
     closed_but_for_its_stash, a_flush_has_its_limit, last_words_are_heard,
