@@ -15,21 +15,13 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "net/conn.h"
 #include "net/stream.h"
 
 enum { ROUNDS = 4 };		/* reads in a row before others have a turn */
 
 /* Nothing is read, and nothing told, of a conn that has one of these. */
 #define SILENT	(CONN_DEAD | CONN_LEAVING | CONN_FLUSHING)
-
-const struct close_reason close_eof = { "eof", "unexpected eof" };
-const struct close_reason close_reset = { "reset", "connection reset" };
-const struct close_reason close_connect_failed = { "connect_failed",
-	"connect failed" };
-const struct close_reason close_connect_timeout = { "connect_timeout",
-	"connect timeout" };
-const struct close_reason close_tls = { "tls", "TLS error" };
-const struct close_reason close_memory = { "memory", "out of memory" };
 
 static void on_edge(struct conn *, short what);
 static void run_later(struct loop_job *);

@@ -14,9 +14,9 @@
 
 #include "base/buffer.h"
 #include "base/slab.h"
-#include "net/conn.h"
 #include "net/cork.h"
 #include "net/engine.h"
+#include "net/loop.h"
 #include "net/timer.h"
 #include "net/tlsio.h"
 
@@ -50,6 +50,10 @@ enum {
 	CONN_LEAVING = 1 << 19,		/* between conn_leave and conn_join */
 	CONN_DEAD = 1 << 20		/* waits for its burial */
 };
+
+struct close_reason;
+struct conn_handler;
+struct tls;
 
 struct rare {
 	struct buffer stash;		/* what the peer did not take yet */

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/conn.h"
 #include "net/socket.h"
 #include "net/stream.h"
 
