@@ -182,6 +182,7 @@ pl_cancel_client_left(struct pl_client *c)
 {
 	struct pl_server *target = take_target(c);
 
+	pl_courier_client_left(c);
 	if (target != NULL)
 		free_target(target);
 }

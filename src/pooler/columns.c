@@ -482,13 +482,13 @@ put_config_key(struct cell *c, const void *row)
 static void
 put_config_value(struct cell *c, const void *row)
 {
-	cell_text(c, CONFIG(row)->unset ? NULL : CONFIG(row)->value);
+	cell_text(c, CONFIG(row)->value);
 }
 
 static void
 put_config_usual(struct cell *c, const void *row)
 {
-	cell_text(c, CONFIG(row)->usual_unset ? NULL : CONFIG(row)->usual);
+	cell_text(c, CONFIG(row)->usual);
 }
 
 static void
@@ -1176,8 +1176,8 @@ put_end_id(struct cell *c, const void *row)
 static size_t
 bytes_in(const struct end *e)
 {
-	return e->client != NULL ? e->client->pending.len + e->client->have :
-	    e->server->collect.len + e->server->have;
+	return e->client != NULL ? e->client->pending.len :
+	    e->server->collect.len;
 }
 
 static void

@@ -24,6 +24,7 @@
 #include "pooler/config.h"
 #include "pooler/console.h"
 #include "pooler/control.h"
+#include "pooler/courier.h"
 #include "pooler/dial.h"
 #include "pooler/door.h"
 #include "pooler/downstream.h"
@@ -101,9 +102,9 @@ tell_check(const char *arg, char **rest, unsigned n)
 static int
 tell_settings(const char *arg, char **rest, unsigned n)
 {
-	enum key_form form = arg == NULL ? KEY_FORM_TAB :
+	enum key_form form = arg == NULL ? KEY_FORM_TABS :
 	    strcmp(arg, "md") == 0 ? KEY_FORM_MD :
-	    strcmp(arg, "man") == 0 ? KEY_FORM_MAN : KEY_FORM_TAB;
+	    strcmp(arg, "man") == 0 ? KEY_FORM_MAN : KEY_FORM_TABS;
 
 	pl_keys_list(stdout, form);
 	return 0;
@@ -233,8 +234,7 @@ needs(struct program_needs *to)
 			.to_syslog = set->syslog != 0,
 			.syslog_ident = set->syslog_ident,
 			.syslog_facility = set->syslog_facility,
-			.verbose = set->verbose_given ? set->verbose :
-			    program_said()->verbose,
+			.verbose = set->verbose,
 		},
 		.files = expected_files(),
 		.threads = 1,
@@ -407,6 +407,7 @@ wire(void)
 {
 	pl_pool_init();
 	pl_control_init();
+	pl_console_init();
 	pl_pool_dial = pl_dial_start;
 	pl_pool_check = pl_check_start;
 	pl_pool_granted = on_granted;
@@ -476,6 +477,7 @@ start(struct loop *loop, struct why *why)
 	resolver_set_lost(resolver, on_lost_address, NULL);
 	resolver_set_zone_changed(resolver, on_zone_changed, NULL);
 	pl_dial_init(resolver);
+	pl_courier_init(resolver);
 	pl_columns_resolver = resolver;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "net/loop.h"
 #include "pooler/config.h"
+#include "pooler/keys.h"
 #include "pooler/pool.h"
 #include "pooler/setup.h"
 #include "pooler/tlsconf.h"
@@ -162,7 +163,7 @@ remake(struct pl_database *db, const struct pl_database_row *fallback)
 		db->made = was;
 		return -1;
 	}
-	if (!pl_settings_same_row(was, db->made))
+	if (!pl_keys_same_database(was, db->made))
 		reconnect_database(db);
 	retire(was, mem_drop);
 	return pl_database_force(db);
