@@ -113,7 +113,8 @@ pl_pool_get(struct pl_database *db, struct pl_credential *credential)
 	pool = mem_zero(sizeof *pool);
 	if (pool == NULL)
 		return NULL;
-	if (pl_ledger_init(&pool->ledger, loop_count(), &later) < 0) {
+	if (pl_ledger_init(&pool->ledger,
+	    loop_count() > 0 ? loop_count() : 1, &later) < 0) {
 		mem_drop(pool);
 		return NULL;
 	}
