@@ -693,7 +693,6 @@ add_welcome(struct pl_console *k)
 	const struct pl_client *c = k->client;
 	char key[8];
 
-	message_add_auth_ok(&k->out);
 	for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++)
 		message_add_parameter_status(&k->out,
 		    text_of(parameters[i][0]), text_of(parameters[i][1]));

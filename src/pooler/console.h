@@ -13,8 +13,9 @@ void	pl_console_init(void);		/* once, at start */
 /*
  * Takes over a client of the console's database whose login is done: it is
  * ACTIVE, welcomed and counted, has user, database, pool and key, 'admin'
- * says whether it may do more than look, and bytes that came after the login
- * stand in 'pending'. Sends the whole welcome, from AuthenticationOk on.
+ * says whether it may do more than look, AuthenticationOk was sent, and
+ * bytes that came after the login stand in 'pending'. Sends the rest of the
+ * welcome.
  */
 void	pl_console_start(struct pl_client *);
 
