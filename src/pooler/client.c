@@ -43,6 +43,7 @@ static const struct close_reason reason_closed = { "closed", "closed by us" };
 struct pl_client_list pl_logins = TAILQ_HEAD_INITIALIZER(pl_logins);
 void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
 void (*pl_client_login_free)(struct pl_client *);
+void (*pl_client_console_free)(struct pl_client *);
 void (*pl_client_gone)(struct pl_client *);
 static struct slab *clients;
 static uint64_t last_id;
@@ -249,6 +250,8 @@ finish(struct pl_client *c, const char *code, bool tell, bool quiet,
 	}
 	if (c->login != NULL)
 		pl_client_login_free(c);
+	if (c->extra != NULL && c->extra->console != NULL)
+		pl_client_console_free(c);
 	if (conn != NULL) {
 		buffer_fini(&c->pending, loop_stock(loop));
 		c->conn = NULL;

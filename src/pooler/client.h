@@ -17,6 +17,7 @@
 #include "net/conn.h"
 #include "pooler/ledger.h"
 
+struct pl_console;
 struct pl_database;
 struct pl_login;
 struct pl_lookup;
@@ -82,7 +83,7 @@ struct pl_client {
 /* Of few clients: replication options, console state, cancel target. */
 struct pl_client_extra {
 	char *replication_options;
-	void *console;			/* the console's own */
+	struct pl_console *console;	/* the console's own */
 	struct pl_server *cancels;	/* a cancel request's target */
 };
 
@@ -115,6 +116,8 @@ extern void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
 extern void (*pl_client_gone)(struct pl_client *);
 /* Set by main: frees what the login stage keeps behind 'login'. */
 extern void (*pl_client_login_free)(struct pl_client *);
+/* Set by the console: frees what it keeps behind 'extra'. */
+extern void (*pl_client_console_free)(struct pl_client *);
 
 /* "C-0x5566...: db/user@127.0.0.1:5000 ", for log_line; returns buf. */
 enum { PL_PREFIX = 320 };

@@ -129,11 +129,17 @@ pl_control_may_suspend(struct why *why)
 	return 0;
 }
 
+static bool
+is_console(const struct pl_client *c)
+{
+	return c->database != NULL && c->database->admin;
+}
+
 /* A client in line reads nothing anyway; a console must hear RESUME. */
 static bool
 is_held(const struct pl_client *c)
 {
-	return c != NULL && !c->admin && (c->state == PL_CLIENT_ACTIVE ||
+	return c != NULL && !is_console(c) && (c->state == PL_CLIENT_ACTIVE ||
 	    c->state == PL_CLIENT_LOGIN);
 }
 
@@ -248,15 +254,6 @@ pl_control_able(struct pl_database *db, bool able, struct why *why)
 	return 0;
 }
 
-static void
-kill_pool(struct pl_pool *pool)
-{
-	for (int i = 0; i < PL_CLIENT_GONE; i++)
-		close_clients(&pool->clients[i], "database removed");
-	for (int i = 0; i < PL_SERVER_GONE; i++)
-		close_servers(&pool->servers[i], true, "database removed");
-}
-
 int
 pl_control_kill(struct pl_database *db, struct why *why)
 {
@@ -271,7 +268,7 @@ pl_control_kill(struct pl_database *db, struct why *why)
 			pool->database->paused = true;
 	TAILQ_FOREACH_SAFE(pool, &pl_pools, link, next)
 		if (is_meant(pool, db))
-			kill_pool(pool);
+			pl_pool_close_all(pool, "database removed");
 	bring_all_in_line();
 	return 0;
 }

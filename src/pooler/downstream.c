@@ -365,6 +365,8 @@ judge(struct down *d, char type, struct text body)
 
 	if (d->client == NULL)
 		return not_linked(d, type, body);
+	if (s->setting_values && type != 'Z' && type != 'E' && type != 'S')
+		return DROP;		/* of our own question */
 	switch (type) {
 	case 'Z':
 		return on_ready(d, body.len == 1 ? body.at[0] : 'E');
@@ -387,9 +389,7 @@ judge(struct down *d, char type, struct text body)
 	case 'G': case 'W':
 		s->copying = true;
 		return PASS;
-	case 'N':
-		return s->setting_values ? DROP : PASS;
-	case 'A': case 'D': case 'H': case 'V': case 'c': case 'd': case 't':
+	case 'A': case 'D': case 'N': case 'H': case 'V': case 'c': case 'd': case 't':
 		return PASS;
 	default:
 		return unknown(d, type);

@@ -96,14 +96,14 @@ welcome(struct pl_client *c)
 {
 	char mem[2048];
 	struct message_writer w = message_writer(mem, sizeof mem, 1 << 20);
+	size_t head;
 
 	if (fill_values(c) < 0) {
 		refuse(c, "out of memory");
 		return;
 	}
 	message_add_auth_ok(&w);
-	message_put_bytes(&w, (struct text){ c->pool->welcome,
-	    c->pool->welcome_len });
+	head = w.len;
 	for (unsigned i = 0; i < pl_variables_count(); i++) {
 		struct text value = pl_variables_get(c->values, i);
 
@@ -118,7 +118,12 @@ welcome(struct pl_client *c)
 	if (c->state != PL_CLIENT_ACTIVE)
 		pl_client_enter(c, PL_CLIENT_ACTIVE);
 	conn_hand_to(c->conn, &pl_upstream_handler, c);
-	conn_send(c->conn, message_written(&w));
+	conn_cork(c->conn);
+	conn_send(c->conn, (struct text){ w.at, head });
+	conn_send(c->conn, (struct text){ c->pool->welcome,
+	    c->pool->welcome_len });
+	conn_send(c->conn, text_from(message_written(&w), head));
+	conn_uncork(c->conn);
 	message_writer_fini(&w);
 	c->request_time = loop_now(conn_loop(c->conn));
 	pl_upstream_give_back(c);

@@ -414,6 +414,7 @@ wire(void)
 {
 	pl_pool_init();
 	pl_control_init();
+	pl_console_init();
 	pl_pool_dial = pl_dial_start;
 	pl_pool_check = pl_check_start;
 	pl_pool_granted = on_granted;

@@ -18,6 +18,7 @@ bool (*pl_pool_dial)(struct pl_pool *, struct pl_server *);
 void (*pl_pool_check)(struct pl_server *);
 void (*pl_pool_granted)(struct pl_client *);
 void (*pl_pool_changed)(void);
+unsigned pl_pool_loops = 1;
 static unsigned pools;
 
 static int64_t
@@ -113,7 +114,7 @@ pl_pool_get(struct pl_database *db, struct pl_credential *credential)
 	pool = mem_zero(sizeof *pool);
 	if (pool == NULL)
 		return NULL;
-	if (pl_ledger_init(&pool->ledger, loop_count(), &later) < 0) {
+	if (pl_ledger_init(&pool->ledger, pl_pool_loops, &later) < 0) {
 		mem_drop(pool);
 		return NULL;
 	}

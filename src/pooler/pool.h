@@ -50,6 +50,7 @@ extern struct pl_pool_list pl_pools;	/* sorted by database name, user name */
 unsigned pl_pool_count(void);
 
 void	pl_pool_init(void);		/* once, before any server */
+extern unsigned pl_pool_loops;		/* how many there are, or will be; before the first pool */
 struct pl_pool *pl_pool_find(struct pl_database *, struct pl_credential *);
 struct pl_pool *pl_pool_get(struct pl_database *, struct pl_credential *);	/* NULL: no memory */
 void	pl_pool_free(struct pl_pool *);		/* it has no client and no server */

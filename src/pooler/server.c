@@ -105,6 +105,8 @@ pl_server_enter(struct pl_server *s, enum pl_server_state state)
 {
 	struct pl_pool *pool = s->pool;
 
+	if (s->state == state)		/* from one client to the next */
+		return;
 	NEED(may_move[s->state] & 1u << state);
 	TAILQ_REMOVE(&pool->servers[s->state], s, link);
 	pool->server_count[s->state]--;
