@@ -40,6 +40,8 @@ address_unix(struct text path, struct address *to, struct why *why)
 	if (path.len == 0 || path.len >= sizeof to->un.sun_path)
 		return why_set(why, "socket path is empty or too long: %.*s",
 		    TEXT_ARG(path));
+	if (memchr(path.at, '\0', path.len) != NULL)
+		return why_set(why, "socket path holds a zero byte");
 	to->un.sun_family = AF_UNIX;
 	memcpy(to->un.sun_path, path.at, path.len);
 	if (path.at[0] == '@')
@@ -114,20 +116,25 @@ endpoint_print(const struct endpoint *e, char buf[ADDRESS_TEXT])
 	return buf;
 }
 
+/* The name as the kernel has it: no NUL at its end when it fills the field. */
+static const char *
+print_unix(const struct address *a, char buf[ADDRESS_TEXT])
+{
+	size_t len = a->len - offsetof(struct sockaddr_un, sun_path);
+	bool is_abstract = len > 0 && a->un.sun_path[0] == '\0';
+
+	snprintf(buf, ADDRESS_TEXT, "unix:%s%.*s", is_abstract ? "@" : "",
+	    (int)(len - is_abstract), a->un.sun_path + is_abstract);
+	return buf;
+}
+
 const char *
 address_print(const struct address *a, char buf[ADDRESS_TEXT])
 {
 	struct endpoint e;
 
-	if (a->len > 0 && a->sa.sa_family == AF_UNIX) {
-		size_t len = a->len - offsetof(struct sockaddr_un, sun_path);
-
-		snprintf(buf, ADDRESS_TEXT, "unix:%s%.*s",
-		    len > 0 && a->un.sun_path[0] == '\0' ? "@" : "",
-		    (int)len, a->un.sun_path + (len > 0 &&
-		    a->un.sun_path[0] == '\0' ? 1 : 0));
-		return buf;
-	}
+	if (a->len > 0 && a->sa.sa_family == AF_UNIX)
+		return print_unix(a, buf);
 	e = address_endpoint(a);
 	return endpoint_print(&e, buf);
 }
@@ -145,8 +152,9 @@ prefix_parse(struct text t, struct prefix *to, struct why *why)
 	memset(to, 0, sizeof *to);
 	to->family = a.sa.sa_family;
 	bits = to->family == AF_INET ? 32 : 128;
-	if (rest.at != NULL && number_int(rest, 10, 0, bits, &bits, why) < 0)
-		return -1;
+	if (rest.at != NULL && (text_begins(rest, "+") ||
+	    number_int(rest, 10, 0, bits, &bits, why) < 0))
+		return why_set(why, "not a prefix length: %.*s", TEXT_ARG(t));
 	to->bits = (uint8_t)bits;
 	memcpy(to->ip, address_endpoint(&a).ip, 16);
 	return 0;

@@ -21,6 +21,13 @@ struct map {
 	char key[];
 };
 
+/* A key that is nowhere is the empty one: hashing wants an address. */
+static struct text
+some_key(struct text key)
+{
+	return key.at == NULL ? TEXT("") : key;
+}
+
 void *
 map_find(const struct map *m, struct text key)
 {
@@ -28,6 +35,7 @@ map_find(const struct map *m, struct text key)
 
 	if (m == NULL)
 		return NULL;
+	key = some_key(key);
 	HASH_FIND(hh, m, key.at, (unsigned)key.len, e);
 	return e == NULL ? NULL : e->value;
 }
@@ -37,6 +45,7 @@ map_put(struct map **m, struct text key, void *value)
 {
 	struct map *e = NULL;
 
+	key = some_key(key);
 	if (*m != NULL)
 		HASH_FIND(hh, *m, key.at, (unsigned)key.len, e);
 	if (e != NULL) {
@@ -63,6 +72,7 @@ map_drop(struct map **m, struct text key)
 	struct map *e = NULL;
 	void *value;
 
+	key = some_key(key);
 	if (*m != NULL)
 		HASH_FIND(hh, *m, key.at, (unsigned)key.len, e);
 	if (e == NULL)

@@ -13,7 +13,8 @@ text_is(struct text t, const char *s)
 bool
 text_is_nocase(struct text t, const char *s)
 {
-	return t.len == strlen(s) && strncasecmp(t.at, s, t.len) == 0;
+	return t.len == strlen(s) &&
+	    (t.len == 0 || strncasecmp(t.at, s, t.len) == 0);
 }
 
 bool
@@ -21,7 +22,7 @@ text_begins(struct text t, const char *s)
 {
 	size_t len = strlen(s);
 
-	return t.len >= len && memcmp(t.at, s, len) == 0;
+	return t.len >= len && (len == 0 || memcmp(t.at, s, len) == 0);
 }
 
 bool
@@ -29,7 +30,8 @@ text_ends(struct text t, const char *s)
 {
 	size_t len = strlen(s);
 
-	return t.len >= len && memcmp(t.at + t.len - len, s, len) == 0;
+	return t.len >= len &&
+	    (len == 0 || memcmp(t.at + t.len - len, s, len) == 0);
 }
 
 int

@@ -103,6 +103,14 @@ complain(struct reading *r, const char *fmt, ...)
 	return -1;
 }
 
+/* Ends the reading. */
+static int
+run_out(struct reading *r)
+{
+	complain(r, "out of memory");
+	return -1;
+}
+
 /* The part of a value that may be shown: no password of a database. */
 static int
 shown_len(const struct reading *r, struct text value)
@@ -202,14 +210,16 @@ read_setting(struct reading *r, struct text name, struct text value,
 }
 
 /* Settings that lost their line go back to their default. */
-static void
+static int
 reset_settings(struct reading *r)
 {
 	for (const struct key *key = pl_keys_pgbouncer; key->name != NULL;
 	    key++)
 		if (key->usual != NULL &&
-		    (r->before == NULL || key->when == KEY_ANY_TIME))
-			(void)key_set_usual(key, r->kept->settings);
+		    (r->before == NULL || key->when == KEY_ANY_TIME) &&
+		    key_set_usual(key, r->kept->settings) < 0)
+			return run_out(r);
+	return 0;
 }
 
 /* ---- [databases], [users], [peers] */
@@ -392,11 +402,10 @@ on_section(void *arg, struct text name, const struct ini_place *at)
 		if (!text_is(name, sections[i].name))
 			continue;
 		r->section = sections[i].section;
-		if (r->section == PGBOUNCER && !r->side) {
-			r->main_seen = true;
-			reset_settings(r);
-		}
-		return 0;
+		if (r->section != PGBOUNCER || r->side)
+			return 0;
+		r->main_seen = true;
+		return reset_settings(r);
 	}
 	r->section = SKIP;
 	note(r, LOG_LEVEL_ERROR, "fill_defaults fail");
@@ -447,7 +456,7 @@ on_include(void *arg, struct text name, const struct ini_place *at)
 	}
 	path = mem_copy(name);
 	if (path == NULL)
-		return -1;
+		return run_out(r);
 	r->depth++;
 	more = read_file(r, path);
 	r->depth--;
@@ -504,7 +513,7 @@ read_side(struct reading *r, const char *path)
 	int more = 0;
 
 	if (side == NULL)
-		return -1;
+		return run_out(r);
 	if (r->source->status(side, &status) == 0 || errno != ENOENT) {
 		r->side = true;
 		r->section = NONE;
@@ -567,7 +576,7 @@ keep_old(struct reading *r)
 		return 0;
 	for (unsigned i = 0; i < old->users.count; i++)
 		if (keep_user(r, pl_rows_at(&old->users, i)) < 0)
-			return complain(r, "out of memory");
+			return run_out(r);
 	for (unsigned i = 0; i < r->kept->databases.count; i++) {
 		struct pl_database_row *row = pl_rows_at(&r->kept->databases,
 		    i);
@@ -575,7 +584,7 @@ keep_old(struct reading *r)
 		    &old->databases, text_of(row->name));
 
 		if (was != NULL && keep_forced_user(r, row, was) < 0)
-			return complain(r, "out of memory");
+			return run_out(r);
 	}
 	return 0;
 }
@@ -660,7 +669,7 @@ read_userlist(struct reading *r)
 	} else
 		k->userlist = pl_userlist_read("", TEXT_NONE, &why);
 	if (k->userlist == NULL)
-		complain(r, "out of memory");
+		run_out(r);
 }
 
 static void
@@ -697,7 +706,7 @@ read_ident(struct reading *r)
 	k->ident = pl_ident_read(all, on_line_fault, r);
 	drop_file(all);
 	if (k->ident == NULL)
-		complain(r, "out of memory");
+		run_out(r);
 	else
 		tell_fault(r, pl_ident_worse(k->ident, old) || (k->no_ident &&
 		    !(r->before != NULL && r->before->no_ident)),
@@ -718,7 +727,7 @@ read_hba(struct reading *r)
 	k->hba = pl_hba_read(all, &with);
 	drop_file(all);
 	if (k->hba == NULL)
-		complain(r, "out of memory");
+		run_out(r);
 	else
 		tell_fault(r, pl_hba_worse(k->hba, old) || (k->no_hba &&
 		    !(r->before != NULL && r->before->no_hba)),

@@ -14,8 +14,10 @@
 #include "net/loop.h"
 #include "net/timer.h"
 #include "pg/message.h"
+#include "pooler/control.h"
 #include "pooler/janitor.h"
 #include "pooler/pool.h"
+#include "pooler/setup.h"
 
 enum {
 	PERIOD = 333333,	/* us */
@@ -24,11 +26,8 @@ enum {
 	SLICE = 2000		/* idle clients looked at in one round, at least */
 };
 
-void (*pl_janitor_exit)(void);
-
 static struct timer timer;
 static uint32_t hand;		/* slot of the idle client looked at last */
-static bool users_limit_idle;	/* some user has a client_idle_timeout */
 
 /* Of this round. */
 static int64_t now;
@@ -63,8 +62,6 @@ why_login(const struct pl_client *c)
 static const char *
 why_waiting(const struct pl_client *c)
 {
-	if (pl_leaving == PL_WAIT_SERVERS)
-		return "server shutting down";
 	if (is_over(c->turn.since, LIMIT_OF(c, query_timeout)))
 		return "query_timeout";
 	if (is_over(c->turn.since, set->query_wait_timeout))
@@ -174,13 +171,26 @@ visit_clients(struct pl_pool *pool)
 	tell_waiting(pool);
 }
 
+static bool
+has_idle_limit(void)
+{
+	const struct pl_setup *setup = pl_setup_now();
+
+	if (set->client_idle_timeout > 0)
+		return true;
+	for (unsigned i = 0; setup != NULL && i < setup->user_count; i++)
+		if (setup->users[i].client_idle_timeout > 0)
+			return true;
+	return false;
+}
+
 /* All slots within a second, or so many in a round that it takes longer. */
 static void
 visit_idle(void)
 {
 	uint32_t slots = pl_client_slots(), n = slots / 3;
 
-	if (set->client_idle_timeout == 0 && !users_limit_idle)
+	if (!has_idle_limit())
 		return;
 	if (n < SLICE)
 		n = slots < SLICE ? slots : SLICE;
@@ -226,8 +236,6 @@ above_floor(const struct pl_pool *pool)
 static const char *
 why_resting(const struct pl_server *s)
 {
-	if (pl_pool_paused(s->pool))
-		return "pause mode";
 	if (s->dirty)
 		return "idle server got dirty";
 	if (s->close_needed)
@@ -468,28 +476,14 @@ visit_all(void)
 	check_clients(&pl_logins);
 	TAILQ_FOREACH(pool, &pl_pools, link) {
 		visit_clients(pool);
-		if (!pool->database->admin)
+		/* The row of one that is dropped may be gone already. */
+		if (!pool->database->admin && !pool->database->dead)
 			visit_servers(pool);
 	}
 	visit_idle();
 	TAILQ_FOREACH_SAFE(db, &pl_databases, link, next)
 		if (!db->admin)
 			visit_database(db);
-}
-
-static void
-check_leaving(void)
-{
-	const char *line = NULL;
-
-	if (pl_leaving == PL_WAIT_CLIENTS && pl_client_count() == 0)
-		line = "client connections dropped, exiting";
-	else if (pl_leaving == PL_WAIT_SERVERS && pl_server_count() == 0)
-		line = "server connections dropped, exiting";
-	if (line == NULL)
-		return;
-	log_info("%s", line);
-	pl_janitor_exit();
 }
 
 void
@@ -501,18 +495,7 @@ pl_janitor_tick(int64_t at)
 	/* Suspended: all stays as it is, for the successor to take. */
 	if (pl_activity != PL_SUSPENDED)
 		visit_all();
-	check_leaving();
-}
-
-void
-pl_janitor_refresh(void)
-{
-	const struct pl_user *u;
-
-	users_limit_idle = false;
-	TAILQ_FOREACH(u, &pl_users, link)
-		if (u->row != NULL && u->row->client_idle_timeout > 0)
-			users_limit_idle = true;
+	pl_control_tick();
 }
 
 static void
@@ -524,7 +507,6 @@ on_timer(void *loop)
 void
 pl_janitor_start(struct loop *loop)
 {
-	pl_janitor_refresh();
 	timer_init(&timer, loop, on_timer, loop);
 	timer_every(&timer, PERIOD);
 }

@@ -196,6 +196,7 @@ enter_console(struct pl_client *c)
 {
 	struct pl_login *l = c->login;
 	struct pl_user named = { .name = l->user };
+	struct message_writer w = message_writer(NULL, 0, 64);
 	bool admin = c->admin || pl_user_is_admin(&named);
 
 	if (!admin && !pl_user_is_stats(&named) &&
@@ -208,6 +209,9 @@ enter_console(struct pl_client *c)
 	c->welcomed = true;
 	pl_login_free(c);
 	pl_client_enter(c, PL_CLIENT_ACTIVE);
+	message_add_auth_ok(&w);
+	conn_send(c->conn, message_written(&w));
+	message_writer_fini(&w);
 	pl_login_console(c);
 }
 

@@ -174,7 +174,6 @@ apply(void *read, bool first, struct why *why)
 		return -1;
 	pl_columns_set_peers(pl_setup_now()->peers,
 	    pl_setup_now()->peer_count);
-	pl_janitor_refresh();
 	if (resolver != NULL)
 		resolver_set(resolver, &(struct resolver_options){
 		    .resolv_conf = pl_settings()->resolv_conf,
@@ -404,12 +403,6 @@ on_set(struct text key, struct why *why)
 }
 
 static void
-on_exit_due(void)
-{
-	exit_now(0);
-}
-
-static void
 wire(void)
 {
 	pl_pool_init();
@@ -429,7 +422,6 @@ wire(void)
 	pl_control_shutdown = on_shutdown;
 	pl_control_listen = pl_door_listen;
 	pl_control_applied = on_set;
-	pl_janitor_exit = on_exit_due;
 	pl_columns_listener = pl_door_at;
 }
 

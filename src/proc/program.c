@@ -153,10 +153,11 @@ static int
 read_options(int argc, char **argv)
 {
 	char letters[3 * 64] = "";
-	struct option *all = form_options(life.p->options, letters);
+	static struct option *all;	/* some options exit */
 	const struct program_option *o;
 	int found;
 
+	all = form_options(life.p->options, letters);
 	while ((found = getopt_long(argc, argv, letters, all, NULL)) != -1) {
 		o = find_option(life.p->options, found);
 		if (o == NULL)

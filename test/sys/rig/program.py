@@ -124,6 +124,8 @@ class Pooler:
         for name, text in (files or {}).items():
             self.write(name, text)
         self.ini = self.write("pooler.ini", ini)
+        self.tls = settings.get("client_tls_sslmode") in (
+            "require", "verify-ca", "verify-full")
         return self
 
     # -- process
@@ -196,7 +198,7 @@ class Pooler:
 
     def settle(self):
         """The loop has turned: what was to do at once is done."""
-        with wire.Conn(self.tcp) as c:
+        with wire.Conn(self.unix if self.tls else self.tcp) as c:
             c.login("admin", "pgbouncer", "adminpw")
 
     def stop(self):
@@ -279,7 +281,9 @@ class Pooler:
         return c.login(user, database, secret, **params)
 
     def console(self, user="admin", where=None):
-        return self.login(user, "pgbouncer", user + "pw", where)
+        """By the unix socket where TCP wants TLS."""
+        return self.login(user, "pgbouncer", user + "pw",
+                          where or (self.tls and self.unix))
 
     def peer(self, where=None):
         """A connection over the unix socket made by a process of the

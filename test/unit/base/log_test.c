@@ -221,12 +221,13 @@ read_all(void *arg)
 	return all;
 }
 
+#define TOO_SLOW "WARNING the output was too slow, "
+
 START_TEST(a_blocked_pipe_stops_nobody)
 {
 	int saved, fd = pipe_stderr(&saved);
 	const unsigned lines = 20000;
-	unsigned missing, at;
-	unsigned long lost;
+	unsigned long lost, told = 0;
 	int64_t begin, took;
 	pthread_t reader;
 	struct why why;
@@ -249,14 +250,12 @@ START_TEST(a_blocked_pipe_stops_nobody)
 	pthread_join(reader, (void **)&text);
 	close(fd);
 	ck_assert_uint_eq(count(text, " of many"), lines - lost);
-	ck_assert_ptr_nonnull(strstr(text, "line 0 of many"));
 	ck_assert_ptr_nonnull(strstr(text, "line 19999 of many"));
-	text = strstr(text, "WARNING the output was too slow, ");
-	ck_assert_ptr_nonnull(text);
-	ck_assert_int_eq(sscanf(text, "WARNING the output was too slow, %u "
-	    "log lines are missing here\n%*s %*s %*s %*s LOG line %u of",
-	    &missing, &at), 2);
-	ck_assert_uint_eq(missing, lost);
+	while ((text = strstr(text, TOO_SLOW)) != NULL) {
+		text += sizeof TOO_SLOW - 1;
+		told += strtoul(text, &text, 10);
+	}
+	ck_assert_uint_eq(told, lost);
 }
 END_TEST
 

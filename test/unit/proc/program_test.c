@@ -354,7 +354,7 @@ START_TEST(a_refused_log_has_its_own_line)
 	ck_assert_int_eq(sscanf(said, "%*s %*s %*s %d %15s Cannot open logfile: "
 	    "'/nonexistent/log': No such", &pid, level), 2);
 	ck_assert_str_eq(level, "FATAL");
-	ck_assert_ptr_null(strstr(said, "["));
+	ck_assert_ptr_null(strstr(said, "] FATAL"));
 }
 END_TEST
 

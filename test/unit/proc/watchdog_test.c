@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -68,6 +69,13 @@ run_watched(void (*fire)(void *))
 	loop_free(&home);
 }
 
+/* The thread sanitizer keeps signals back from a loop without calls. */
+#ifdef __SANITIZE_THREAD__
+enum { SIGNALS_COME = false };
+#else
+enum { SIGNALS_COME = true };
+#endif
+
 static pid_t
 start_child(void (*fire)(void *), int err)
 {
@@ -89,6 +97,8 @@ START_TEST(only_a_stuck_loop_is_ended)
 	pid_t stuck, busy, idle;
 	ssize_t n;
 
+	if (!SIGNALS_COME)
+		return;
 	ck_assert_int_eq(pipe(ends), 0);
 	stuck = start_child(on_spin_for_ever, ends[1]);
 	busy = start_child(on_spin_in_turns, STDERR_FILENO);
