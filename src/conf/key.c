@@ -37,6 +37,12 @@ is_time(const struct key *key)
 	return key->kind == KEY_SECONDS || key->kind == KEY_LOOSE_SECONDS;
 }
 
+static bool
+is_loose(const struct key *key)
+{
+	return key->kind == KEY_LOOSE || key->kind == KEY_LOOSE_SECONDS;
+}
+
 static void
 store_number(const struct key *key, void *object, int64_t n)
 {
@@ -190,7 +196,7 @@ key_set(const struct key *key, void *object, struct text value,
 			    TEXT_ARG(value));
 		return -1;
 	}
-	if (key->positive && n <= 0)
+	if ((key->positive && n <= 0) || (is_loose(key) && n < 0))
 		n = -1;
 	else if (key->kind == KEY_LOOSE_SECONDS)
 		n *= 1000000;

@@ -21,7 +21,8 @@ enum key_kind {
 	KEY_WORD,		/* int: one of .words, case ignored */
 	KEY_TEXT,		/* const char *; NULL is unset, "" is empty */
 	KEY_SECRET,		/* the same, in base/secret's memory */
-	KEY_LOOSE,		/* int as C's atoi(): 0 for what is none */
+	KEY_LOOSE,		/* int as C's atoi(): 0 for what is none, -1
+				 * (unset) for what is negative */
 	KEY_LOOSE_SECONDS	/* int64_t microseconds, whole seconds so */
 };
 
@@ -41,7 +42,7 @@ struct key {
 	const struct key_word *words;
 	int64_t least, most;	/* equal: whatever the kind holds */
 	enum key_when when;
-	bool positive;		/* loose kinds: 0 and below mean unset, -1 */
+	bool positive;		/* 0 means unset too */
 	bool ours;		/* unknown to the program we stand in for */
 	const char *refusal;	/* reason line in front of the bad value */
 	const char *unbuilt;	/* why it does nothing in this version */

@@ -281,6 +281,9 @@ split_hosts(struct pl_database_row *d)
 	d->hosts = hosts;
 	to = (char *)(hosts + n);
 	while (text_word(&rest, ",", &host)) {
+		host = text_trim(host);
+		if (host.len == 0)
+			continue;
 		memcpy(to, host.at, host.len);
 		hosts[d->host_count++] = to;
 		to += host.len + 1;
@@ -358,6 +361,7 @@ read_peer(struct reading *r, struct text name, struct text value,
 	struct pl_rows *rows = &r->kept->peers;
 	struct pl_peer_row row = { 0 };
 	struct why why = { "", "" };
+	char canonical[16];
 	int64_t id = 0;
 
 	if (r->side)
@@ -367,10 +371,11 @@ read_peer(struct reading *r, struct text name, struct text value,
 		    "and at most 65536");
 	else if (fill_row(r, &pl_rows_peers, &row, value, at, &why) == 0) {
 		row.id = (int)id;
+		snprintf(canonical, sizeof canonical, "%d", row.id);
 		if (row.host == NULL)
 			why_set(&why, "host was not provided for peer %d",
 			    row.id);
-		else if (pl_rows_put(rows, name, &row) == 0)
+		else if (pl_rows_put(rows, text_of(canonical), &row) == 0)
 			return 0;
 	}
 	pl_rows_peers.clear(&row);

@@ -61,7 +61,7 @@ static const struct {
 	{ "word", "RED", "Red" }, { "word", "green", "green" },
 	{ "word", "blue", NULL }, { "word", "", NULL }, { "word", "re", NULL },
 	{ "loose", "5x", "5" }, { "loose", "abc", "0" },
-	{ "loose", " -3", "-3" },
+	{ "loose", " -3", "-1" }, { "loose", " +3", "3" },
 	{ "loose", "99999999999", NULL },
 	{ "positive", "0", "-1" }, { "positive", "-5", "-1" },
 	{ "positive", "5", "5" },
