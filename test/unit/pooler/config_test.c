@@ -304,7 +304,7 @@ static const char sample[] =
     "server_tls_sslmode=verify-full\n"
     "verbose = 1\n"
     "[databases]\n"
-    "one = host=h1,h2 port=5433 dbname=uno user=u password='p''w' "
+    "one = host='h1, h2,' port=5433 dbname=uno user=u password='p''w' "
     "pool_size=7 min_pool_size=1 reserve_pool=3 max_db_connections=9 "
     "max_db_client_connections=0 server_lifetime=60 pool_mode=Statement "
     "load_balance_hosts=disable connect_query='select 1' "
@@ -321,7 +321,8 @@ static const char sample[] =
     "idle_transaction_timeout=4 transaction_timeout=0 client_idle_timeout=6\n"
     "[peers]\n"
     "1 = host=p1\n"
-    "2 = host=p2 port=7000 pool_size=4\n";
+    "2 = host=p3\n"
+    "02 = host=p2 port=7000 pool_size=4\n";
 
 START_TEST(reads_databases)
 {
@@ -335,7 +336,7 @@ START_TEST(reads_databases)
 	ck_assert_uint_eq(setup->database_count, 3);
 	d = database(setup, "one");
 	ck_assert_str_eq(d->dbname, "uno");
-	ck_assert_str_eq(d->host, "h1,h2");
+	ck_assert_str_eq(d->host, "h1, h2,");
 	ck_assert_uint_eq(d->host_count, 2);
 	ck_assert_str_eq(d->hosts[0], "h1");
 	ck_assert_str_eq(d->hosts[1], "h2");
@@ -403,6 +404,7 @@ START_TEST(reads_users_peers_settings)
 	ck_assert_int_eq(setup->peers[0].port, 6432);
 	ck_assert_int_eq(setup->peers[0].pool_size, PL_UNSET);
 	ck_assert_int_eq(setup->peers[1].port, 7000);
+	ck_assert_str_eq(setup->peers[1].host, "p2");
 	s = setup->settings;
 	ck_assert_str_eq(s->listen_addr, "*");
 	ck_assert_int_eq(s->listen_port, 8080);
