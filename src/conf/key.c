@@ -342,6 +342,24 @@ key_show(const struct key *key, const void *object, char scratch[KEY_SHOW])
 	return scratch;
 }
 
+const char *
+key_write(const struct key *key, const void *object, char scratch[KEY_SHOW])
+{
+	int64_t n;
+	int len;
+
+	if (!is_time(key) || load_number(key, object) < 0)
+		return key_show(key, object, scratch);
+	n = load_number(key, object);
+	len = snprintf(scratch, KEY_SHOW, "%" PRId64 ".%06d", n / 1000000,
+	    (int)(n % 1000000));
+	while (scratch[len - 1] == '0')
+		scratch[--len] = '\0';
+	if (scratch[len - 1] == '.')
+		scratch[len - 1] = '\0';
+	return scratch;
+}
+
 /* ---- documents */
 
 static const char *

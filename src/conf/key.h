@@ -43,6 +43,7 @@ struct key {
 	int64_t least, most;	/* equal: whatever the kind holds */
 	enum key_when when;
 	bool positive;		/* 0 means unset too */
+	bool alias;		/* another name of a row's field */
 	bool ours;		/* unknown to the program we stand in for */
 	const char *refusal;	/* reason line in front of the bad value */
 	const char *unbuilt;	/* why it does nothing in this version */
@@ -74,6 +75,9 @@ const char *key_unbuilt(const struct key *, const void *object);
 
 /* As text; NULL: unset. Numbers are written to scratch. */
 const char *key_show(const struct key *, const void *object,
+	    char scratch[KEY_SHOW]);
+/* The same as the file takes it: times are exact, numbers decimal. */
+const char *key_write(const struct key *, const void *object,
 	    char scratch[KEY_SHOW]);
 const char *key_word_of(const struct key_word *, int value);	/* or NULL */
 

@@ -111,6 +111,25 @@ START_TEST(times_are_microseconds)
 }
 END_TEST
 
+START_TEST(writes_times_exactly)
+{
+	static const char *const times[] = {
+		"0", "0.5", "1", "10", "1000000", "1000000.000001", "0.25"
+	};
+	const struct key *key = key_find(rows, TEXT("time"));
+	char scratch[KEY_SHOW];
+	struct object o = { 0 };
+
+	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+		ck_assert_int_eq(key_set(key, &o, text_of(times[i]), NULL), 0);
+		ck_assert_str_eq(key_write(key, &o, scratch), times[i]);
+	}
+	key_set(key_find(rows, TEXT("n")), &o, TEXT("0777"), NULL);
+	ck_assert_str_eq(key_write(key_find(rows, TEXT("n")), &o, scratch),
+	    "511");
+}
+END_TEST
+
 START_TEST(tells_why)
 {
 	struct object o = { 0 };
@@ -235,5 +254,5 @@ START_TEST(lists_itself)
 END_TEST
 
 UNIT_MAIN("conf/key", takes_what_the_kind_says, times_are_microseconds,
-    tells_why, copies_are_deep, knows_defaults_and_what_is_unbuilt,
+    writes_times_exactly, tells_why, copies_are_deep, knows_defaults_and_what_is_unbuilt,
     survives_no_memory, lists_itself)

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "pooler/config.h"
+#include "pooler/explain.h"
 #include "pooler/hba.h"
 #include "pooler/ident.h"
 #include "pooler/keys.h"
@@ -489,6 +490,59 @@ START_TEST(reads_the_file_of_the_package)
 }
 END_TEST
 
+/* What is explained can be read again, and is explained the same. */
+START_TEST(explains_itself)
+{
+	static char out[2][16384];
+	const struct pl_config_source source = {
+		.path = "f.ini", .origins = true, .load = load,
+		.status = status
+	};
+	struct why why = { "", "" };
+	struct text rest, line;
+	const char *found = out[1];
+
+	reset();
+	put("users.txt", "\"u\" \"s\"\n");
+	put("f.ini.weir", "[databases]\none = slow_query=0.25\n" HEAD
+	    "threads = 2\n");
+	put("f.ini", sample);
+	for (int i = 0; i < 2; i++) {
+		struct pl_setup *setup = pl_config_read(&source, NULL, report,
+		    NULL, &why);
+		FILE *f = fmemopen(out[i], sizeof out[i], "w");
+
+		ck_assert_msg(setup != NULL, "%s", why.line);
+		pl_explain_setup(f, setup);
+		fclose(f);
+		pl_config_free(&setup);
+		put("f.ini.weir", NULL);
+		put("f.ini", out[0]);
+	}
+	ck_assert_ptr_nonnull(strstr(out[0],
+	    "; f.ini:4\nlisten_port = 8080\n"));
+	ck_assert_ptr_nonnull(strstr(out[0],
+	    "; default\nmax_client_conn = 100\n; default\n"));
+	ck_assert_ptr_nonnull(strstr(out[0], "; auth_user is unset\n"));
+	ck_assert_ptr_nonnull(strstr(out[0],
+	    "; f.ini.weir:4\nthreads = 2\n"));
+	ck_assert_ptr_nonnull(strstr(out[0], "; with a password, which is not "
+	    "shown\n; f.ini:14, f.ini.weir:2\n'one' = dbname='uno' host='h1, "
+	    "h2,' port='5433' user='u' auth_user='au' "));
+	ck_assert_ptr_nonnull(strstr(out[0], " slow_query='0.25'"));
+	ck_assert_ptr_null(strstr(out[0], "p'w"));
+	/* The second differs in places and the password only. */
+	rest = text_of(out[0]);
+	while (text_split(&rest, '\n', &line)) {
+		if (text_begins(line, ";"))
+			continue;
+		out[0][line.at + line.len - out[0]] = '\0';
+		found = strstr(found, line.at);
+		ck_assert_msg(found != NULL, "%s", line.at);
+	}
+}
+END_TEST
+
 /* ---- what is not built, and what is ours */
 
 START_TEST(warns_of_what_is_unbuilt)
@@ -937,7 +991,7 @@ END_TEST
 UNIT_MAIN("pooler/config", says_every_error, a_missing_file,
     errors_have_an_end, reads_databases, reads_users_peers_settings,
     sections_and_includes, verbose_of_the_command_line,
-    reads_the_file_of_the_package,
+    reads_the_file_of_the_package, explains_itself,
     warns_of_what_is_unbuilt, one_notice_for_ours_in_the_main_file,
     side_files_hold_only_ours, a_reload_keeps_what_it_must,
     a_value_not_changeable_is_not_even_read,
