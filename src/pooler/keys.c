@@ -320,7 +320,6 @@ const struct key pl_keys_pgbouncer[] = {
 	S(WORD, sandbox, "on", AT_START,
 	    .ours = true,
 	    .words = pl_settings_switches,
-	    .unbuilt = "there is no sandbox",
 	    .help = "limit what the process may ask of the kernel"),
 	S(INT, server_login_parallel, "4", ANY_TIME,
 	    .ours = true,
