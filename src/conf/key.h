@@ -64,7 +64,7 @@ int	key_set_usual(const struct key *, void *object);
 int	key_fill(const struct key *rows, void *object);
 /* A deep copy into a zeroed object; -1: no memory, clear it then. */
 int	key_copy(const struct key *rows, void *to, const void *from);
-void	key_clear(const struct key *rows, void *object);	/* frees texts */
+void	key_clear(const struct key *rows, void *object); /* frees texts */
 
 bool	key_same(const struct key *, const void *one, const void *other);
 bool	key_is_usual(const struct key *, const void *object);

@@ -53,6 +53,7 @@ struct pl_client {
 	bool welcomed, admin;
 	bool fresh;			/* linked, but nothing was forwarded yet */
 	bool skipping;			/* after an error: all up to Sync is dropped */
+	bool deallocating;		/* DEALLOCATE ALL may be on its way */
 	bool told_wait;			/* the NOTICE of query_wait_notify was sent */
 	uint8_t mode;			/* enum pl_pool_mode, at the last link */
 	uint8_t replication;		/* enum pl_replication */

@@ -309,7 +309,7 @@ read_database(struct reading *r, struct text name, struct text value,
 {
 	struct pl_rows *rows = text_is(name, "*") ? &r->kept->fallback :
 	    &r->kept->databases;
-	struct pl_database_row row = { NULL };
+	struct pl_database_row row = { .name = NULL };
 	struct why why = { "", "" };
 
 	if (text_is(name, "pgbouncer"))
@@ -332,7 +332,7 @@ read_user(struct reading *r, struct text name, struct text value,
     const struct ini_place *at)
 {
 	struct pl_rows *rows = &r->kept->users;
-	struct pl_user_row row = { NULL };
+	struct pl_user_row row = { .name = NULL };
 	struct why why = { "", "" };
 
 	if (r->side)
@@ -478,6 +478,18 @@ read_text(struct reading *r, const char *path, struct text all)
 	return ini_read(path, all, &to);
 }
 
+/* The text is none when it fails. */
+static int
+load_file(const struct reading *r, const char *path, struct text *to,
+    struct why *why)
+{
+	*to = TEXT_NONE;
+	if (r->source->load(path, to, why) == 0)
+		return 0;
+	*to = TEXT_NONE;
+	return -1;
+}
+
 static void
 drop_file(struct text all)
 {
@@ -490,12 +502,12 @@ drop_file(struct text all)
 static int
 read_one(struct reading *r, const char *path)
 {
-	struct text all = TEXT_NONE;
+	struct text all;
 	struct why why;
 	int more;
 
 	r->files++;
-	if (r->source->load(path, &all, &why) < 0)
+	if (load_file(r, path, &all, &why) < 0)
 		return complain(r, "could not load file \"%s\": %s", path,
 		    why.line);
 	more = read_text(r, path, all);
@@ -538,7 +550,7 @@ read_file(struct reading *r, const char *path)
 static int
 keep_user(struct reading *r, const struct pl_user_row *old)
 {
-	struct pl_user_row row = { NULL };
+	struct pl_user_row row = { .name = NULL };
 
 	if (pl_rows_find(&r->kept->users, text_of(old->name)) != NULL)
 		return 0;
@@ -637,7 +649,7 @@ load_userlist(struct reading *r)
 		k->userlist = pl_userlist_share(old->userlist);
 		return;
 	}
-	k->no_userlist = r->source->load(k->auth_file, &all, &why) < 0;
+	k->no_userlist = load_file(r, k->auth_file, &all, &why) < 0;
 	if (k->no_userlist) {
 		note(r, LOG_LEVEL_ERROR, "could not open auth_file %s: %s",
 		    k->auth_file, why.line);
@@ -687,7 +699,7 @@ load_for_hba(struct reading *r, const char *path, const char *name, bool *none)
 
 	if (r->kept->settings->auth_type != PL_AUTH_HBA || path == NULL)
 		return all;
-	*none = r->source->load(path, &all, &why) < 0;
+	*none = load_file(r, path, &all, &why) < 0;
 	if (*none)
 		note(r, LOG_LEVEL_ERROR, "could not open %s config file %s: "
 		    "%s", name, path, why.line);
@@ -909,6 +921,14 @@ pl_config_free(struct pl_setup **setup)
 	pl_ident_free(&k->ident);
 	mem_drop(k->auth_file);
 	mem_drop(k);
+}
+
+const struct pl_database_row *
+pl_config_database(const struct pl_setup *setup, struct text name)
+{
+	const struct kept *k = (const struct kept *)(const void *)setup;
+
+	return pl_rows_find(&k->databases, name);
 }
 
 const struct pl_settings *

@@ -36,6 +36,10 @@ struct pl_setup *pl_config_read(const struct pl_config_source *,
 	    enum log_level, const char *line), void *arg, struct why *);
 void	pl_config_free(struct pl_setup **);
 
+/* The row of that name (but for "*"), or NULL. */
+const struct pl_database_row *pl_config_database(const struct pl_setup *,
+	    struct text name);
+
 /* Moves the settings out of a setup that is being applied. */
 const struct pl_settings *pl_config_take_settings(struct pl_setup *);
 

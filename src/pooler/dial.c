@@ -583,8 +583,8 @@ on_error(struct pl_server *s, struct text body)
 		    "S: error while executing exec_on_query: %s", message);
 		return;
 	}
-	pl_server_log(s, LOG_LEVEL_WARNING, "server login failed: %.*s %s",
-	    TEXT_ARG(n.severity), message);
+	log_warning("server login failed: %.*s %s", TEXT_ARG(n.severity),
+	    message);
 	pool->last_login_failed = true;
 	pl_pool_failed(pool, message);
 	if (strcmp(code, "57P03") != 0 && !s->replication &&

@@ -671,7 +671,8 @@ on_startup(struct pl_client *c, const struct startup *s)
 	struct text rest = s->params, name, value;
 	struct pl_login *l = c->login;
 
-	if (pl_settings()->client_tls_sslmode >= PL_SSL_REQUIRE &&
+	if (pl_tlsconf_clients() != NULL &&
+	    pl_settings()->client_tls_sslmode >= PL_SSL_REQUIRE &&
 	    c->peer.family != AF_UNIX && !tls_is_on(c->conn)) {
 		refuse(c, "SSL required");
 		return;

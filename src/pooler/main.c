@@ -28,6 +28,7 @@
 #include "pooler/dial.h"
 #include "pooler/door.h"
 #include "pooler/downstream.h"
+#include "pooler/fence.h"
 #include "pooler/janitor.h"
 #include "pooler/keys.h"
 #include "pooler/login.h"
@@ -152,7 +153,9 @@ read_setup(bool first, struct why *why)
 {
 	struct pl_config_source source = {
 		.path = first ? path : pl_settings()->conffile,
+		.verbose = program_said()->verbose,
 		.now = first ? NULL : pl_settings(),
+		.load = first ? pl_fence_read : NULL,
 	};
 	struct pl_setup *setup = pl_config_read(&source, pl_setup_now(),
 	    report_to_log, NULL, why);
@@ -202,25 +205,6 @@ expected_files(void)
 	return n;
 }
 
-static const struct sandbox_path *
-sandbox_paths(void)
-{
-	static struct sandbox_path paths[8];
-	const struct pl_settings *set = pl_settings();
-	unsigned n = 0;
-
-	paths[n++] = (struct sandbox_path){ set->conffile, false };
-	if (set->logfile[0] != '\0')
-		paths[n++] = (struct sandbox_path){ set->logfile, true };
-	if (set->pidfile[0] != '\0')
-		paths[n++] = (struct sandbox_path){ set->pidfile, true };
-	if (set->unix_socket_dir[0] == '/')
-		paths[n++] = (struct sandbox_path){ set->unix_socket_dir,
-		    true };
-	paths[n] = (struct sandbox_path){ NULL, false };
-	return paths;
-}
-
 static void
 needs(struct program_needs *to)
 {
@@ -238,9 +222,8 @@ needs(struct program_needs *to)
 		},
 		.files = expected_files(),
 		.threads = 1,
-		/* A reload may name other files: Landlock would hide them. */
-		.sandbox = false,
-		.paths = sandbox_paths(),
+		.sandbox = set->sandbox != 0,
+		.paths = pl_fence_paths(set),
 	};
 }
 

@@ -557,6 +557,7 @@ pl_pool_grow(struct pl_pool *pool)
 	bool reserve;
 
 	while (may_dial(pool)) {
+		struct pl_turn *first = pl_ledger_first(&pool->ledger);
 		struct pl_server *s;
 
 		if (pl_ledger_grow(&pool->ledger, now(), &reserve) == 0)
@@ -565,7 +566,7 @@ pl_pool_grow(struct pl_pool *pool)
 		if (s == NULL)
 			return;
 		if (reserve)
-			pl_server_log(s, LOG_LEVEL_WARNING,
+			pl_client_log(client_of(first), LOG_LEVEL_WARNING,
 			    "taking connection from reserve_pool");
 		if (!start_dial(pool, s))
 			return;
@@ -592,12 +593,14 @@ pl_pool_failed(struct pl_pool *pool, const char *error)
 
 /* ---- after a server ---------------------------------------------------- */
 
+/* One who cannot use the permit now leaves it to the next in line. */
 static void
 grow_next(struct pl_budget *budget, size_t place_at)
 {
-	struct pl_budget_place *place = pl_budget_next(budget);
+	struct pl_budget_place *place;
 
-	if (place != NULL)
+	while (pl_budget_has(budget, budget->most) &&
+	    (place = pl_budget_next(budget)) != NULL)
 		pl_pool_grow((struct pl_pool *)(void *)((char *)place -
 		    place_at));
 }
@@ -616,7 +619,7 @@ on_left(struct pl_pool *pool, struct pl_server *s)
 	    offsetof(struct pl_pool, db_place));
 	grow_next(&user->servers, offsetof(struct pl_pool, user_place));
 	if (pool->ledger.waiting > 0)
-		pl_pool_grow(pool);
+		pl_pool_serve(pool);
 	if (pl_pool_changed != NULL)
 		pl_pool_changed();
 }

@@ -131,15 +131,6 @@ apply_row(const struct pl_database_row *row)
 	return 0;
 }
 
-static const struct pl_database_row *
-find_row(const struct pl_setup *setup, const char *name)
-{
-	for (unsigned i = 0; i < setup->database_count; i++)
-		if (strcmp(setup->databases[i].name, name) == 0)
-			return &setup->databases[i];
-	return NULL;
-}
-
 void
 pl_setup_drop_database(struct pl_database *db)
 {
@@ -184,7 +175,8 @@ apply_databases(const struct pl_setup *setup)
 		if (db->automatic && setup->fallback != NULL) {
 			if (remake(db, setup->fallback) < 0)
 				return -1;
-		} else if (db->automatic || find_row(setup, db->name) == NULL) {
+		} else if (db->automatic || pl_config_database(setup,
+		    text_of(db->name)) == NULL) {
 			pl_setup_drop_database(db);
 		}
 	}

@@ -3,6 +3,8 @@
  * upstream.c - client to server. Bodies are not looked at; only heads are,
  * and statement names. See data-path 3.2 and decisions H1, H2.
  */
+#include <stdio.h>
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "pg/message.h"
@@ -172,8 +174,6 @@ send_parse(struct up *up, struct pl_statement *st, enum pl_fate fate)
 	char *at;
 
 	pl_flow_cut(&up->flow);
-	if (!trim_shelf(up, st))
-		return false;
 	at = conn_batch(s->conn, MESSAGE_HEAD + PL_STATEMENT_NAME);
 	if (!expect(up, 'P', fate, st))
 		return false;
@@ -184,7 +184,7 @@ send_parse(struct up *up, struct pl_statement *st, enum pl_fate fate)
 		close_client(up, "out of memory");
 		return false;
 	}
-	return true;
+	return trim_shelf(up, st);
 }
 
 static enum verdict
@@ -201,7 +201,7 @@ on_parse(struct up *up, const struct pl_prepared *found, uint32_t size)
 	}
 	if (!reach_server(up))
 		return c->state == PL_CLIENT_GONE ? GONE : LATER;
-	if (pl_names_find(c->names, found->name) != NULL)
+	if (pl_names_find(c->names, found->name) != NULL && !c->deallocating)
 		return close_client(up,
 		    "prepared statement name is already in use");
 	st = pl_statement_get((struct text){ rest.at + found->head,
@@ -262,12 +262,20 @@ on_use(struct up *up, char type, const struct pl_prepared *found,
 static enum verdict
 on_close(struct up *up, const struct pl_prepared *found, uint32_t size)
 {
+	struct pl_client *c;
+	struct pl_statement *st;
+
 	if (pl_flow_rest(&up->flow).len < size) {
 		up->client->need = size;
 		return LATER;
 	}
-	pl_names_drop(&up->client->names, found->name);
-	return invent(up, 'C', NULL, (struct text){ close_complete,
+	c = up->client;
+	st = pl_names_find(c->names, found->name);
+	if (c->server == NULL || pl_expect_empty(&c->server->expect))
+		pl_names_drop(&c->names, found->name);
+	else
+		pl_names_close(c->names, found->name);
+	return invent(up, 'C', st, (struct text){ close_complete,
 	    sizeof close_complete }, size);
 }
 
@@ -327,6 +335,26 @@ on_copy(struct up *up, char type)
 	return PASS;
 }
 
+/*
+ * Does it look like DEALLOCATE ALL or DISCARD ALL? A Parse behind it in the
+ * same pipeline may then use a name again before the answer is here.
+ */
+static bool
+frees_names(struct text rest, char type)
+{
+	struct text sql = text_from(rest, MESSAGE_HEAD);
+	struct text word;
+
+	if (type == 'P' && !text_split(&sql, '\0', &word))
+		return false;
+	while (sql.len > 0 && text_is_space(sql.at[0]))
+		sql = text_from(sql, 1);
+	return sql.len > 0 && (sql.at[0] | 0x20) == 'd' &&
+	    text_word(&sql, " \t\n;", &word) &&
+	    (text_is_nocase(word, "deallocate") ||
+	    text_is_nocase(word, "discard"));
+}
+
 static enum verdict
 on_request(struct up *up, char type, uint32_t size)
 {
@@ -335,6 +363,8 @@ on_request(struct up *up, char type, uint32_t size)
 
 	if (type == 'Q' && pl_settings()->disable_pqexec)
 		return close_client(up, "PQexec disallowed");
+	if (c->names != NULL && (type == 'Q' || type == 'P'))
+		c->deallocating |= frees_names(pl_flow_rest(&up->flow), type);
 	if (type != 'Q' && type != 'S' && type != 'E' &&
 	    tracks_statements(c)) {
 		verdict = on_named(up, type, size);
@@ -395,6 +425,20 @@ stream_body(struct up *up)
 }
 
 static enum verdict
+refuse_head(struct up *up)
+{
+	struct text rest = pl_flow_rest(&up->flow);
+	char line[64] = "bad packet header: '";
+	size_t len = strlen(line);
+
+	for (size_t i = 0; i < 8 && i < rest.len; i++, len += 2)
+		snprintf(line + len, sizeof line - len, "%02x",
+		    (unsigned char)rest.at[i]);
+	snprintf(line + len, sizeof line - len, "'");
+	return close_client(up, line);
+}
+
+static enum verdict
 step(struct up *up)
 {
 	struct pl_client *c = up->client;
@@ -407,12 +451,12 @@ step(struct up *up)
 		c->need = MESSAGE_HEAD;
 		return LATER;
 	case MESSAGE_BAD:
-		return close_client(up, "bad packet");
+		return refuse_head(up);
 	case MESSAGE_OK:
 		break;
 	}
 	if (size > pl_settings()->max_packet_size)
-		return close_client(up, "packet too large");
+		return refuse_head(up);
 	verdict = judge(up, type, size);
 	if (verdict == PASS || verdict == DROP) {
 		c->body = size;		/* the head counts as body here */

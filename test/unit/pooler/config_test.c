@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "pooler/config.h"
@@ -134,11 +135,12 @@ reload(struct pl_setup *before)
 static const struct pl_database_row *
 database(const struct pl_setup *setup, const char *name)
 {
-	for (unsigned i = 0; i < setup->database_count; i++)
-		if (strcmp(setup->databases[i].name, name) == 0)
-			return &setup->databases[i];
-	ck_abort_msg("no database %s", name);
-	return NULL;
+	const struct pl_database_row *row = pl_config_database(setup,
+	    text_of(name));
+
+	ck_assert_msg(row != NULL, "no database %s", name);
+	ck_assert_str_eq(row->name, name);
+	return row;
 }
 
 /* ---- bad files: every line, in order */
@@ -355,7 +357,7 @@ START_TEST(reads_databases)
 	ck_assert_str_eq(d->auth_user, "au");
 	ck_assert_str_eq(d->auth_query, "select $1");
 	ck_assert_str_eq(d->auth_dbname, "ad");
-	d = database(setup, "two");			/* the last line counts */
+	d = database(setup, "two");		/* the last line counts */
 	ck_assert_str_eq(d->host, "second");
 	ck_assert_str_eq(d->dbname, "two");
 	ck_assert_int_eq(d->port, 5432);
@@ -366,6 +368,8 @@ START_TEST(reads_databases)
 	ck_assert_int_eq(d->pool_mode, PL_MODE_UNSET);
 	ck_assert_int_eq(d->queue_key, PL_QUEUE_BY_UNSET);
 	ck_assert_str_eq(database(setup, "th ree")->hosts[0], "/run");
+	ck_assert_ptr_null(pl_config_database(setup, TEXT("*")));
+	ck_assert_ptr_null(pl_config_database(setup, TEXT("none")));
 	ck_assert_str_eq(setup->fallback->name, "*");
 	ck_assert_ptr_null(setup->fallback->dbname);
 	ck_assert_int_eq(setup->fallback->pool_size, 0);
@@ -458,6 +462,26 @@ START_TEST(verbose_of_the_command_line)
 	put("f.ini", HEAD "verbose = 0\n");
 	setup = pl_config_read(&source, NULL, NULL, NULL, &why);
 	ck_assert_int_eq(setup->settings->verbose, 0);
+	pl_config_free(&setup);
+}
+END_TEST
+
+/* Where the distribution's package is installed and we may read its file. */
+START_TEST(reads_the_file_of_the_package)
+{
+	static const char path[] = "/etc/pgbouncer/pgbouncer.ini";
+	const struct pl_config_source source = { .path = path };
+	struct why why = { "", "" };
+	struct pl_setup *setup;
+
+	if (access(path, R_OK) < 0)
+		return;
+	told[0] = '\0';
+	setup = pl_config_read(&source, NULL, report, NULL, &why);
+	ck_assert_msg(setup != NULL, "%s", told);
+	ck_assert_uint_eq(setup->note_count, 0);
+	ck_assert_int_eq(setup->settings->listen_port, 6432);
+	ck_assert_str_eq(setup->settings->conffile, path);
 	pl_config_free(&setup);
 }
 END_TEST
@@ -560,9 +584,10 @@ START_TEST(a_reload_keeps_what_it_must)
 	two = reload(one);
 	ck_assert_str_eq(told,
 	    "WARNING losing forced user not supported, keeping old setting\n");
-	ck_assert_int_eq(two->settings->listen_port, 1);	/* at start only */
-	ck_assert_int_eq(two->settings->max_client_conn, 100);	/* line gone */
-	ck_assert_str_eq(two->settings->auth_user, "x");	/* unset by default */
+	/* Only read at start; line gone; unset by default. */
+	ck_assert_int_eq(two->settings->listen_port, 1);
+	ck_assert_int_eq(two->settings->max_client_conn, 100);
+	ck_assert_str_eq(two->settings->auth_user, "x");
 	ck_assert_uint_eq(two->user_count, 2);
 	ck_assert_str_eq(two->users[0].name, "v");
 	ck_assert_int_eq(two->users[0].pool_size, PL_UNSET);
@@ -699,7 +724,7 @@ START_TEST(hba_and_ident)
 	    "WARNING hba line 1: Ident map m is not found in ident config "
 	    "file\nWARNING could not parse hba config line 1\n"
 	    NEW_FAULT("auth_hba_file", "rules"));
-	put("f.ini", HEAD);				/* not needed any more */
+	put("f.ini", HEAD);			/* not needed any more */
 	one = reload(two);
 	ck_assert_str_eq(told, "");
 	pl_config_free(&one);
@@ -909,6 +934,7 @@ END_TEST
 UNIT_MAIN("pooler/config", says_every_error, a_missing_file,
     errors_have_an_end, reads_databases, reads_users_peers_settings,
     sections_and_includes, verbose_of_the_command_line,
+    reads_the_file_of_the_package,
     warns_of_what_is_unbuilt, one_notice_for_ours_in_the_main_file,
     side_files_hold_only_ours, a_reload_keeps_what_it_must,
     a_value_not_changeable_is_not_even_read,

@@ -48,7 +48,8 @@ static struct pl_hba *
 read_it(const char *file)
 {
 	struct pl_ident *ident = pl_ident_read(TEXT("good os pg"), tell, NULL);
-	const struct pl_hba_reader with = { "/etc/hba", ident, load, tell, NULL };
+	const struct pl_hba_reader with = { "/etc/hba", ident, load, tell,
+	    NULL };
 	struct pl_hba *hba;
 
 	told[0] = '\0';
