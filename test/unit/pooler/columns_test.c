@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The tables of SHOW: names, order and types are a promise to exporters;
- * walks over changing lists neither stop early nor go round.
+ * columns_test.c - the tables of SHOW: names, order and types are a promise
+ * to exporters; walks over changing lists neither stop early nor go round.
  */
 #include <stdio.h>
 

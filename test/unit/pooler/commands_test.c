@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Every row of both tables with both roles, and what each command answers
- * when there is little to work on.
+ * commands_test.c - every row of both tables with both roles, and what each
+ * command answers when there is little to work on.
  */
 #include <stdio.h>
 

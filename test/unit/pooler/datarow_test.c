@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Columns and cells on the wire, as text and in binary. */
+/*
+ * datarow_test.c - columns and cells on the wire, as text and in binary.
+ */
 #include "pooler/datarow.h"
 #include "unit.h"
 

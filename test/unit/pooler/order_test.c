@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* What is a statement of the console, what is none, and what is too long. */
+/*
+ * order_test.c - what is a statement of the console, what is none, and what
+ * is too long.
+ */
 #include "pooler/order.h"
 #include "unit.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Parse and Bind of the console's extended protocol, good and broken. */
+/*
+ * portal_test.c - parse and Bind of the console's extended protocol, good
+ * and broken.
+ */
 #include <stdio.h>
 
 #include "pooler/portal.h"

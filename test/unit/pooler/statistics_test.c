@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Sums, windows and averages over made-up pools. */
+/*
+ * statistics_test.c - sums, windows and averages over made-up pools.
+ */
 #include "base/clock.h"
 #include "pooler/pool.h"
 #include "pooler/statistics.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Columns fill cells; cells print values, borrow long ones, cut at their room. */
+/*
+ * column_test.c - columns fill cells; cells print values, borrow long ones,
+ * cut at their room.
+ */
 #include <stdlib.h>
 #include <time.h>
 
