@@ -232,13 +232,32 @@ reconnect_all(void)
 			pl_pool_reconnect(pool);
 }
 
+static void
+tell_notes(const struct pl_setup *setup)
+{
+	for (unsigned i = 0; i < setup->note_count; i++)
+		log_line(setup->notes[i].level, "", "%s",
+		    setup->notes[i].line);
+}
+
+void
+pl_setup_tell(void)
+{
+	static bool told;
+
+	if (!told)
+		tell_notes(now);
+	told = true;
+}
+
 static int
-apply_tls(const struct pl_settings *settings, bool first, struct why *why)
+apply_tls(const struct pl_setup *setup, bool first, struct why *why)
 {
 	bool servers_changed;
 
-	if (pl_tlsconf_apply(settings, &servers_changed, why) < 0) {
+	if (pl_tlsconf_apply(setup->settings, &servers_changed, why) < 0) {
 		if (first) {
+			tell_notes(setup);
 			log_error("%s", why->line);
 			return why_set(why, "TLS setup failed");
 		}
@@ -257,10 +276,9 @@ pl_setup_apply(struct pl_setup *setup, bool first, struct why *why)
 {
 	const struct pl_settings *settings = setup->settings;
 
-	for (unsigned i = 0; i < setup->note_count; i++)
-		log_line(setup->notes[i].level, "", "%s",
-		    setup->notes[i].line);
-	if (apply_tls(settings, first, why) < 0) {
+	if (!first)
+		tell_notes(setup);
+	if (apply_tls(setup, first, why) < 0) {
 		pl_config_free(&setup);
 		return -1;
 	}
