@@ -517,10 +517,18 @@ tell_up(void)
 static void
 end(void)
 {
+	if (loop_here() != NULL)
+		pl_setup_end();
 	pl_door_close();
 	pl_janitor_stop();
 	pl_statistics_stop();
 	resolver_free(&resolver);
+}
+
+static void
+fini(void)
+{
+	pl_setup_fini();
 	pl_tlsconf_fini();
 }
 
@@ -543,6 +551,7 @@ static const struct program pooler = {
 	.listen = pl_door_open,
 	.up = tell_up,
 	.end = end,
+	.fini = fini,
 };
 
 int
