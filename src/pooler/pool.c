@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * pool.c - carries out what the ledger and the budgets decide: links, opens,
- * evicts, closes. The register of pools, sorted by database and user.
+ * evicts, closes. The register of pools, sorted by database and user. Loop 0.
  */
 #include "base/die.h"
 #include "base/log.h"
