@@ -14,6 +14,7 @@
 #include "pooler/setup.h"
 #include "pooler/tlsconf.h"
 #include "pooler/userlist.h"
+#include "pooler/variables.h"
 
 static struct pl_setup *now;
 
@@ -287,4 +288,35 @@ pl_setup_settings_changed(struct why *why)
 	if (servers_changed)
 		reconnect_all();
 	return 0;
+}
+
+void
+pl_setup_end(void)
+{
+	for (uint32_t i = 0; i < pl_client_slots(); i++)
+		if (pl_client_at(i) != NULL)
+			pl_client_close_silent(pl_client_at(i));
+	for (uint32_t i = 0; i < pl_server_slots(); i++)
+		if (pl_server_at(i) != NULL)
+			pl_server_drop(pl_server_at(i));
+}
+
+void
+pl_setup_fini(void)
+{
+	const struct pl_settings *settings;
+
+	while (!TAILQ_EMPTY(&pl_pools))
+		pl_pool_free(TAILQ_FIRST(&pl_pools));
+	while (!TAILQ_EMPTY(&pl_databases))
+		pl_database_free(TAILQ_FIRST(&pl_databases));
+	pl_database_admin = NULL;
+	pl_user_fini();
+	pl_client_fini();
+	pl_server_fini();
+	pl_config_free(&now);
+	settings = pl_settings_swap(NULL);
+	if (settings != NULL)
+		pl_config_free_settings(&settings);
+	pl_variables_fini();
 }

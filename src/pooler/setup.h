@@ -19,6 +19,9 @@ int	pl_setup_apply(struct pl_setup *, bool first, struct why *);
 int	pl_setup_settings_changed(struct why *);
 
 
+/* The end: closes all that is open (loops run), then frees all (they do not). */
+void	pl_setup_end(void);
+void	pl_setup_fini(void);
 /* Closes all that belongs to a database and forgets it when that is done. */
 struct pl_database;
 void	pl_setup_drop_database(struct pl_database *);

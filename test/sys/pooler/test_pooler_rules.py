@@ -199,7 +199,7 @@ def test_r02_server_login_out_of_order(pooler, fake):
     """Servers that do not keep to the order of a login (also R9)."""
     heard = gauntlet(pooler, fake, {name: played(play) for name, play in
                                     SERVER_STEPS.items()})
-    lawful = {"ready-without-key", "negotiate", "notify-first",
+    lawful = {"ready-after-auth", "ready-without-key", "negotiate", "notify-first",
               "parameter-first", "ready-twice"}
     let_in = {name for name, said in heard.items() if said[-1] ==
               ("Z", "I")}
