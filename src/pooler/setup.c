@@ -116,6 +116,24 @@ point_at(struct pl_database *db, const struct pl_database_row *row)
 	pl_database_force(db);
 }
 
+/* It was dropped, its pools are not gone yet, and here it is again. */
+static void
+revive(struct pl_database *db, const struct pl_database_row *row)
+{
+	db->dead = db->paused = db->disabled = false;
+	db->row = row;
+	reconnect_database(db);
+	pl_database_force(db);
+}
+
+/* Of a dropped one, whose own row goes away with its setup. */
+static const struct pl_database_row dropped_row = {
+	.name = "", .dbname = "", .password = "", .pool_size = PL_UNSET,
+	.min_pool_size = PL_UNSET, .reserve_pool_size = PL_UNSET,
+	.max_db_connections = PL_UNSET, .max_db_client_connections = PL_UNSET,
+	.server_lifetime = PL_UNSET, .server_login_parallel = PL_UNSET,
+};
+
 static int
 apply_row(const struct pl_database_row *row)
 {
@@ -126,7 +144,10 @@ apply_row(const struct pl_database_row *row)
 		return db == NULL ? -1 : pl_database_force(db);
 	}
 	db->automatic = false;
-	point_at(db, row);
+	if (db->dead)
+		revive(db, row);
+	else
+		point_at(db, row);
 	mem_drop(db->made);
 	db->made = NULL;
 	return 0;
@@ -142,6 +163,7 @@ pl_setup_drop_database(struct pl_database *db)
 	db->dead = true;
 	TAILQ_FOREACH_SAFE(pool, &db->pools, of_database, next_pool)
 		pl_pool_close_all(pool, "database removed");
+	db->row = &dropped_row;
 }
 
 /* What '*' says now, for a database that was made from it. */
