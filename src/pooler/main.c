@@ -434,9 +434,17 @@ wire(void)
 
 /* ---- the start --------------------------------------------------------- */
 
+static int
+alone(struct why *why)
+{
+	pl_setup_tell();
+	return pl_door_alone(why);
+}
+
 static void
 tell_limits(const struct rights_limits *l)
 {
+	pl_setup_tell();		/* where alone() was not asked */
 	log_info("kernel file descriptor limit: %ld (hard: %ld); "
 	    "max_client_conn: %d, max expected fd use: %ld", l->found,
 	    l->hard, pl_settings()->max_client_conn, l->wanted);
@@ -509,10 +517,18 @@ tell_up(void)
 static void
 end(void)
 {
+	if (loop_here() != NULL)
+		pl_setup_end();
 	pl_door_close();
 	pl_janitor_stop();
 	pl_statistics_stop();
 	resolver_free(&resolver);
+}
+
+static void
+fini(void)
+{
+	pl_setup_fini();
 	pl_tlsconf_fini();
 }
 
@@ -528,13 +544,14 @@ static const struct program pooler = {
 	.read = read_setup,
 	.apply = apply,
 	.needs = needs,
-	.alone = pl_door_alone,
+	.alone = alone,
 	.limits = tell_limits,
 	.start = start,
 	.timers = start_timers,
 	.listen = pl_door_open,
 	.up = tell_up,
 	.end = end,
+	.fini = fini,
 };
 
 int
