@@ -434,9 +434,17 @@ wire(void)
 
 /* ---- the start --------------------------------------------------------- */
 
+static int
+alone(struct why *why)
+{
+	pl_setup_tell();
+	return pl_door_alone(why);
+}
+
 static void
 tell_limits(const struct rights_limits *l)
 {
+	pl_setup_tell();		/* where alone() was not asked */
 	log_info("kernel file descriptor limit: %ld (hard: %ld); "
 	    "max_client_conn: %d, max expected fd use: %ld", l->found,
 	    l->hard, pl_settings()->max_client_conn, l->wanted);
@@ -536,7 +544,7 @@ static const struct program pooler = {
 	.read = read_setup,
 	.apply = apply,
 	.needs = needs,
-	.alone = pl_door_alone,
+	.alone = alone,
 	.limits = tell_limits,
 	.start = start,
 	.timers = start_timers,

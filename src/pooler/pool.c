@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * pool.c - carries out what the ledger and the budgets decide: links, opens,
- * evicts, closes. The register of pools, sorted by database and user.
+ * evicts, closes. The register of pools, sorted by database and user. Loop 0.
  */
 #include "base/die.h"
 #include "base/log.h"
@@ -247,11 +247,13 @@ fail_fast(struct pl_pool *pool, struct pl_client *c)
 	return c->state == PL_CLIENT_GONE;
 }
 
+/* A test first: what follows may evict servers that rest. */
 static void
-wait_in_line(struct pl_pool *pool, struct pl_client *c)
+wait_in_line(struct pl_pool *pool, struct pl_client *c, struct pl_step step)
 {
 	c->told_wait = false;
 	pl_client_enter(c, PL_CLIENT_WAITING);
+	carry_out(pool, step);
 	if (pl_leaving == PL_WAIT_SERVERS)
 		pl_client_close(c, true, "server shutting down");
 	else if (!pl_pool_paused(pool) && !fail_fast(pool, c))
@@ -275,10 +277,8 @@ pl_pool_want(struct pl_pool *pool, struct pl_client *c)
 			return true;
 		}
 	}
-	wait_in_line(pool, c);
-	if (step.act == PL_STEP_TEST)
-		carry_out(pool, step);
-	/* Growing may have failed, or a test ended, within the calls above. */
+	wait_in_line(pool, c, step);
+	/* Growing may have failed within the calls above. */
 	return c->server != NULL;
 }
 

@@ -64,17 +64,21 @@ def silent(s):
     s.note("answer", s.conn().rest())
 
 
-@scenario("startup.bytewise", weir={
+@scenario("startup.in-pieces", weir={
     "answer": welcome(),
     "query": begins(["T", [["?column?", "int4"]]], ["D", ["7"]])})
-def bytewise(s):
-    """A startup packet that comes byte by byte."""
+def in_pieces(s):
+    """A startup packet and a query that come in two pieces each."""
     c = s.conn()
-    for b in wire.startup(user="app", database="app"):
-        c.send(bytes([b]))
+    packet = wire.startup(user="app", database="app")
+    c.send(packet[:14])
+    c.quiet(0.1)
+    c.send(packet[14:])
     s.note("answer", c.answers())
-    for b in wire.query("select 7"):
-        c.send(bytes([b]))
+    packet = wire.query("select 7")
+    c.send(packet[:7])
+    c.quiet(0.1)
+    c.send(packet[7:])
     s.note("query", c.answers())
 
 
