@@ -795,7 +795,11 @@ next_packet(struct pl_client *c, struct text rest, char *type)
 
 	if (l->stage == FIRST)
 		state = startup_peek(rest, &size, &why);
-	else {
+	else if (rest.at[0] != 'p' && rest.at[0] != 'X') {
+		refuse(c, rest.at[0] == '\0' ? "client re-sent startup pkt" :
+		    "bad packet");
+		return 0;
+	} else {
 		state = message_peek(rest, type, &size);
 		if (state == MESSAGE_OK && size > (l->proof.scram != NULL ?
 		    MOST_SASL : MOST_PASSWORD))
