@@ -125,7 +125,7 @@ static const struct conn_handler handler = {
 static inline void
 begin(void)
 {
-	static const struct pl_settings *usual;	/* owns the texts */
+	static const struct pl_settings *volatile usual;	/* owns the texts */
 	struct log_target target = { .file = log_path };
 	struct why why;
 	int fd = mkstemp(log_path);
