@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "base/die.h"
@@ -22,6 +23,9 @@ enum { ROUNDS = 4 };		/* reads in a row before others have a turn */
 
 /* Nothing is read, and nothing told, of a conn that has one of these. */
 #define SILENT	(CONN_DEAD | CONN_LEAVING | CONN_FLUSHING)
+
+static pthread_mutex_t orphans_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct home *orphans;	/* ended before the last conn born there */
 
 static void on_edge(struct conn *, short what);
 static void run_later(struct loop_job *);
@@ -37,6 +41,16 @@ make_scratch(struct home *h, unsigned nest)
 	return h->scratch[nest] != NULL;
 }
 
+/* A conn that was born here may live elsewhere: it keeps its place. */
+static void
+abandon(struct home *h)
+{
+	pthread_mutex_lock(&orphans_lock);
+	h->next_orphan = orphans;
+	orphans = h;
+	pthread_mutex_unlock(&orphans_lock);
+}
+
 static void
 end_home(void *arg)
 {
@@ -46,9 +60,11 @@ end_home(void *arg)
 		mem_drop(h->scratch[i]);
 	cork_close_all(&h->corks);
 	mem_drop(h->cipher.at);
-	/* A conn that was born here may live elsewhere: leave it its place. */
-	if (slab_used(h->slab) == 0)
-		slab_free(&h->slab);
+	if (slab_used(h->slab) > 0) {
+		abandon(h);
+		return;
+	}
+	slab_free(&h->slab);
 	mem_drop(h);
 }
 

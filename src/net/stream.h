@@ -102,6 +102,7 @@ struct home {
 	struct slab *slab;
 	uint32_t count, generation;
 	size_t rares;
+	struct home *next_orphan;
 };
 
 #endif

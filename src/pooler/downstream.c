@@ -248,8 +248,10 @@ on_ready(struct down *d, char status)
 		d->in_step = true;
 		return DROP;
 	}
-	if (d->client != NULL && pl_expect_empty(&s->expect))
+	if (d->client != NULL && pl_expect_empty(&s->expect)) {
+		d->client->deallocating = false;
 		count_end(d, status);
+	}
 	if (d->client != NULL && d->client->mode == PL_MODE_STATEMENT &&
 	    status != 'I') {
 		/* The answer that led here is not passed on either. */
@@ -500,7 +502,8 @@ part(struct pl_server *s, struct pl_client *c)
 		return;
 	if (s->status != 'I')
 		return;
-	if (c->mode == PL_MODE_SESSION) {
+	/* A mode that a reload changed counts from here on. */
+	if (c->replication || pl_pool_mode(s->pool) == PL_MODE_SESSION) {
 		if (s->close_needed && pl_settings()->server_fast_close)
 			pl_server_close(s, true, "close_needed");
 		return;

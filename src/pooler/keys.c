@@ -380,6 +380,7 @@ const struct key pl_keys_databases[] = {
 	D(LOOSE, reserve_pool_size, "-1", ANY_TIME,
 	    .help = "additional servers for clients that wait too long"),
 	D_AS(LOOSE, reserve_pool, reserve_pool_size, "-1", ANY_TIME,
+	    .alias = true,
 	    .help = "older name of reserve_pool_size"),
 	D(LOOSE, max_db_connections, "-1", ANY_TIME,
 	    .positive = true,

@@ -213,7 +213,7 @@ on_parse(struct up *up, const struct pl_prepared *found, uint32_t size)
 	}
 	count_start(up);
 	c->pool->stats.client_parses++;
-	if (pl_shelf_use(c->server->shelf, st))
+	if (!c->deallocating && pl_shelf_use(c->server->shelf, st))
 		verdict = invent(up, 'P', st, (struct text){ parse_complete,
 		    sizeof parse_complete }, size);
 	else if (!send_parse(up, st, PL_FORWARD))
@@ -339,20 +339,27 @@ on_copy(struct up *up, char type)
  * Does it look like DEALLOCATE ALL or DISCARD ALL? A Parse behind it in the
  * same pipeline may then use a name again before the answer is here.
  */
+#define SPACE " \t\r\n;"
+
 static bool
 frees_names(struct text rest, char type)
 {
-	struct text sql = text_from(rest, MESSAGE_HEAD);
-	struct text word;
+	struct text body = text_from(rest, MESSAGE_HEAD), sql, word;
 
-	if (type == 'P' && !text_split(&sql, '\0', &word))
+	if (type == 'P')			/* behind the statement's name */
+		text_split(&body, '\0', &word);
+	if (!text_split(&body, '\0', &sql))
 		return false;
 	while (sql.len > 0 && text_is_space(sql.at[0]))
 		sql = text_from(sql, 1);
-	return sql.len > 0 && (sql.at[0] | 0x20) == 'd' &&
-	    text_word(&sql, " \t\n;", &word) &&
-	    (text_is_nocase(word, "deallocate") ||
-	    text_is_nocase(word, "discard"));
+	if (sql.len == 0 || (sql.at[0] | 0x20) != 'd' ||
+	    !text_word(&sql, SPACE, &word) ||
+	    (!text_is_nocase(word, "deallocate") &&
+	    !text_is_nocase(word, "discard")))
+		return false;
+	if (text_word(&sql, SPACE, &word) && text_is_nocase(word, "prepare"))
+		text_word(&sql, SPACE, &word);
+	return text_is_nocase(word, "all");
 }
 
 static enum verdict

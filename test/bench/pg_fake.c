@@ -726,6 +726,7 @@ serve(struct peer *peer, char *at, size_t len)
 	ssize_t used;
 	bool rows;
 
+	answer.len = 0;		/* one who left may have left some */
 	do {
 		used = take_all(peer, at, len);
 		if (used < 0)

@@ -512,11 +512,23 @@ may_ask(const struct client *c)
 	return !stopping && !opt.keep && c->id < opt.active;
 }
 
+/* The first wrong answer is described. */
+static void
+count_wrong(const struct client *c, char status)
+{
+	sum.wrong++;
+	if (sum.note[0] == '\0')
+		snprintf(sum.note, sizeof sum.note, "client %u asked %s: "
+		    "%u rows (%s), tag %u, status %c", c->id, c->nonce,
+		    c->rows, c->matched ? "its own" : "not its own",
+		    c->told_rows, status);
+}
+
 static void
 end_step(struct client *c, char status)
 {
 	if (!c->refused && !opt.mode->is_right(c, status))
-		sum.wrong++;
+		count_wrong(c, status);
 	if (!c->refused && ++c->step < opt.mode->steps) {
 		ask_step(c);
 		return;

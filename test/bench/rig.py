@@ -216,7 +216,7 @@ class Rig:
         return [find_tool("pg_load", self.build), "-p", str(port),
                 "-W", "secret", *map(str, args)]
 
-    def load(self, port, *args, timeout=120):
+    def load(self, port, *args, name="", timeout=120):
         """pg_load's figures; a run with errors is a trouble, and {}."""
         child = self.start(self.load_command(port, *args),
                            stdout=subprocess.PIPE, text=True)
@@ -225,14 +225,14 @@ class Rig:
         except subprocess.TimeoutExpired:
             out = ""
         self.stop(child)
-        return self.judge_load(out, args)
+        return self.judge_load(out, [name, *args])
 
     def judge_load(self, out, args):
         lines = [l for l in out.splitlines() if l.startswith("{")]
         got = json.loads(lines[-1]) if lines else {
             "errors": 1, "wrong": 0, "note": "no result"}
         if got["errors"] or got["wrong"] or not got["tx"]:
-            self.trouble("pg_load %s: %d errors, %d wrong answers; %s" % (
+            self.trouble("%s: %d errors, %d wrong answers; %s" % (
                 " ".join(map(str, args)), got["errors"], got["wrong"],
                 got["note"]))
             return {}
@@ -322,7 +322,8 @@ class Pooler:
             with open(self.log, errors="replace") as f:
                 raise Trouble("%s is dead (%s):\n%s" % (
                     self.name, self.process.returncode, f.read()[-1500:]))
-        return self.rig.load(self.port, "-P", self.pid, *args)
+        return self.rig.load(self.port, "-P", self.pid, *args,
+                             name=self.name)
 
 
 # ---- system calls
@@ -360,7 +361,7 @@ def count_with_perf(rig, pooler, args):
             if len(cells) > 2 and cells[0].isdigit():
                 name = cells[2].split("sys_enter")[-1].lstrip("_")
                 counts[name or "all"] = int(cells[0])
-    got = rig.judge_load(out, args)
+    got = rig.judge_load(out, [pooler.name, *args])
     return (got["tx"], counts) if got and counts.get("all") else None
 
 

@@ -12,9 +12,10 @@ static char told[4096];
 static void
 tell(void *arg, const char *line)
 {
-	if (told[0] != '\0')
-		strcat(told, " | ");
-	strcat(told, line);
+	size_t used = strlen(told);
+
+	snprintf(told + used, sizeof told - used, "%s%s",
+	    used > 0 ? " | " : "", line);
 }
 
 static const struct {
