@@ -37,8 +37,11 @@ struct up {			/* one slice on its way */
 
 /* ---- the server -------------------------------------------------------- */
 
-/* Sends the SETs that bring the server in step; false: they are under way. */
-static bool
+/*
+ * Sends the SETs that bring the server in step; false: they are under way.
+ * Never inlined: its large room would be cleared for every transaction.
+ */
+static __attribute__((noinline)) bool
 put_in_step(struct pl_client *c)
 {
 	struct pl_server *s = c->server;
@@ -46,8 +49,6 @@ put_in_step(struct pl_client *c)
 	size_t len;
 	struct message_writer w;
 
-	if (s->values == c->values)
-		return true;
 	len = pl_variables_difference(s->values, c->values, sql, sizeof sql);
 	if (len == 0)
 		return true;
@@ -74,7 +75,7 @@ have_server(struct pl_client *c)
 		return false;
 	if (c->state == PL_CLIENT_GONE || c->server->setting_values)
 		return false;
-	return !c->fresh || put_in_step(c);
+	return !c->fresh || c->server->values == c->values || put_in_step(c);
 }
 
 /* The first message since the link, or since the last answer. */
