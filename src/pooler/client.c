@@ -209,7 +209,7 @@ tell_error(struct pl_client *c, struct text code, struct text reason)
 
 	message_add_error(&w, TEXT("FATAL"), code, reason, TEXT_NONE);
 	if (!w.failed && c->conn != NULL)
-		conn_send(c->conn, message_written(&w));
+		conn_send_copy(c->conn, message_written(&w));
 	message_writer_fini(&w);
 }
 
@@ -234,6 +234,9 @@ finish(struct pl_client *c, const char *code, bool tell, bool quiet,
 
 	if (c->state == PL_CLIENT_GONE)
 		return;
+	/* What is put in behind half a row would be taken for its data. */
+	if (server != NULL && pl_server_midway(server))
+		tell = false;
 	if (!quiet && pl_settings()->log_disconnections)
 		pl_client_log(c, LOG_LEVEL_LOG, "closing because: %s (age=%"
 		    PRId64 "s)", reason, (clock_now() - c->connect_time) /

@@ -78,6 +78,13 @@ struct pl_client_extra {
 	struct pl_server *cancels;	/* a cancel request's target */
 };
 
+/* The same of a message from the client. */
+static inline bool
+pl_client_midway(const struct pl_client *c)
+{
+	return c->body > 0 && !c->dropping;
+}
+
 extern struct pl_client_list pl_client_logins;		/* all of PL_CLIENT_LOGIN without a pool */
 unsigned pl_client_count(void);			/* every accepted connection */
 unsigned pl_client_room(void);			/* slots held, for SHOW LISTS and MEM */

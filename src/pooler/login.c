@@ -115,6 +115,11 @@ welcome(struct pl_client *c)
 	}
 	message_add_backend_key(&w, (const char *)c->key);
 	message_add_ready(&w, 'I');
+	if (w.failed) {
+		message_writer_fini(&w);
+		refuse(c, "out of memory");
+		return;
+	}
 	c->welcomed = true;
 	pl_login_free(c);
 	if (c->state != PL_CLIENT_ACTIVE)
@@ -817,6 +822,7 @@ takes_packets(const struct pl_client *c)
 	    (c->login->stage == FIRST || c->login->stage == PROVING);
 }
 
+/* Takes whole packets; how many bytes that were, all when it is over. */
 static size_t
 eat(struct pl_client *c, struct text t)
 {
@@ -837,11 +843,20 @@ eat(struct pl_client *c, struct text t)
 		if (size == 0)
 			break;
 		pos += size;
+		/* Where the stage that a login ends in looks for it. */
+		if (buffer_add(&c->pending, loop_stock(loop_here()),
+		    text_from(t, pos)) < 0) {
+			refuse(c, "out of memory");
+			return t.len;
+		}
 		if (c->login->stage == FIRST)
 			on_first(c, (struct text){ rest.at, size },
 			    pos < t.len);
 		else
 			on_password(c, type, message_body(rest, size));
+		if (!takes_packets(c))
+			return t.len;
+		buffer_fini(&c->pending, loop_stock(loop_here()));
 	}
 	return pos;
 }
@@ -854,13 +869,8 @@ feed(struct pl_client *c, struct text t)
 	if (c->state == PL_CLIENT_GONE || pos == t.len)
 		return;
 	if (buffer_add(&c->pending, loop_stock(loop_here()),
-	    text_from(t, pos)) < 0) {
+	    text_from(t, pos)) < 0)
 		refuse(c, "out of memory");
-		return;
-	}
-	/* Logged in within this slice: what is behind it is a request. */
-	if (c->login == NULL && c->state == PL_CLIENT_ACTIVE && !c->admin)
-		pl_upstream_go(c);
 }
 
 static void

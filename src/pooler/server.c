@@ -144,13 +144,17 @@ bury(void *dead)
 	slab_give(servers, s->slot);
 }
 
-/* A server that rests is left in order; one in the middle is just cut. */
+/*
+ * A server that rests is left in order; one in the middle is just cut. Behind
+ * half a message the goodbye would be taken for its other half.
+ */
 static void
 say_goodbye(struct pl_server *s, enum pl_server_state was)
 {
 	static const char terminate[] = { 'X', 0, 0, 0, 4 };
 
-	if (was != PL_SERVER_LOGIN && was != PL_SERVER_ACTIVE_CANCEL)
+	if (was != PL_SERVER_LOGIN && was != PL_SERVER_ACTIVE_CANCEL &&
+	    (s->client == NULL || !pl_client_midway(s->client)))
 		conn_send(s->conn, (struct text){ terminate,
 		    sizeof terminate });
 }
@@ -179,7 +183,8 @@ finish(struct pl_server *s, bool tell, const char *reason)
 		if (was == PL_SERVER_ACTIVE_CANCEL)
 			pl_client_close(client, false, "%s", reason);
 		else
-			pl_client_close(client, true, "%s", reason);
+			pl_client_close(client, !pl_server_midway(s), "%s",
+			    reason);
 	}
 	pl_server_gone(s);
 	pl_server_left(pool, s);

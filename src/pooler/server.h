@@ -65,6 +65,13 @@ struct pl_server {
 	struct pl_dial *dial;		/* the login stage's own; NULL after it */
 };
 
+/* A message from it is half on its way: nothing may be put in behind it. */
+static inline bool
+pl_server_midway(const struct pl_server *s)
+{
+	return s->body > 0 && !s->dropping;
+}
+
 unsigned pl_server_count(void);
 unsigned pl_server_room(void);
 uint32_t pl_server_slots(void);
