@@ -37,6 +37,12 @@ is_time(const struct key *key)
 	return key->kind == KEY_SECONDS || key->kind == KEY_LOOSE_SECONDS;
 }
 
+static bool
+is_loose(const struct key *key)
+{
+	return key->kind == KEY_LOOSE || key->kind == KEY_LOOSE_SECONDS;
+}
+
 static void
 store_number(const struct key *key, void *object, int64_t n)
 {
@@ -190,7 +196,7 @@ key_set(const struct key *key, void *object, struct text value,
 			    TEXT_ARG(value));
 		return -1;
 	}
-	if (key->positive && n <= 0)
+	if ((key->positive && n <= 0) || (is_loose(key) && n < 0))
 		n = -1;
 	else if (key->kind == KEY_LOOSE_SECONDS)
 		n *= 1000000;
@@ -333,6 +339,24 @@ key_show(const struct key *key, const void *object, char scratch[KEY_SHOW])
 		snprintf(scratch, KEY_SHOW, "%g", (double)n / 1000000);
 	else
 		snprintf(scratch, KEY_SHOW, "%" PRId64, n);
+	return scratch;
+}
+
+const char *
+key_write(const struct key *key, const void *object, char scratch[KEY_SHOW])
+{
+	int64_t n;
+	int len;
+
+	if (!is_time(key) || load_number(key, object) < 0)
+		return key_show(key, object, scratch);
+	n = load_number(key, object);
+	len = snprintf(scratch, KEY_SHOW, "%" PRId64 ".%06d", n / 1000000,
+	    (int)(n % 1000000));
+	while (scratch[len - 1] == '0')
+		scratch[--len] = '\0';
+	if (scratch[len - 1] == '.')
+		scratch[len - 1] = '\0';
 	return scratch;
 }
 

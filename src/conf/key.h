@@ -21,7 +21,8 @@ enum key_kind {
 	KEY_WORD,		/* int: one of .words, case ignored */
 	KEY_TEXT,		/* const char *; NULL is unset, "" is empty */
 	KEY_SECRET,		/* the same, in base/secret's memory */
-	KEY_LOOSE,		/* int as C's atoi(): 0 for what is none */
+	KEY_LOOSE,		/* int as C's atoi(): 0 for what is none, -1
+				 * (unset) for what is negative */
 	KEY_LOOSE_SECONDS	/* int64_t microseconds, whole seconds so */
 };
 
@@ -41,7 +42,8 @@ struct key {
 	const struct key_word *words;
 	int64_t least, most;	/* equal: whatever the kind holds */
 	enum key_when when;
-	bool positive;		/* loose kinds: 0 and below mean unset, -1 */
+	bool positive;		/* 0 means unset too */
+	bool alias;		/* another name of a row's field */
 	bool ours;		/* unknown to the program we stand in for */
 	const char *refusal;	/* reason line in front of the bad value */
 	const char *unbuilt;	/* why it does nothing in this version */
@@ -64,7 +66,7 @@ int	key_set_usual(const struct key *, void *object);
 int	key_fill(const struct key *rows, void *object);
 /* A deep copy into a zeroed object; -1: no memory, clear it then. */
 int	key_copy(const struct key *rows, void *to, const void *from);
-void	key_clear(const struct key *rows, void *object);	/* frees texts */
+void	key_clear(const struct key *rows, void *object); /* frees texts */
 
 bool	key_same(const struct key *, const void *one, const void *other);
 bool	key_is_usual(const struct key *, const void *object);
@@ -73,6 +75,9 @@ const char *key_unbuilt(const struct key *, const void *object);
 
 /* As text; NULL: unset. Numbers are written to scratch. */
 const char *key_show(const struct key *, const void *object,
+	    char scratch[KEY_SHOW]);
+/* The same as the file takes it: times are exact, numbers decimal. */
+const char *key_write(const struct key *, const void *object,
 	    char scratch[KEY_SHOW]);
 const char *key_word_of(const struct key_word *, int value);	/* or NULL */
 

@@ -11,10 +11,12 @@
 #include <netinet/tcp.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "net/conn.h"
 #include "net/stream.h"
 
 enum { ROUNDS = 4 };		/* reads in a row before others have a turn */
@@ -22,14 +24,8 @@ enum { ROUNDS = 4 };		/* reads in a row before others have a turn */
 /* Nothing is read, and nothing told, of a conn that has one of these. */
 #define SILENT	(CONN_DEAD | CONN_LEAVING | CONN_FLUSHING)
 
-const struct close_reason close_eof = { "eof", "unexpected eof" };
-const struct close_reason close_reset = { "reset", "connection reset" };
-const struct close_reason close_connect_failed = { "connect_failed",
-	"connect failed" };
-const struct close_reason close_connect_timeout = { "connect_timeout",
-	"connect timeout" };
-const struct close_reason close_tls = { "tls", "TLS error" };
-const struct close_reason close_memory = { "memory", "out of memory" };
+static pthread_mutex_t orphans_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct home *orphans;	/* ended before the last conn born there */
 
 static void on_edge(struct conn *, short what);
 static void run_later(struct loop_job *);
@@ -45,6 +41,16 @@ make_scratch(struct home *h, unsigned nest)
 	return h->scratch[nest] != NULL;
 }
 
+/* A conn that was born here may live elsewhere: it keeps its place. */
+static void
+abandon(struct home *h)
+{
+	pthread_mutex_lock(&orphans_lock);
+	h->next_orphan = orphans;
+	orphans = h;
+	pthread_mutex_unlock(&orphans_lock);
+}
+
 static void
 end_home(void *arg)
 {
@@ -54,9 +60,11 @@ end_home(void *arg)
 		mem_drop(h->scratch[i]);
 	cork_close_all(&h->corks);
 	mem_drop(h->cipher.at);
-	/* A conn that was born here may live elsewhere: leave it its place. */
-	if (slab_used(h->slab) == 0)
-		slab_free(&h->slab);
+	if (slab_used(h->slab) > 0) {
+		abandon(h);
+		return;
+	}
+	slab_free(&h->slab);
 	mem_drop(h);
 }
 
@@ -107,6 +115,28 @@ queue_later(struct conn *c)
 	loop_soon(h->loop, &h->job);
 }
 
+/* One that dies must not be found there by the next turn. */
+static void
+drop_later(struct conn *c)
+{
+	struct home *h = c->home;
+	struct conn *before = NULL;
+
+	for (struct conn *at = h->later; at != NULL; at = at->next_later) {
+		if (at != c) {
+			before = at;
+			continue;
+		}
+		if (before == NULL)
+			h->later = c->next_later;
+		else
+			before->next_later = c->next_later;
+		if (h->later_last == c)
+			h->later_last = before;
+		return;
+	}
+}
+
 /* ---- life and death */
 
 static struct rare *
@@ -126,8 +156,9 @@ trim_rare(struct conn *c)
 {
 	struct rare *r = c->rare;
 
-	if (r == NULL || r->tls != NULL || r->stash.len > 0 || r->code != 0 ||
-	    r->reason != NULL || r->left != NULL || timer_running(&r->limit))
+	if (r == NULL || r->tls != NULL || r->stash.len > 0 ||
+	    r->packed != NULL || r->code != 0 || r->reason != NULL ||
+	    timer_running(&r->limit))
 		return;
 	mem_drop(r);
 	c->rare = NULL;
@@ -192,6 +223,8 @@ detach(struct conn *c)
 {
 	c->flags |= CONN_DEAD;
 	c->home->engine->unwatch(c);
+	if (c->flags & CONN_QUEUED)
+		drop_later(c);
 	if (c->rare != NULL)
 		timer_stop(&c->rare->limit);
 	if (c->cork != 0)
@@ -624,6 +657,7 @@ read_handshake(struct conn *c)
 		note_error(c, errno);
 		tell_closed(c, &close_reset);
 	} else if (got == ENGINE_EOF) {
+		tlsio_cut(c->rare->tls);
 		tell_closed(c, &close_tls);
 	} else if (step_handshake(c, cipher, &end))
 		tell_ready(c);
@@ -680,23 +714,15 @@ tell_eof(struct conn *c)
 		tell_closed(c, &close_eof);
 }
 
-/* Decrypts what came, or what stands inside; ENGINE_ERROR with errno 0: TLS. */
+/* ENGINE_ERROR with errno 0: TLS itself. */
 static enum engine_got
-receive_secure(struct conn *c, struct text *to)
+decrypt(struct conn *c, struct text cipher, struct text *to)
 {
 	char *plain = c->home->scratch[c->home->nest] + STREAM_SCRATCH;
-	struct text cipher = TEXT_NONE;
-	enum engine_got got;
 	enum tlsio_end end;
 	size_t len;
 	bool more;
 
-	if (!(c->flags & CONN_INSIDE)) {
-		got = c->home->engine->receive(c, STREAM_CIPHER, &cipher);
-		if (got != ENGINE_DATA)
-			return got;
-	}
-	c->flags &= ~(uint32_t)CONN_INSIDE;
 	tlsio_feed(c->rare->tls, cipher);
 	end = tlsio_read(c->rare->tls, plain, STREAM_SCRATCH, &len,
 	    &c->home->cipher);
@@ -713,6 +739,23 @@ receive_secure(struct conn *c, struct text *to)
 	errno = 0;
 	return end == TLSIO_CLOSED ? ENGINE_EOF :
 	    end == TLSIO_FAILED ? ENGINE_ERROR : ENGINE_NOTHING;
+}
+
+/* What stands inside goes first, then what comes. */
+static enum engine_got
+receive_secure(struct conn *c, struct text *to)
+{
+	struct text cipher = TEXT_NONE;
+	enum engine_got got;
+
+	if (c->flags & CONN_INSIDE) {
+		c->flags &= ~(uint32_t)CONN_INSIDE;
+		got = decrypt(c, TEXT_NONE, to);
+		if (got != ENGINE_NOTHING || !(c->flags & CONN_READABLE))
+			return got;
+	}
+	got = c->home->engine->receive(c, STREAM_CIPHER, &cipher);
+	return got == ENGINE_DATA ? decrypt(c, cipher, to) : got;
 }
 
 static void
@@ -953,17 +996,14 @@ on_edge(struct conn *c, short what)
 static void
 go_away(struct conn *c)
 {
-	struct rare *r = c->rare;
-	void (*left)(struct conn *, void *) = r->left;
-	void *arg = r->left_arg;
-
-	r->left = NULL;
-	memset(&r->limit, 0, sizeof r->limit);	/* it knew this loop */
 	trim_rare(c);
-	c->home->count--;
-	if (c->rare != NULL)
+	if (c->rare != NULL) {
+		/* It knew this loop, which may be gone before the conn. */
+		memset(&c->rare->limit, 0, sizeof c->rare->limit);
 		c->home->rares--;
-	left(c, arg);
+	}
+	c->home->count--;
+	c->left(c, c->left_arg);
 }
 
 static const struct close_reason *
@@ -1134,24 +1174,31 @@ conn_error(const struct conn *c)
 	return r->tls == NULL ? "" : tlsio_error(r->tls);
 }
 
-/* Chunks belong to the stock of a loop: between two, one plain block. */
-static int
+/*
+ * Chunks belong to the stock of a loop: between two, one plain block. Without
+ * memory for it the conn is told of its end where it arrives.
+ */
+static void
 pack(struct conn *c)
 {
 	struct rare *r = c->rare;
 
+	if (r == NULL)
+		return;
 	r->packed_stash = r->stash.len;
 	r->packed_early = r->early.len;
 	if (r->packed_stash + r->packed_early == 0)
-		return 0;
+		return;
 	r->packed = mem_get(r->packed_stash + r->packed_early);
-	if (r->packed == NULL)
-		return -1;
-	buffer_copy(&r->stash, r->packed);
-	buffer_copy(&r->early, r->packed + r->packed_stash);
+	if (r->packed == NULL) {
+		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
+		c->flags &= ~(uint32_t)CONN_STASHED;
+	} else {
+		buffer_copy(&r->stash, r->packed);
+		buffer_copy(&r->early, r->packed + r->packed_stash);
+	}
 	buffer_fini(&r->stash, c->home->stock);
 	buffer_fini(&r->early, c->home->stock);
-	return 0;
 }
 
 static int
@@ -1179,12 +1226,11 @@ conn_leave(struct conn *c, void (*left)(struct conn *, void *), void *arg)
 	NEED(at_home(c));
 	NEED(!(c->flags & (SILENT | CONN_CONNECTING | CONN_HANDSHAKE)));
 	NEED(c->cork == 0);
-	if (need_rare(c) == NULL || pack(c) < 0)
-		die("out of memory to move a connection");
-	c->rare->left = left;
-	c->rare->left_arg = arg;
 	c->flags |= CONN_LEAVING;
 	c->home->engine->unwatch(c);
+	pack(c);
+	c->left = left;
+	c->left_arg = arg;
 	queue_later(c);
 }
 

@@ -26,22 +26,11 @@
 
 #include "base/address.h"
 #include "base/text.h"
+#include "net/close.h"
 #include "net/loop.h"
 #include "net/tls.h"
 
 struct conn;
-
-/* Why a stream ended; rows. Daemons add their own beside these. */
-struct close_reason {
-	const char *name;	/* for logs and counters: "eof" */
-	const char *text;	/* what is told: "unexpected eof" */
-};
-extern const struct close_reason close_eof;		/* peer ended in order */
-extern const struct close_reason close_reset;		/* reset or other socket error */
-extern const struct close_reason close_connect_failed;	/* conn_dial: refused, unreachable */
-extern const struct close_reason close_connect_timeout;	/* conn_dial: limit passed */
-extern const struct close_reason close_tls;		/* handshake or record error: see conn_error */
-extern const struct close_reason close_memory;		/* no memory for a stash */
 
 struct conn_handler {
 	void (*ready)(struct conn *);		/* connected; TLS is up (again after conn_start_tls) */
@@ -108,7 +97,10 @@ bool	conn_ended(const struct conn *);
 
 void	conn_shut(struct conn *);		/* half-close: FIN (close_notify) after the stash */
 void	conn_close(struct conn *, const struct close_reason *);
-/* As conn_close, but the stash is sent first, for at most limit us (silent). */
+/*
+ * As conn_close, but the stash is sent first, for at most limit us (silent).
+ * Also reads away what waits, lest a reset overtakes our last words.
+ */
 void	conn_close_flushed(struct conn *, const struct close_reason *, int64_t limit);
 void	conn_set_reset(struct conn *);		/* the close to come sends RST */
 

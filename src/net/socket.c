@@ -95,7 +95,7 @@ socket_listen(const struct address *a, int backlog, bool reuseport,
 	code = errno;
 	close(fd);
 	errno = code;
-	return why_errno(why, "cannot listen on %s", address_print(a, name));
+	return why_errno(why, "bind()");
 }
 
 void

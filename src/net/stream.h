@@ -14,9 +14,9 @@
 
 #include "base/buffer.h"
 #include "base/slab.h"
-#include "net/conn.h"
 #include "net/cork.h"
 #include "net/engine.h"
+#include "net/loop.h"
 #include "net/timer.h"
 #include "net/tlsio.h"
 
@@ -51,6 +51,10 @@ enum {
 	CONN_DEAD = 1 << 20		/* waits for its burial */
 };
 
+struct close_reason;
+struct conn_handler;
+struct tls;
+
 struct rare {
 	struct buffer stash;		/* what the peer did not take yet */
 	struct tls *context;		/* what tls was begun with */
@@ -61,8 +65,6 @@ struct rare {
 	struct timer limit;		/* dialling; flushing before the end */
 	const struct close_reason *reason;
 	int code;			/* errno of the failure */
-	void (*left)(struct conn *, void *);
-	void *left_arg;
 };
 
 struct conn {
@@ -76,7 +78,13 @@ struct conn {
 	uint32_t slot, generation;	/* in the slab of loop 'birth' */
 	uint8_t cork;			/* 0: not corked */
 	uint8_t birth;
-	struct event ev;
+	union {
+		struct event ev;
+		struct {		/* while leaving: not watched */
+			void (*left)(struct conn *, void *);
+			void *left_arg;
+		};
+	};
 };
 
 /* The streams of one loop; ended with it. */
@@ -94,6 +102,7 @@ struct home {
 	struct slab *slab;
 	uint32_t count, generation;
 	size_t rares;
+	struct home *next_orphan;
 };
 
 #endif

@@ -23,6 +23,7 @@ struct tlsio {
 	struct text in;			/* borrowed */
 	struct tlsio_out *out;		/* of the call under way */
 	enum tlsio_end end;		/* TLSIO_OK: still open */
+	bool starved;			/* the last call took all there was */
 	char *error;
 };
 
@@ -180,7 +181,9 @@ tlsio_keep(struct tlsio *t, bool *more)
 	size_t len = t->kept.len + t->in.len;
 	char *at;
 
-	*more = t->end == TLSIO_OK && (len > 0 || SSL_has_pending(t->ssl));
+	/* Half a record is "pending" too, but there is no more in it. */
+	*more = t->end == TLSIO_OK && !t->starved &&
+	    (len > 0 || SSL_has_pending(t->ssl));
 	if (t->in.len == 0) {
 		if (t->kept.len == 0) {
 			mem_drop(t->kept_at);
@@ -225,6 +228,7 @@ explain(struct tlsio *t, int outcome)
 {
 	switch (SSL_get_error(t->ssl, outcome)) {
 	case SSL_ERROR_WANT_READ:
+		t->starved = true;
 		return TLSIO_MORE;
 	case SSL_ERROR_ZERO_RETURN:
 		t->end = TLSIO_CLOSED;
@@ -244,6 +248,7 @@ tlsio_handshake(struct tlsio *t, struct tlsio_out *out)
 	if (t->end != TLSIO_OK)
 		return t->end;
 	t->out = out;
+	t->starved = false;
 	ERR_clear_error();
 	outcome = SSL_do_handshake(t->ssl);
 	return outcome == 1 ? TLSIO_OK : explain(t, outcome);
@@ -260,6 +265,7 @@ tlsio_read(struct tlsio *t, char *to, size_t room, size_t *got,
 	if (t->end != TLSIO_OK)
 		return t->end;
 	t->out = out;
+	t->starved = false;
 	ERR_clear_error();
 	while (*got < room) {
 		outcome = SSL_read_ex(t->ssl, to + *got, room - *got, &n);
@@ -336,6 +342,14 @@ tlsio_shut(struct tlsio *t, struct tlsio_out *out)
 	ERR_clear_error();
 	(void)SSL_shutdown(t->ssl);	/* never waits for the peer's */
 	ERR_clear_error();
+}
+
+void
+tlsio_cut(struct tlsio *t)
+{
+	mem_drop(t->error);
+	t->error = mem_copy(TEXT("unexpected eof"));
+	t->end = TLSIO_FAILED;
 }
 
 SSL *

@@ -51,6 +51,9 @@ int	tlsio_write(struct tlsio *, const struct iovec *, int count,
 	    struct tlsio_out *);
 void	tlsio_shut(struct tlsio *, struct tlsio_out *);	/* close_notify */
 
+/* The stream ended where it should not: an error of its own. */
+void	tlsio_cut(struct tlsio *);
+
 SSL	*tlsio_ssl(const struct tlsio *);
 const char *tlsio_error(const struct tlsio *);
 

@@ -103,9 +103,11 @@ play(struct pl_proof *p, struct text body, struct text *answer,
 	p->salt[0] = 1;
 	if (scram_initial_parse(body, &mechanism, &data) < 0)
 		return why_set(why, "malformed SASLInitialResponse");
-	if (!text_is(mechanism, SCRAM_MECHANISM))
-		return why_set(why, "client selected an invalid SASL "
-		    "authentication mechanism");
+	if (!text_is(mechanism, SCRAM_MECHANISM)) {
+		p->refusal = "client selected an invalid SASL "
+		    "authentication mechanism";
+		return why_set(why, "%s", p->refusal);
+	}
 	return scram_server_first(p->scram, data, answer, why);
 }
 

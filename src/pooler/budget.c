@@ -31,8 +31,9 @@ pl_budget_leave(struct pl_budget *b, struct pl_budget_place *place)
 }
 
 /* Behind everyone who has waited as long or longer. */
-static void
-stand(struct pl_budget *b, struct pl_budget_place *place, int64_t since)
+void
+pl_budget_stand(struct pl_budget *b, struct pl_budget_place *place,
+    int64_t since)
 {
 	struct pl_budget_place *before;
 
@@ -59,7 +60,7 @@ pl_budget_take(struct pl_budget *b, int most, struct pl_budget_place *place,
 {
 	b->most = most;
 	if (!pl_budget_has(b, most)) {
-		stand(b, place, since);
+		pl_budget_stand(b, place, since);
 		return false;
 	}
 	pl_budget_leave(b, place);
@@ -75,11 +76,7 @@ pl_budget_give(struct pl_budget *b)
 }
 
 struct pl_budget_place *
-pl_budget_next(struct pl_budget *b)
+pl_budget_first(const struct pl_budget *b)
 {
-	struct pl_budget_place *place = TAILQ_FIRST(&b->line);
-
-	if (place != NULL)
-		pl_budget_leave(b, place);
-	return place;
+	return TAILQ_FIRST(&b->line);
 }

@@ -6,7 +6,10 @@
  *
  * A pool asks before it opens a server. Refused, it stands in the budget's
  * line, ordered by how long its first client has waited; whoever gives a
- * permit back is told which pool is to try next (decisions H6).
+ * permit back looks who is to try next (decisions H6). A pool's first client
+ * changes without the line being told, but only to one that came later: so
+ * whoever finds the first place out of date puts it where it belongs and
+ * looks again.
  */
 #ifndef WEIR_POOLER_BUDGET_H
 #define WEIR_POOLER_BUDGET_H
@@ -34,8 +37,10 @@ bool	pl_budget_take(struct pl_budget *, int most, struct pl_budget_place *, int6
 /* Would there be one? Takes nothing, changes no line. */
 bool	pl_budget_has(const struct pl_budget *, int most);
 void	pl_budget_give(struct pl_budget *);
-/* The pool that is to try next, taken out of the line; NULL: none. */
-struct pl_budget_place *pl_budget_next(struct pl_budget *);
+/* The longest wait in line, as far as told; NULL: nobody. */
+struct pl_budget_place *pl_budget_first(const struct pl_budget *);
+/* To its place in line by since, also when it stands there already. */
+void	pl_budget_stand(struct pl_budget *, struct pl_budget_place *, int64_t since);
 void	pl_budget_leave(struct pl_budget *, struct pl_budget_place *);
 
 #endif

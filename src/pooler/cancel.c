@@ -96,6 +96,7 @@ forward(struct pl_client *c, struct pl_client *to)
 	pl_client_login_free(c);
 	conn_hold(c->conn);
 	c->extra->cancels = target;
+	c->database = to->database;
 	target->cancels++;
 	pl_client_set_pool(c, target->pool);
 	pl_client_enter(c, PL_CLIENT_WAITING_CANCEL);

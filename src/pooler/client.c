@@ -283,3 +283,9 @@ pl_client_close_silent(struct pl_client *c)
 {
 	finish(c, "08P01", false, true, "");
 }
+
+void
+pl_client_fini(void)
+{
+	slab_free(&clients);
+}

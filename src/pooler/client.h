@@ -53,6 +53,7 @@ struct pl_client {
 	bool welcomed, admin;
 	bool fresh;			/* linked, but nothing was forwarded yet */
 	bool skipping;			/* after an error: all up to Sync is dropped */
+	bool deallocating;		/* DEALLOCATE ALL may be on its way */
 	bool told_wait;			/* the NOTICE of query_wait_notify was sent */
 	uint8_t mode;			/* enum pl_pool_mode, at the last link */
 	uint8_t replication;		/* enum pl_replication */
@@ -108,6 +109,7 @@ struct pl_client *pl_client_by_key(const uint8_t key[8]);
 void	pl_client_close(struct pl_client *, bool tell, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 void	pl_client_close_code(struct pl_client *, const char *sqlstate, const char *text);
+void	pl_client_fini(void);		/* none is left */
 /* As pl_client_close, without any log line (balancer checks). */
 void	pl_client_close_silent(struct pl_client *);
 /* Set by main: what becomes of the server of a client that goes away. */

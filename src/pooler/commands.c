@@ -54,7 +54,7 @@ find_database(const struct pl_order *o, bool make, struct pl_database **db,
 	if (name.len == 0)
 		return true;
 	*db = make ? pl_database_get(name) : pl_database_find(name);
-	if (*db != NULL)
+	if (*db != NULL && !(*db)->dead)
 		return true;
 	why_set(&reply->why, "no such database: %s", o->arg);
 	reply->act = PL_REPLY_ERROR;

@@ -37,6 +37,7 @@ struct kept {
 	struct pl_userlist *userlist;
 	struct pl_hba *hba;
 	struct pl_ident *ident;
+	struct map *origins;		/* "section/name" -> "FILE:LINE" */
 	char *auth_file;		/* that userlist came from, or NULL */
 	struct stat auth_status;
 	bool no_userlist, no_hba, no_ident;	/* file not readable */
@@ -170,6 +171,47 @@ warn_unbuilt(struct reading *r, const struct key *key, const void *object,
 	    at->line, text);
 }
 
+/* ---- where things come from */
+
+static char *
+origin_key(const char *section, struct text name)
+{
+	return mem_print("%s/%.*s", section, TEXT_ARG(name));
+}
+
+static void
+drop_origin(struct reading *r, const char *section, struct text name)
+{
+	char *key = origin_key(section, name);
+
+	if (key != NULL)
+		mem_drop(map_drop(&r->kept->origins, text_of(key)));
+	mem_drop(key);
+}
+
+/* A row keeps the place in the main file beside that in the side file. */
+static int
+put_origin(struct reading *r, const char *section, struct text name,
+    const struct ini_place *at)
+{
+	char *key = origin_key(section, name), *place, *old;
+
+	if (key == NULL)
+		return run_out(r);
+	old = map_drop(&r->kept->origins, text_of(key));
+	place = old != NULL && r->side && r->section != PGBOUNCER ?
+	    mem_print("%s, %s:%u", old, at->file, at->line) :
+	    mem_print("%s:%u", at->file, at->line);
+	mem_drop(old);
+	if (place != NULL &&
+	    map_put(&r->kept->origins, text_of(key), place) < 0) {
+		mem_drop(place);
+		place = NULL;
+	}
+	mem_drop(key);
+	return place == NULL ? run_out(r) : 0;
+}
+
 /* ---- [pgbouncer] */
 
 static int
@@ -214,11 +256,14 @@ static int
 reset_settings(struct reading *r)
 {
 	for (const struct key *key = pl_keys_pgbouncer; key->name != NULL;
-	    key++)
-		if (key->usual != NULL &&
-		    (r->before == NULL || key->when == KEY_ANY_TIME) &&
-		    key_set_usual(key, r->kept->settings) < 0)
+	    key++) {
+		if (key->usual == NULL ||
+		    (r->before != NULL && key->when == KEY_AT_START))
+			continue;
+		if (key_set_usual(key, r->kept->settings) < 0)
 			return run_out(r);
+		drop_origin(r, "pgbouncer", text_of(key->name));
+	}
 	return 0;
 }
 
@@ -281,6 +326,9 @@ split_hosts(struct pl_database_row *d)
 	d->hosts = hosts;
 	to = (char *)(hosts + n);
 	while (text_word(&rest, ",", &host)) {
+		host = text_trim(host);
+		if (host.len == 0)
+			continue;
 		memcpy(to, host.at, host.len);
 		hosts[d->host_count++] = to;
 		to += host.len + 1;
@@ -309,7 +357,7 @@ read_database(struct reading *r, struct text name, struct text value,
 {
 	struct pl_rows *rows = text_is(name, "*") ? &r->kept->fallback :
 	    &r->kept->databases;
-	struct pl_database_row row = { NULL };
+	struct pl_database_row row = { .name = NULL };
 	struct why why = { "", "" };
 
 	if (text_is(name, "pgbouncer"))
@@ -332,7 +380,7 @@ read_user(struct reading *r, struct text name, struct text value,
     const struct ini_place *at)
 {
 	struct pl_rows *rows = &r->kept->users;
-	struct pl_user_row row = { NULL };
+	struct pl_user_row row = { .name = NULL };
 	struct why why = { "", "" };
 
 	if (r->side)
@@ -358,6 +406,7 @@ read_peer(struct reading *r, struct text name, struct text value,
 	struct pl_rows *rows = &r->kept->peers;
 	struct pl_peer_row row = { 0 };
 	struct why why = { "", "" };
+	char canonical[16];
 	int64_t id = 0;
 
 	if (r->side)
@@ -367,10 +416,11 @@ read_peer(struct reading *r, struct text name, struct text value,
 		    "and at most 65536");
 	else if (fill_row(r, &pl_rows_peers, &row, value, at, &why) == 0) {
 		row.id = (int)id;
+		snprintf(canonical, sizeof canonical, "%d", row.id);
 		if (row.host == NULL)
 			why_set(&why, "host was not provided for peer %d",
 			    row.id);
-		else if (pl_rows_put(rows, name, &row) == 0)
+		else if (pl_rows_put(rows, text_of(canonical), &row) == 0)
 			return 0;
 	}
 	pl_rows_peers.clear(&row);
@@ -418,11 +468,17 @@ on_pair(void *arg, struct text key, struct text value,
     const struct ini_place *at)
 {
 	struct reading *r = arg;
+	unsigned errors = r->errors;
 	struct why why;
 
-	for (size_t i = 0; i < SECTIONS; i++)
-		if (r->section == sections[i].section)
-			return sections[i].read(r, key, value, at);
+	for (size_t i = 0; i < SECTIONS; i++) {
+		if (r->section != sections[i].section)
+			continue;
+		if (sections[i].read(r, key, value, at) < 0)
+			return -1;
+		return r->errors > errors || !r->source->origins ? 0 :
+		    put_origin(r, sections[i].name, key, at);
+	}
 	if (r->section == SKIP)
 		return 0;
 	why_set(&why, "load_init_file: value without section: %.*s",
@@ -478,6 +534,18 @@ read_text(struct reading *r, const char *path, struct text all)
 	return ini_read(path, all, &to);
 }
 
+/* The text is none when it fails. */
+static int
+load_file(const struct reading *r, const char *path, struct text *to,
+    struct why *why)
+{
+	*to = TEXT_NONE;
+	if (r->source->load(path, to, why) == 0)
+		return 0;
+	*to = TEXT_NONE;
+	return -1;
+}
+
 static void
 drop_file(struct text all)
 {
@@ -490,12 +558,12 @@ drop_file(struct text all)
 static int
 read_one(struct reading *r, const char *path)
 {
-	struct text all = TEXT_NONE;
+	struct text all;
 	struct why why;
 	int more;
 
 	r->files++;
-	if (r->source->load(path, &all, &why) < 0)
+	if (load_file(r, path, &all, &why) < 0)
 		return complain(r, "could not load file \"%s\": %s", path,
 		    why.line);
 	more = read_text(r, path, all);
@@ -538,7 +606,7 @@ read_file(struct reading *r, const char *path)
 static int
 keep_user(struct reading *r, const struct pl_user_row *old)
 {
-	struct pl_user_row row = { NULL };
+	struct pl_user_row row = { .name = NULL };
 
 	if (pl_rows_find(&r->kept->users, text_of(old->name)) != NULL)
 		return 0;
@@ -637,7 +705,7 @@ load_userlist(struct reading *r)
 		k->userlist = pl_userlist_share(old->userlist);
 		return;
 	}
-	k->no_userlist = r->source->load(k->auth_file, &all, &why) < 0;
+	k->no_userlist = load_file(r, k->auth_file, &all, &why) < 0;
 	if (k->no_userlist) {
 		note(r, LOG_LEVEL_ERROR, "could not open auth_file %s: %s",
 		    k->auth_file, why.line);
@@ -687,7 +755,7 @@ load_for_hba(struct reading *r, const char *path, const char *name, bool *none)
 
 	if (r->kept->settings->auth_type != PL_AUTH_HBA || path == NULL)
 		return all;
-	*none = r->source->load(path, &all, &why) < 0;
+	*none = load_file(r, path, &all, &why) < 0;
 	if (*none)
 		note(r, LOG_LEVEL_ERROR, "could not open %s config file %s: "
 		    "%s", name, path, why.line);
@@ -907,8 +975,30 @@ pl_config_free(struct pl_setup **setup)
 	pl_userlist_free(&k->userlist);
 	pl_hba_free(&k->hba);
 	pl_ident_free(&k->ident);
+	map_free(&k->origins, mem_drop);
 	mem_drop(k->auth_file);
 	mem_drop(k);
+}
+
+const struct pl_database_row *
+pl_config_database(const struct pl_setup *setup, struct text name)
+{
+	const struct kept *k = (const struct kept *)(const void *)setup;
+
+	return pl_rows_find(&k->databases, name);
+}
+
+const char *
+pl_config_origin(const struct pl_setup *setup, const char *section,
+    const char *name)
+{
+	const struct kept *k = (const struct kept *)(const void *)setup;
+	char *key = origin_key(section, text_of(name));
+	const char *place = key == NULL ? NULL :
+	    map_find(k->origins, text_of(key));
+
+	mem_drop(key);
+	return place;
 }
 
 const struct pl_settings *

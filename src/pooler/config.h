@@ -16,6 +16,7 @@
 struct pl_config_source {
 	const char *path;		/* the ini, as given by the user */
 	int verbose;			/* -v: how often */
+	bool origins;			/* remember them: pl_config_origin() */
 	/* What is in force: NULL at start. */
 	const struct pl_settings *now;
 	/*
@@ -35,6 +36,17 @@ struct pl_setup *pl_config_read(const struct pl_config_source *,
 	    const struct pl_setup *previous, void (*report)(void *arg,
 	    enum log_level, const char *line), void *arg, struct why *);
 void	pl_config_free(struct pl_setup **);
+
+/* The row of that name (but for "*"), or NULL. */
+const struct pl_database_row *pl_config_database(const struct pl_setup *,
+	    struct text name);
+
+/*
+ * Where a setting of [pgbouncer] or a row of another section comes from:
+ * "FILE:LINE", more of them when a side file adds to it; NULL: a default.
+ */
+const char *pl_config_origin(const struct pl_setup *, const char *section,
+	    const char *name);
 
 /* Moves the settings out of a setup that is being applied. */
 const struct pl_settings *pl_config_take_settings(struct pl_setup *);

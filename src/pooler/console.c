@@ -663,11 +663,9 @@ on_closed(struct conn *conn, const struct close_reason *reason)
 {
 	struct pl_client *c = conn_owner(conn);
 
-	if (reason == &close_eof)
-		pl_client_close(c, false, "client unexpected eof");
-	else
-		pl_client_close(c, false, "%s", conn_error(conn)[0] != '\0' ?
-		    conn_error(conn) : reason->text);
+	(void)reason;
+	c->conn = NULL;
+	pl_client_close(c, false, "client unexpected eof");
 }
 
 static const struct conn_handler handler = {

@@ -254,6 +254,14 @@ pl_control_able(struct pl_database *db, bool able, struct why *why)
 	return 0;
 }
 
+/* Who comes now waits for a new server to tell the welcome. */
+static void
+kill_pool(struct pl_pool *pool)
+{
+	pool->welcome_ready = pool->welcomed_all = false;
+	pl_pool_close_all(pool, "database removed");
+}
+
 int
 pl_control_kill(struct pl_database *db, struct why *why)
 {
@@ -268,7 +276,7 @@ pl_control_kill(struct pl_database *db, struct why *why)
 			pool->database->paused = true;
 	TAILQ_FOREACH_SAFE(pool, &pl_pools, link, next)
 		if (is_meant(pool, db))
-			pl_pool_close_all(pool, "database removed");
+			kill_pool(pool);
 	bring_all_in_line();
 	return 0;
 }
@@ -292,8 +300,10 @@ pl_control_reconnect(struct pl_database *db, struct why *why)
 	if (refuse_admin(db, "reconnect", why) != 0)
 		return -1;
 	TAILQ_FOREACH(pool, &pl_pools, link)
-		if (is_meant(pool, db))
+		if (is_meant(pool, db)) {
+			pool->welcome_ready = pool->welcomed_all = false;
 			pl_pool_reconnect(pool);
+		}
 	return 0;
 }
 

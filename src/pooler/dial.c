@@ -22,6 +22,8 @@
 #include "pooler/tlsconf.h"
 #include "pooler/variables.h"
 
+enum { MOST_LOGIN = 1 << 20 };	/* bytes of what a server says until then */
+
 enum stage {
 	RESOLVING, CONNECTING, ASKING_TLS, SHAKING_HANDS,
 	STARTED,		/* the startup packet is out */
@@ -158,7 +160,7 @@ start(struct pl_server *s, struct pl_dial *d)
 	d->server = s;
 	s->dial = d;
 	timer_init(&d->step, loop_here(), NULL, NULL);
-	d->welcome = message_writer(NULL, 0, 65536);
+	d->welcome = message_writer(NULL, 0, MOST_LOGIN);
 	d->host = pick_host(s);
 	if (d->host == NULL)
 		return connect_unix(s, pl_settings()->unix_socket_dir);
@@ -583,8 +585,8 @@ on_error(struct pl_server *s, struct text body)
 		    "S: error while executing exec_on_query: %s", message);
 		return;
 	}
-	pl_server_log(s, LOG_LEVEL_WARNING, "server login failed: %.*s %s",
-	    TEXT_ARG(n.severity), message);
+	log_warning("server login failed: %.*s %s", TEXT_ARG(n.severity),
+	    message);
 	pool->last_login_failed = true;
 	pl_pool_failed(pool, message);
 	if (strcmp(code, "57P03") != 0 && !s->replication &&
@@ -649,6 +651,10 @@ on_ready_for_query(struct pl_server *s, struct text body)
 		fail(s, "server not idle after login");
 		return;
 	}
+	if (s->dial->welcome.failed) {
+		fail(s, "out of memory");
+		return;
+	}
 	keep_welcome(s);
 	s->status = 'I';
 	pl_dial_free(s);
@@ -685,8 +691,6 @@ on_message(struct pl_server *s, char type, struct text body)
 }
 
 /* ---- the stream -------------------------------------------------------- */
-
-enum { MOST_LOGIN = 1 << 20 };
 
 /* Eats whole messages; the rest is kept. Ends with the login stage. */
 static size_t

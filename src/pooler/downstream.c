@@ -51,6 +51,9 @@ put_invented(struct down *d, struct pl_expect *e)
 		if (first->type == 'P' && d->client != NULL)
 			pl_names_settle(&d->client->names, first->statement,
 			    true);
+		else if (first->statement != NULL && d->client != NULL)
+			pl_names_closed(&d->client->names, first->statement,
+			    true);
 		pl_flow_put(&d->flow, answer);
 		pl_expect_next(e);
 	}
@@ -82,6 +85,12 @@ undo(struct down *d, const struct pl_expected *q)
 
 	if (q->statement == NULL)
 		return;
+	if (q->type == 'C' && q->fate == PL_INVENT) {
+		if (d->client != NULL)
+			pl_names_closed(&d->client->names, q->statement,
+			    false);
+		return;
+	}
 	if (q->type == 'C') {
 		if (pl_shelf_add(&s->shelf, q->statement) < 0)
 			s->close_needed = true;
@@ -239,8 +248,19 @@ on_ready(struct down *d, char status)
 		d->in_step = true;
 		return DROP;
 	}
-	if (d->client != NULL && pl_expect_empty(&s->expect))
+	if (d->client != NULL && pl_expect_empty(&s->expect)) {
+		d->client->deallocating = false;
 		count_end(d, status);
+	}
+	if (d->client != NULL && d->client->mode == PL_MODE_STATEMENT &&
+	    status != 'I') {
+		/* The answer that led here is not passed on either. */
+		d->flow.start = d->flow.pos;
+		pl_flow_done(&d->flow);
+		pl_server_close(s, true, "transaction blocks not allowed in "
+		    "statement pooling mode");
+		return GONE;
+	}
 	return PASS;
 }
 
@@ -250,7 +270,7 @@ log_failed_set(struct pl_server *s, struct text body)
 	struct notice n;
 
 	notice_parse(body, &n);
-	pl_server_log(s, LOG_LEVEL_WARNING, "varcache_apply failed: %.*s",
+	log_error("varcache_apply failed: %.*s: %.*s", TEXT_ARG(n.severity),
 	    TEXT_ARG(n.message));
 }
 
@@ -292,8 +312,10 @@ forget_statements(struct down *d)
 		    q->fate != PL_INVENT &&
 		    pl_shelf_add(&s->shelf, q->statement) < 0)
 			s->close_needed = true;
-	if (d->client != NULL)
+	if (d->client != NULL) {
 		pl_names_forget(&d->client->names);
+		d->client->deallocating = false;
+	}
 }
 
 static enum verdict
@@ -478,14 +500,10 @@ part(struct pl_server *s, struct pl_client *c)
 {
 	if (!may_part(s, c))
 		return;
-	if (c->mode == PL_MODE_STATEMENT && s->status != 'I') {
-		pl_server_close(s, true, "transaction blocks not allowed in "
-		    "statement pooling mode");
-		return;
-	}
 	if (s->status != 'I')
 		return;
-	if (c->mode == PL_MODE_SESSION) {
+	/* A mode that a reload changed counts from here on. */
+	if (c->replication || pl_pool_mode(s->pool) == PL_MODE_SESSION) {
 		if (s->close_needed && pl_settings()->server_fast_close)
 			pl_server_close(s, true, "close_needed");
 		return;

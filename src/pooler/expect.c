@@ -67,12 +67,6 @@ pl_expect_add(struct pl_expect *e, char type, enum pl_fate fate,
 }
 
 struct pl_expected *
-pl_expect_first(struct pl_expect *e)
-{
-	return e->count == 0 ? NULL : find_slot(e, 0);
-}
-
-struct pl_expected *
 pl_expect_at(struct pl_expect *e, uint32_t i)
 {
 	return i >= e->count ? NULL : find_slot(e, i);

@@ -23,7 +23,7 @@ enum {
 	PERIOD = 333333,	/* us */
 	BATCH = 64,		/* noted at once */
 	MOST_CLOSED = 1000,	/* in one round: no loop stands still for it */
-	SLICE = 2000		/* idle clients looked at in one round, at least */
+	SLICE = 2000		/* idle clients seen in one round, at least */
 };
 
 static struct timer timer;
@@ -388,7 +388,7 @@ visit_servers(struct pl_pool *pool)
 	age_idle(pool);
 	close_surplus(pool);
 	keep_floor(pool);
-	/* The reserve, a retry, a test that failed: only time brings them on. */
+	/* The reserve, a retry: only time brings them on. */
 	if (pool->ledger.waiting > 0)
 		pl_pool_serve(pool);
 }

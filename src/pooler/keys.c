@@ -14,12 +14,15 @@
 	{ .name = #name_, .kind = KEY_##kind_,				\
 	  .at = offsetof(struct object, at_), .usual = usual_,		\
 	  .when = KEY_##when_, __VA_ARGS__ }
-#define S(kind_, name_, ...)	ROW(pl_settings, kind_, name_, name_, __VA_ARGS__)
+#define S(kind_, name_, ...)						\
+	ROW(pl_settings, kind_, name_, name_, __VA_ARGS__)
 #define D_AS(kind_, name_, at_, ...)					\
 	ROW(pl_database_row, kind_, name_, at_, __VA_ARGS__)
 #define D(kind_, name_, ...)	D_AS(kind_, name_, name_, __VA_ARGS__)
-#define U(kind_, name_, ...)	ROW(pl_user_row, kind_, name_, name_, __VA_ARGS__)
-#define P(kind_, name_, ...)	ROW(pl_peer_row, kind_, name_, name_, __VA_ARGS__)
+#define U(kind_, name_, ...)						\
+	ROW(pl_user_row, kind_, name_, name_, __VA_ARGS__)
+#define P(kind_, name_, ...)						\
+	ROW(pl_peer_row, kind_, name_, name_, __VA_ARGS__)
 #define END			{ .name = NULL }
 
 const struct key pl_keys_pgbouncer[] = {
@@ -317,7 +320,6 @@ const struct key pl_keys_pgbouncer[] = {
 	S(WORD, sandbox, "on", AT_START,
 	    .ours = true,
 	    .words = pl_settings_switches,
-	    .unbuilt = "there is no sandbox",
 	    .help = "limit what the process may ask of the kernel"),
 	S(INT, server_login_parallel, "4", ANY_TIME,
 	    .ours = true,
@@ -378,6 +380,7 @@ const struct key pl_keys_databases[] = {
 	D(LOOSE, reserve_pool_size, "-1", ANY_TIME,
 	    .help = "additional servers for clients that wait too long"),
 	D_AS(LOOSE, reserve_pool, reserve_pool_size, "-1", ANY_TIME,
+	    .alias = true,
 	    .help = "older name of reserve_pool_size"),
 	D(LOOSE, max_db_connections, "-1", ANY_TIME,
 	    .positive = true,

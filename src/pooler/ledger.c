@@ -114,7 +114,7 @@ find_used(const struct pl_ledger *l, unsigned loop)
 	return seat;
 }
 
-/* The seat is BUSY, the turn not in line. A moved seat belongs to its new loop. */
+/* The seat is BUSY, the turn out of line. A moved seat is its new loop's. */
 static struct pl_step
 grant(struct pl_seat *seat, struct pl_turn *turn, int64_t now)
 {
@@ -181,7 +181,9 @@ pl_ledger_first(const struct pl_ledger *l)
 	for (unsigned i = 0; i < l->loops; i++) {
 		struct pl_turn *turn = TAILQ_FIRST(&l->lines[i].waiting);
 
-		if (turn != NULL && (first == NULL || turn->since < first->since))
+		if (turn == NULL)
+			continue;
+		if (first == NULL || turn->since < first->since)
 			first = turn;
 	}
 	return first;

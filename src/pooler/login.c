@@ -38,6 +38,7 @@ struct pl_login {
 	bool received;			/* at least one byte came */
 	char *user, *database;		/* as the client gave them */
 	enum pl_auth_type type;
+	char *map;			/* the HBA rule's; a reload frees that */
 	struct pl_proof proof;
 	struct text extensions[MOST_EXTENSIONS];	/* _pq_.*: during startup only */
 	unsigned extension_count;
@@ -57,6 +58,7 @@ pl_login_free(struct pl_client *c)
 	scram_server_free(&l->proof.scram);
 	mem_drop(l->user);
 	mem_drop(l->database);
+	mem_drop(l->map);
 	mem_drop(l);
 }
 
@@ -396,7 +398,14 @@ find_rule(struct pl_client *c)
 		return false;
 	}
 	l->type = rule->method;
-	l->proof.map = rule->map;
+	if (rule->map == NULL)
+		return true;
+	l->map = mem_copy(text_of(rule->map));
+	if (l->map == NULL) {
+		refuse(c, "out of memory");
+		return false;
+	}
+	l->proof.map = l->map;
 	return true;
 }
 
@@ -671,7 +680,8 @@ on_startup(struct pl_client *c, const struct startup *s)
 	struct text rest = s->params, name, value;
 	struct pl_login *l = c->login;
 
-	if (pl_settings()->client_tls_sslmode >= PL_SSL_REQUIRE &&
+	if (pl_tlsconf_clients() != NULL &&
+	    pl_settings()->client_tls_sslmode >= PL_SSL_REQUIRE &&
 	    c->peer.family != AF_UNIX && !tls_is_on(c->conn)) {
 		refuse(c, "SSL required");
 		return;
@@ -785,7 +795,11 @@ next_packet(struct pl_client *c, struct text rest, char *type)
 
 	if (l->stage == FIRST)
 		state = startup_peek(rest, &size, &why);
-	else {
+	else if (rest.at[0] != 'p' && rest.at[0] != 'X') {
+		refuse(c, rest.at[0] == '\0' ? "client re-sent startup pkt" :
+		    "bad packet");
+		return 0;
+	} else {
 		state = message_peek(rest, type, &size);
 		if (state == MESSAGE_OK && size > (l->proof.scram != NULL ?
 		    MOST_SASL : MOST_PASSWORD))

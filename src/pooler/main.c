@@ -28,7 +28,9 @@
 #include "pooler/dial.h"
 #include "pooler/door.h"
 #include "pooler/downstream.h"
+#include "pooler/fence.h"
 #include "pooler/janitor.h"
+#include "pooler/explain.h"
 #include "pooler/keys.h"
 #include "pooler/login.h"
 #include "pooler/pool.h"
@@ -99,6 +101,27 @@ tell_check(const char *arg, char **rest, unsigned n)
 	return bad ? 1 : 0;
 }
 
+/* --explain FILE...: what they mean, as a file. */
+static int
+tell_explain(const char *arg, char **rest, unsigned n)
+{
+	bool bad = n == 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct pl_config_source source = { .path = rest[i],
+		    .origins = true };
+		struct why why;
+		struct pl_setup *setup = pl_config_read(&source, NULL,
+		    report_to_stderr, &bad, &why);
+
+		if (setup != NULL)
+			pl_explain_setup(stdout, setup);
+		bad |= setup == NULL;
+		pl_config_free(&setup);
+	}
+	return bad ? 1 : 0;
+}
+
 static int
 tell_settings(const char *arg, char **rest, unsigned n)
 {
@@ -132,6 +155,8 @@ static const struct program_option options[] = {
 	    NULL },
 	{ 0, "check", NULL, "read FILE..., say what is wrong, then exit",
 	    PROGRAM_TELL, tell_check },
+	{ 0, "explain", NULL, "print what FILE... means, with defaults",
+	    PROGRAM_TELL, tell_explain },
 	{ 0, "list-settings", "[FORM]", "print all settings (md, man)",
 	    PROGRAM_TELL, tell_settings },
 	{ 0, "list-commands", NULL, "print the console's commands",
@@ -152,7 +177,9 @@ read_setup(bool first, struct why *why)
 {
 	struct pl_config_source source = {
 		.path = first ? path : pl_settings()->conffile,
+		.verbose = program_said()->verbose,
 		.now = first ? NULL : pl_settings(),
+		.load = first ? pl_fence_read : NULL,
 	};
 	struct pl_setup *setup = pl_config_read(&source, pl_setup_now(),
 	    report_to_log, NULL, why);
@@ -202,25 +229,6 @@ expected_files(void)
 	return n;
 }
 
-static const struct sandbox_path *
-sandbox_paths(void)
-{
-	static struct sandbox_path paths[8];
-	const struct pl_settings *set = pl_settings();
-	unsigned n = 0;
-
-	paths[n++] = (struct sandbox_path){ set->conffile, false };
-	if (set->logfile[0] != '\0')
-		paths[n++] = (struct sandbox_path){ set->logfile, true };
-	if (set->pidfile[0] != '\0')
-		paths[n++] = (struct sandbox_path){ set->pidfile, true };
-	if (set->unix_socket_dir[0] == '/')
-		paths[n++] = (struct sandbox_path){ set->unix_socket_dir,
-		    true };
-	paths[n] = (struct sandbox_path){ NULL, false };
-	return paths;
-}
-
 static void
 needs(struct program_needs *to)
 {
@@ -238,9 +246,8 @@ needs(struct program_needs *to)
 		},
 		.files = expected_files(),
 		.threads = 1,
-		/* A reload may name other files: Landlock would hide them. */
-		.sandbox = false,
-		.paths = sandbox_paths(),
+		.sandbox = set->sandbox != 0,
+		.paths = pl_fence_paths(set),
 	};
 }
 
@@ -427,9 +434,17 @@ wire(void)
 
 /* ---- the start --------------------------------------------------------- */
 
+static int
+alone(struct why *why)
+{
+	pl_setup_tell();
+	return pl_door_alone(why);
+}
+
 static void
 tell_limits(const struct rights_limits *l)
 {
+	pl_setup_tell();		/* where alone() was not asked */
 	log_info("kernel file descriptor limit: %ld (hard: %ld); "
 	    "max_client_conn: %d, max expected fd use: %ld", l->found,
 	    l->hard, pl_settings()->max_client_conn, l->wanted);
@@ -502,10 +517,18 @@ tell_up(void)
 static void
 end(void)
 {
+	if (loop_here() != NULL)
+		pl_setup_end();
 	pl_door_close();
 	pl_janitor_stop();
 	pl_statistics_stop();
 	resolver_free(&resolver);
+}
+
+static void
+fini(void)
+{
+	pl_setup_fini();
 	pl_tlsconf_fini();
 }
 
@@ -521,13 +544,14 @@ static const struct program pooler = {
 	.read = read_setup,
 	.apply = apply,
 	.needs = needs,
-	.alone = pl_door_alone,
+	.alone = alone,
 	.limits = tell_limits,
 	.start = start,
 	.timers = start_timers,
 	.listen = pl_door_open,
 	.up = tell_up,
 	.end = end,
+	.fini = fini,
 };
 
 int

@@ -22,6 +22,7 @@ struct pl_names {		/* one name; a map is its first */
 	UT_hash_handle hh;
 	struct pl_statement *statement;
 	bool settled;		/* the server has answered its Parse */
+	bool closing;		/* a Close is on its way: the name is free already */
 	char name[];
 };
 
@@ -40,7 +41,7 @@ pl_names_find(const struct pl_names *names, struct text name)
 {
 	struct pl_names *n = find_name(names, name);
 
-	return n == NULL ? NULL : n->statement;
+	return n == NULL || n->closing ? NULL : n->statement;
 }
 
 /* Never NULL in an entry that is in a table, so NULL can say "not added". */
@@ -77,6 +78,7 @@ pl_names_put(struct pl_names **names, struct text name, struct pl_statement *s)
 	pl_statement_hold(s);
 	pl_statement_drop(&n->statement);
 	n->statement = s;
+	n->settled = n->closing = false;
 	return 0;
 }
 
@@ -97,6 +99,33 @@ pl_names_drop(struct pl_names **names, struct text name)
 		return false;
 	drop_name(names, n);
 	return true;
+}
+
+bool
+pl_names_close(struct pl_names *names, struct text name)
+{
+	struct pl_names *n = find_name(names, name);
+
+	if (n == NULL || n->closing)
+		return false;
+	n->closing = true;
+	return true;
+}
+
+void
+pl_names_closed(struct pl_names **names, const struct pl_statement *s,
+    bool done)
+{
+	struct pl_names *n, *next;
+
+	HASH_ITER(hh, *names, n, next)
+		if (n->closing && n->statement == s) {
+			if (done)
+				drop_name(names, n);
+			else
+				n->closing = false;
+			return;
+		}
 }
 
 void

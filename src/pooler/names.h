@@ -18,6 +18,12 @@ bool	pl_names_drop(struct pl_names **, struct text name);	/* false: was not ther
  * refused, and then its name is free again.
  */
 void	pl_names_settle(struct pl_names **, const struct pl_statement *, bool kept);
+/*
+ * A Close whose turn has not come yet: the name is free at once, but when an
+ * error before it makes the server skip the Close, it stands again.
+ */
+bool	pl_names_close(struct pl_names *, struct text name);	/* false: not there */
+void	pl_names_closed(struct pl_names **, const struct pl_statement *, bool done);
 /* DEALLOCATE ALL was done: all names go, but for those still unanswered. */
 void	pl_names_forget(struct pl_names **);
 void	pl_names_clear(struct pl_names **);

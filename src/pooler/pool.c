@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * pool.c - carries out what the ledger and the budgets decide: links, opens,
- * evicts, closes. The register of pools, sorted by database and user.
+ * evicts, closes. The register of pools, sorted by database and user. Loop 0.
  */
 #include "base/die.h"
 #include "base/log.h"
@@ -10,6 +10,8 @@
 #include "net/loop.h"
 #include "pooler/pool.h"
 #include "pooler/variables.h"
+
+enum { YIELD_AFTER = 500000 };	/* us */
 
 struct pl_pool_list pl_pools = TAILQ_HEAD_INITIALIZER(pl_pools);
 enum pl_activity pl_activity;
@@ -245,11 +247,13 @@ fail_fast(struct pl_pool *pool, struct pl_client *c)
 	return c->state == PL_CLIENT_GONE;
 }
 
+/* A test first: what follows may evict servers that rest. */
 static void
-wait_in_line(struct pl_pool *pool, struct pl_client *c)
+wait_in_line(struct pl_pool *pool, struct pl_client *c, struct pl_step step)
 {
 	c->told_wait = false;
 	pl_client_enter(c, PL_CLIENT_WAITING);
+	carry_out(pool, step);
 	if (pl_leaving == PL_WAIT_SERVERS)
 		pl_client_close(c, true, "server shutting down");
 	else if (!pl_pool_paused(pool) && !fail_fast(pool, c))
@@ -273,10 +277,8 @@ pl_pool_want(struct pl_pool *pool, struct pl_client *c)
 			return true;
 		}
 	}
-	wait_in_line(pool, c);
-	if (step.act == PL_STEP_TEST)
-		carry_out(pool, step);
-	/* Growing may have failed, or a test ended, within the calls above. */
+	wait_in_line(pool, c, step);
+	/* Growing may have failed within the calls above. */
 	return c->server != NULL;
 }
 
@@ -293,6 +295,76 @@ pl_pool_serve(struct pl_pool *pool)
 		carry_out(pool, step);
 	}
 	pl_pool_grow(pool);
+}
+
+/* ---- limits that pools share ------------------------------------------- */
+
+static bool
+may_dial(const struct pl_pool *pool)
+{
+	if (pl_pool_paused(pool) || pl_leaving == PL_WAIT_SERVERS ||
+	    pool->database->dead || pool->database->admin)
+		return false;
+	return !pool->last_connect_failed || now() - pool->last_connect >=
+	    pl_settings()->server_login_retry;
+}
+
+static int64_t
+first_since(const struct pl_pool *pool)
+{
+	const struct pl_turn *turn = pl_ledger_first(&pool->ledger);
+
+	return turn == NULL ? now() : turn->since;
+}
+
+/* The pool in line whose first client has waited longest and may be helped. */
+static struct pl_pool *
+find_claimant(struct pl_budget *budget, size_t place_at)
+{
+	struct pl_budget_place *place;
+	struct pl_pool *pool;
+	bool reserve;
+
+	while ((place = pl_budget_first(budget)) != NULL) {
+		pool = (struct pl_pool *)(void *)((char *)place - place_at);
+		if (!may_dial(pool) ||
+		    pl_ledger_grow(&pool->ledger, now(), &reserve) == 0)
+			pl_budget_leave(budget, place);	/* it asks again */
+		else if (place->since == first_since(pool))
+			return pool;
+		else
+			pl_budget_stand(budget, place, first_since(pool));
+	}
+	return NULL;
+}
+
+/*
+ * A full budget would be theirs for ever who hold it now. So a free server
+ * goes when its own pool does not need it and another does, and, since a
+ * login costs more than a transaction, only after some time when both do.
+ */
+static bool
+must_yield_to(const struct pl_pool *pool, struct pl_budget *budget,
+    size_t place_at)
+{
+	struct pl_pool *other;
+
+	if (pl_budget_first(budget) == NULL)
+		return false;
+	other = find_claimant(budget, place_at);
+	if (other == NULL || other == pool)
+		return false;
+	return pool->ledger.waiting == 0 ||
+	    first_since(pool) - first_since(other) > YIELD_AFTER;
+}
+
+static bool
+must_yield(const struct pl_pool *pool)
+{
+	return must_yield_to(pool, &pool->database->servers,
+	    offsetof(struct pl_pool, db_place)) ||
+	    must_yield_to(pool, &pool->credential->user->servers,
+	    offsetof(struct pl_pool, user_place));
 }
 
 /* ---- releasing --------------------------------------------------------- */
@@ -333,6 +405,8 @@ close_at_release(struct pl_pool *pool, struct pl_server *s)
 		pl_server_close(s, true, "close_needed");
 	else if (pl_activity == PL_PAUSED || pool->database->paused)
 		pl_server_close(s, true, "pause mode");
+	else if (must_yield(pool))
+		pl_server_close(s, true, "evicted");
 	else
 		return false;
 	return true;
@@ -475,14 +549,6 @@ evict_of_user(const struct pl_user *user)
 	return evict(s);
 }
 
-static int64_t
-first_since(const struct pl_pool *pool)
-{
-	const struct pl_turn *turn = pl_ledger_first(&pool->ledger);
-
-	return turn == NULL ? now() : turn->since;
-}
-
 /* Both permits, or none. */
 static bool
 take_permits(struct pl_pool *pool, bool may_evict)
@@ -541,22 +607,13 @@ start_dial(struct pl_pool *pool, struct pl_server *s)
 	return false;
 }
 
-static bool
-may_dial(const struct pl_pool *pool)
-{
-	if (pl_pool_paused(pool) || pl_leaving == PL_WAIT_SERVERS ||
-	    pool->database->dead || pool->database->admin)
-		return false;
-	return !pool->last_connect_failed || now() - pool->last_connect >=
-	    pl_settings()->server_login_retry;
-}
-
 void
 pl_pool_grow(struct pl_pool *pool)
 {
 	bool reserve;
 
 	while (may_dial(pool)) {
+		struct pl_turn *first = pl_ledger_first(&pool->ledger);
 		struct pl_server *s;
 
 		if (pl_ledger_grow(&pool->ledger, now(), &reserve) == 0)
@@ -565,7 +622,7 @@ pl_pool_grow(struct pl_pool *pool)
 		if (s == NULL)
 			return;
 		if (reserve)
-			pl_server_log(s, LOG_LEVEL_WARNING,
+			pl_client_log(client_of(first), LOG_LEVEL_WARNING,
 			    "taking connection from reserve_pool");
 		if (!start_dial(pool, s))
 			return;
@@ -595,11 +652,13 @@ pl_pool_failed(struct pl_pool *pool, const char *error)
 static void
 grow_next(struct pl_budget *budget, size_t place_at)
 {
-	struct pl_budget_place *place = pl_budget_next(budget);
+	struct pl_pool *pool;
 
-	if (place != NULL)
-		pl_pool_grow((struct pl_pool *)(void *)((char *)place -
-		    place_at));
+	while (pl_budget_has(budget, budget->most) &&
+	    (pool = find_claimant(budget, place_at)) != NULL) {
+		pl_budget_leave(budget, pl_budget_first(budget));
+		pl_pool_grow(pool);
+	}
 }
 
 static void
@@ -616,7 +675,7 @@ on_left(struct pl_pool *pool, struct pl_server *s)
 	    offsetof(struct pl_pool, db_place));
 	grow_next(&user->servers, offsetof(struct pl_pool, user_place));
 	if (pool->ledger.waiting > 0)
-		pl_pool_grow(pool);
+		pl_pool_serve(pool);
 	if (pl_pool_changed != NULL)
 		pl_pool_changed();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * portal.c - the registers of statements and portals of one console.
+ * portal.c - the registers of statements and portals of one console, loop 0.
  */
 #include "base/mem.h"
 #include "pooler/commands.h"

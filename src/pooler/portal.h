@@ -3,7 +3,7 @@
  * portal.h - the extended protocol's half of a console: named statements,
  * and portals, which are statements with values bound to them. Both hold an
  * order ready to run. Bodies of messages come in, structures come out; no
- * message is sent here. Owned by the console of one client.
+ * message is sent here. Owned by the console of one client, on loop 0.
  */
 #ifndef WEIR_POOLER_PORTAL_H
 #define WEIR_POOLER_PORTAL_H

@@ -30,7 +30,7 @@ struct pl_rows {
 };
 
 void	*pl_rows_at(const struct pl_rows *, unsigned);
-void	*pl_rows_find(const struct pl_rows *, struct text name);	/* or NULL */
+void	*pl_rows_find(const struct pl_rows *, struct text name); /* or NULL */
 /* Moves the row in, in place of one of that name; -1: no memory. */
 int	 pl_rows_put(struct pl_rows *, struct text name, const void *row);
 void	 pl_rows_free(struct pl_rows *);

@@ -151,25 +151,14 @@ say_goodbye(struct pl_server *s, enum pl_server_state was)
 		    sizeof terminate });
 }
 
-void
-pl_server_close(struct pl_server *s, bool tell, const char *fmt, ...)
+static void
+finish(struct pl_server *s, bool tell, const char *reason)
 {
 	enum pl_server_state was = s->state;
 	struct pl_client *client = s->client;
 	struct loop *loop = loop_here();
 	struct pl_pool *pool = s->pool;
-	char reason[128];
-	va_list ap;
 
-	if (was == PL_SERVER_GONE)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(reason, sizeof reason, fmt, ap);
-	va_end(ap);
-	if (pl_settings()->log_disconnections)
-		pl_server_log(s, LOG_LEVEL_LOG, "closing because: %s (age=%"
-		    PRId64 "s)", reason, (clock_now() - s->connect_time) /
-		    CLOCK_SECOND);
 	if (s->conn != NULL) {
 		if (tell)
 			say_goodbye(s, was);
@@ -191,4 +180,35 @@ pl_server_close(struct pl_server *s, bool tell, const char *fmt, ...)
 	pl_server_gone(s);
 	pl_server_left(pool, s);
 	loop_retire(loop, s, bury);
+}
+
+void
+pl_server_close(struct pl_server *s, bool tell, const char *fmt, ...)
+{
+	char reason[128];
+	va_list ap;
+
+	if (s->state == PL_SERVER_GONE)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof reason, fmt, ap);
+	va_end(ap);
+	if (pl_settings()->log_disconnections)
+		pl_server_log(s, LOG_LEVEL_LOG, "closing because: %s (age=%"
+		    PRId64 "s)", reason, (clock_now() - s->connect_time) /
+		    CLOCK_SECOND);
+	finish(s, tell, reason);
+}
+
+void
+pl_server_drop(struct pl_server *s)
+{
+	if (s->state != PL_SERVER_GONE)
+		finish(s, false, "process ends");
+}
+
+void
+pl_server_fini(void)
+{
+	slab_free(&servers);
 }

@@ -87,6 +87,9 @@ void	pl_server_enter(struct pl_server *, enum pl_server_state);
 /* Ends it (Terminate when in order); a linked client is told and closed too. */
 void	pl_server_close(struct pl_server *, bool tell, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
+/* The process ends: no word, no log line. */
+void	pl_server_drop(struct pl_server *);
+void	pl_server_fini(void);		/* none is left */
 /* Set by main: the pool's books: permits back, others may grow. */
 extern void (*pl_server_left)(struct pl_pool *, struct pl_server *);
 /* Set by main: it is GONE now; cancel requests for it end. */

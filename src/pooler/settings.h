@@ -192,7 +192,7 @@ struct pl_settings {
 /* One line of [databases]. Unset: PL_UNSET, NULL, or the ..._UNSET member. */
 struct pl_database_row {
 	const char *name;		/* "*": the fallback */
-	const char *dbname;		/* name, unless given; NULL only in "*" */
+	const char *dbname;		/* name, unless given; "*": or NULL */
 	const char *host;		/* as written; NULL: unix_socket_dir */
 	const char *const *hosts;	/* the list, split at commas */
 	unsigned host_count;		/* 0 when host is NULL */

@@ -14,6 +14,7 @@
 #include "pooler/setup.h"
 #include "pooler/tlsconf.h"
 #include "pooler/userlist.h"
+#include "pooler/variables.h"
 
 static struct pl_setup *now;
 
@@ -115,6 +116,24 @@ point_at(struct pl_database *db, const struct pl_database_row *row)
 	pl_database_force(db);
 }
 
+/* It was dropped, its pools are not gone yet, and here it is again. */
+static void
+revive(struct pl_database *db, const struct pl_database_row *row)
+{
+	db->dead = db->paused = db->disabled = false;
+	db->row = row;
+	reconnect_database(db);
+	pl_database_force(db);
+}
+
+/* Of a dropped one, whose own row goes away with its setup. */
+static const struct pl_database_row dropped_row = {
+	.name = "", .dbname = "", .password = "", .pool_size = PL_UNSET,
+	.min_pool_size = PL_UNSET, .reserve_pool_size = PL_UNSET,
+	.max_db_connections = PL_UNSET, .max_db_client_connections = PL_UNSET,
+	.server_lifetime = PL_UNSET, .server_login_parallel = PL_UNSET,
+};
+
 static int
 apply_row(const struct pl_database_row *row)
 {
@@ -125,19 +144,13 @@ apply_row(const struct pl_database_row *row)
 		return db == NULL ? -1 : pl_database_force(db);
 	}
 	db->automatic = false;
-	point_at(db, row);
+	if (db->dead)
+		revive(db, row);
+	else
+		point_at(db, row);
 	mem_drop(db->made);
 	db->made = NULL;
 	return 0;
-}
-
-static const struct pl_database_row *
-find_row(const struct pl_setup *setup, const char *name)
-{
-	for (unsigned i = 0; i < setup->database_count; i++)
-		if (strcmp(setup->databases[i].name, name) == 0)
-			return &setup->databases[i];
-	return NULL;
 }
 
 void
@@ -150,6 +163,7 @@ pl_setup_drop_database(struct pl_database *db)
 	db->dead = true;
 	TAILQ_FOREACH_SAFE(pool, &db->pools, of_database, next_pool)
 		pl_pool_close_all(pool, "database removed");
+	db->row = &dropped_row;
 }
 
 /* What '*' says now, for a database that was made from it. */
@@ -184,7 +198,8 @@ apply_databases(const struct pl_setup *setup)
 		if (db->automatic && setup->fallback != NULL) {
 			if (remake(db, setup->fallback) < 0)
 				return -1;
-		} else if (db->automatic || find_row(setup, db->name) == NULL) {
+		} else if (db->automatic || pl_config_database(setup,
+		    text_of(db->name)) == NULL) {
 			pl_setup_drop_database(db);
 		}
 	}
@@ -240,13 +255,32 @@ reconnect_all(void)
 			pl_pool_reconnect(pool);
 }
 
+static void
+tell_notes(const struct pl_setup *setup)
+{
+	for (unsigned i = 0; i < setup->note_count; i++)
+		log_line(setup->notes[i].level, "", "%s",
+		    setup->notes[i].line);
+}
+
+void
+pl_setup_tell(void)
+{
+	static bool told;
+
+	if (!told)
+		tell_notes(now);
+	told = true;
+}
+
 static int
-apply_tls(const struct pl_settings *settings, bool first, struct why *why)
+apply_tls(const struct pl_setup *setup, bool first, struct why *why)
 {
 	bool servers_changed;
 
-	if (pl_tlsconf_apply(settings, &servers_changed, why) < 0) {
+	if (pl_tlsconf_apply(setup->settings, &servers_changed, why) < 0) {
 		if (first) {
+			tell_notes(setup);
 			log_error("%s", why->line);
 			return why_set(why, "TLS setup failed");
 		}
@@ -265,10 +299,9 @@ pl_setup_apply(struct pl_setup *setup, bool first, struct why *why)
 {
 	const struct pl_settings *settings = setup->settings;
 
-	for (unsigned i = 0; i < setup->note_count; i++)
-		log_line(setup->notes[i].level, "", "%s",
-		    setup->notes[i].line);
-	if (apply_tls(settings, first, why) < 0) {
+	if (!first)
+		tell_notes(setup);
+	if (apply_tls(setup, first, why) < 0) {
 		pl_config_free(&setup);
 		return -1;
 	}
@@ -295,4 +328,35 @@ pl_setup_settings_changed(struct why *why)
 	if (servers_changed)
 		reconnect_all();
 	return 0;
+}
+
+void
+pl_setup_end(void)
+{
+	for (uint32_t i = 0; i < pl_client_slots(); i++)
+		if (pl_client_at(i) != NULL)
+			pl_client_close_silent(pl_client_at(i));
+	for (uint32_t i = 0; i < pl_server_slots(); i++)
+		if (pl_server_at(i) != NULL)
+			pl_server_drop(pl_server_at(i));
+}
+
+void
+pl_setup_fini(void)
+{
+	const struct pl_settings *settings;
+
+	while (!TAILQ_EMPTY(&pl_pools))
+		pl_pool_free(TAILQ_FIRST(&pl_pools));
+	while (!TAILQ_EMPTY(&pl_databases))
+		pl_database_free(TAILQ_FIRST(&pl_databases));
+	pl_database_admin = NULL;
+	pl_user_fini();
+	pl_client_fini();
+	pl_server_fini();
+	pl_config_free(&now);
+	settings = pl_settings_swap(NULL);
+	if (settings != NULL)
+		pl_config_free_settings(&settings);
+	pl_variables_fini();
 }

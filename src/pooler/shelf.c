@@ -8,7 +8,8 @@
 #define HASH_INITIAL_NUM_BUCKETS_LOG2 3U
 /* Numbers run, so their low bits are spread as evenly as can be. */
 #define HASH_FUNCTION(key, len, hash) ((hash) = (unsigned)*(key))
-#define HASH_KEYCMP(a, b, len)	(*(const uint64_t *)(a) != *(const uint64_t *)(b))
+#define HASH_KEYCMP(a, b, len)						\
+	(*(const uint64_t *)(a) != *(const uint64_t *)(b))
 #include <sys/queue.h>
 #include <uthash.h>
 

@@ -14,7 +14,8 @@ struct pl_skipped {
 	unsigned count, room;
 };
 
-int	pl_skipped_add(struct pl_skipped *, struct text);	/* -1: no memory */
+/* -1: no memory. */
+int	pl_skipped_add(struct pl_skipped *, struct text);
 /* Is there a line in it that 'before' (or NULL) did not have? */
 bool	pl_skipped_worse(const struct pl_skipped *,
 	    const struct pl_skipped *before);

@@ -46,7 +46,8 @@ make(struct text body, unsigned hash)
 	s->number = ++last_number;
 	s->name_len = (uint8_t)snprintf(s->name, sizeof s->name,
 	    "PGBOUNCER_%" PRIu64, s->number);
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table, s->body, (unsigned)s->len, hash, s);
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table, s->body, (unsigned)s->len, hash,
+	    s);
 	if (s->failed) {
 		mem_drop(s);
 		return NULL;

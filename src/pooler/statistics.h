@@ -12,7 +12,7 @@
 #include "pooler/database.h"
 #include "pooler/stats.h"
 
-enum { PL_STATISTICS_LINE = 320 };
+enum { PL_STATISTICS_LINE = 400 };
 
 /* to += of; to += now - then. */
 void	pl_statistics_add(struct pl_stats *to, const struct pl_stats *of);

@@ -112,15 +112,6 @@ make_clients(const struct pl_settings *set, struct why *why)
 		    "set.");
 		return NULL;
 	}
-	if (set->auth_type == PL_AUTH_CERT && mode != PL_SSL_VERIFY_FULL) {
-		why_set(why, "auth_type=cert requires "
-		    "client_tls_sslmode=SSLMODE_VERIFY_FULL");
-		return NULL;
-	}
-	if (set->auth_type == PL_AUTH_CERT && o.ca_file[0] == '\0') {
-		why_set(why, "auth_type=cert requires client_tls_ca_file");
-		return NULL;
-	}
 	if (mode >= PL_SSL_VERIFY_CA && o.ca_file[0] == '\0') {
 		why_set(why, "client_tls_sslmode requires client_tls_ca_file");
 		return NULL;
@@ -171,6 +162,20 @@ mark_servers(const struct pl_settings *set)
 	    set->server_tls13_ciphers);
 }
 
+static int
+check_cert(const struct pl_settings *set, struct why *why)
+{
+	if (set->auth_type != PL_AUTH_CERT)
+		return 0;
+	if (set->client_tls_sslmode != PL_SSL_VERIFY_FULL)
+		return why_set(why, "auth_type=cert requires "
+		    "client_tls_sslmode=SSLMODE_VERIFY_FULL");
+	if (set->client_tls_ca_file[0] == '\0')
+		return why_set(why, "auth_type=cert requires "
+		    "client_tls_ca_file");
+	return 0;
+}
+
 int
 pl_tlsconf_apply(const struct pl_settings *set, bool *servers_changed,
     struct why *why)
@@ -181,6 +186,10 @@ pl_tlsconf_apply(const struct pl_settings *set, bool *servers_changed,
 	*servers_changed = false;
 	if (mark == NULL)
 		return why_set(why, "out of memory");
+	if (check_cert(set, why) < 0) {
+		mem_drop(mark);
+		return -1;
+	}
 	if (set->client_tls_sslmode != PL_SSL_DISABLE &&
 	    (to_clients = make_clients(set, why)) == NULL) {
 		mem_drop(mark);

@@ -3,6 +3,8 @@
  * upstream.c - client to server. Bodies are not looked at; only heads are,
  * and statement names. See data-path 3.2 and decisions H1, H2.
  */
+#include <stdio.h>
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "pg/message.h"
@@ -35,8 +37,11 @@ struct up {			/* one slice on its way */
 
 /* ---- the server -------------------------------------------------------- */
 
-/* Sends the SETs that bring the server in step; false: they are under way. */
-static bool
+/*
+ * Sends the SETs that bring the server in step; false: they are under way.
+ * Never inlined: its large room would be cleared for every transaction.
+ */
+static __attribute__((noinline)) bool
 put_in_step(struct pl_client *c)
 {
 	struct pl_server *s = c->server;
@@ -44,8 +49,6 @@ put_in_step(struct pl_client *c)
 	size_t len;
 	struct message_writer w;
 
-	if (s->values == c->values)
-		return true;
 	len = pl_variables_difference(s->values, c->values, sql, sizeof sql);
 	if (len == 0)
 		return true;
@@ -72,7 +75,7 @@ have_server(struct pl_client *c)
 		return false;
 	if (c->state == PL_CLIENT_GONE || c->server->setting_values)
 		return false;
-	return !c->fresh || put_in_step(c);
+	return !c->fresh || c->server->values == c->values || put_in_step(c);
 }
 
 /* The first message since the link, or since the last answer. */
@@ -172,8 +175,6 @@ send_parse(struct up *up, struct pl_statement *st, enum pl_fate fate)
 	char *at;
 
 	pl_flow_cut(&up->flow);
-	if (!trim_shelf(up, st))
-		return false;
 	at = conn_batch(s->conn, MESSAGE_HEAD + PL_STATEMENT_NAME);
 	if (!expect(up, 'P', fate, st))
 		return false;
@@ -184,7 +185,7 @@ send_parse(struct up *up, struct pl_statement *st, enum pl_fate fate)
 		close_client(up, "out of memory");
 		return false;
 	}
-	return true;
+	return trim_shelf(up, st);
 }
 
 static enum verdict
@@ -201,7 +202,7 @@ on_parse(struct up *up, const struct pl_prepared *found, uint32_t size)
 	}
 	if (!reach_server(up))
 		return c->state == PL_CLIENT_GONE ? GONE : LATER;
-	if (pl_names_find(c->names, found->name) != NULL)
+	if (pl_names_find(c->names, found->name) != NULL && !c->deallocating)
 		return close_client(up,
 		    "prepared statement name is already in use");
 	st = pl_statement_get((struct text){ rest.at + found->head,
@@ -213,7 +214,7 @@ on_parse(struct up *up, const struct pl_prepared *found, uint32_t size)
 	}
 	count_start(up);
 	c->pool->stats.client_parses++;
-	if (pl_shelf_use(c->server->shelf, st))
+	if (!c->deallocating && pl_shelf_use(c->server->shelf, st))
 		verdict = invent(up, 'P', st, (struct text){ parse_complete,
 		    sizeof parse_complete }, size);
 	else if (!send_parse(up, st, PL_FORWARD))
@@ -262,12 +263,20 @@ on_use(struct up *up, char type, const struct pl_prepared *found,
 static enum verdict
 on_close(struct up *up, const struct pl_prepared *found, uint32_t size)
 {
+	struct pl_client *c;
+	struct pl_statement *st;
+
 	if (pl_flow_rest(&up->flow).len < size) {
 		up->client->need = size;
 		return LATER;
 	}
-	pl_names_drop(&up->client->names, found->name);
-	return invent(up, 'C', NULL, (struct text){ close_complete,
+	c = up->client;
+	st = pl_names_find(c->names, found->name);
+	if (c->server == NULL || pl_expect_empty(&c->server->expect))
+		pl_names_drop(&c->names, found->name);
+	else
+		pl_names_close(c->names, found->name);
+	return invent(up, 'C', st, (struct text){ close_complete,
 	    sizeof close_complete }, size);
 }
 
@@ -327,6 +336,33 @@ on_copy(struct up *up, char type)
 	return PASS;
 }
 
+/*
+ * Does it look like DEALLOCATE ALL or DISCARD ALL? A Parse behind it in the
+ * same pipeline may then use a name again before the answer is here.
+ */
+#define SPACE " \t\r\n;"
+
+static bool
+frees_names(struct text rest, char type)
+{
+	struct text body = text_from(rest, MESSAGE_HEAD), sql, word;
+
+	if (type == 'P')			/* behind the statement's name */
+		text_split(&body, '\0', &word);
+	if (!text_split(&body, '\0', &sql))
+		return false;
+	while (sql.len > 0 && text_is_space(sql.at[0]))
+		sql = text_from(sql, 1);
+	if (sql.len == 0 || (sql.at[0] | 0x20) != 'd' ||
+	    !text_word(&sql, SPACE, &word) ||
+	    (!text_is_nocase(word, "deallocate") &&
+	    !text_is_nocase(word, "discard")))
+		return false;
+	if (text_word(&sql, SPACE, &word) && text_is_nocase(word, "prepare"))
+		text_word(&sql, SPACE, &word);
+	return text_is_nocase(word, "all");
+}
+
 static enum verdict
 on_request(struct up *up, char type, uint32_t size)
 {
@@ -335,6 +371,8 @@ on_request(struct up *up, char type, uint32_t size)
 
 	if (type == 'Q' && pl_settings()->disable_pqexec)
 		return close_client(up, "PQexec disallowed");
+	if (c->names != NULL && (type == 'Q' || type == 'P'))
+		c->deallocating |= frees_names(pl_flow_rest(&up->flow), type);
 	if (type != 'Q' && type != 'S' && type != 'E' &&
 	    tracks_statements(c)) {
 		verdict = on_named(up, type, size);
@@ -395,6 +433,20 @@ stream_body(struct up *up)
 }
 
 static enum verdict
+refuse_head(struct up *up)
+{
+	struct text rest = pl_flow_rest(&up->flow);
+	char line[64] = "bad packet header: '";
+	size_t len = strlen(line);
+
+	for (size_t i = 0; i < 8 && i < rest.len; i++, len += 2)
+		snprintf(line + len, sizeof line - len, "%02x",
+		    (unsigned char)rest.at[i]);
+	snprintf(line + len, sizeof line - len, "'");
+	return close_client(up, line);
+}
+
+static enum verdict
 step(struct up *up)
 {
 	struct pl_client *c = up->client;
@@ -407,12 +459,12 @@ step(struct up *up)
 		c->need = MESSAGE_HEAD;
 		return LATER;
 	case MESSAGE_BAD:
-		return close_client(up, "bad packet");
+		return refuse_head(up);
 	case MESSAGE_OK:
 		break;
 	}
 	if (size > pl_settings()->max_packet_size)
-		return close_client(up, "packet too large");
+		return refuse_head(up);
 	verdict = judge(up, type, size);
 	if (verdict == PASS || verdict == DROP) {
 		c->body = size;		/* the head counts as body here */

@@ -154,3 +154,17 @@ pl_user_is_stats(const struct pl_user *u)
 	return pl_settings_lists(pl_settings()->stats_users,
 	    text_of(u->name));
 }
+
+void
+pl_user_fini(void)
+{
+	struct pl_user *u;
+
+	while ((u = TAILQ_FIRST(&pl_users)) != NULL) {
+		TAILQ_REMOVE(&pl_users, u, link);
+		pl_credential_wipe(&u->own);
+		mem_drop(u->name);
+		mem_drop(u);
+	}
+	map_free(&by_name, NULL);
+}

@@ -44,6 +44,7 @@ TAILQ_HEAD(pl_user_list, pl_user);
 extern struct pl_user_list pl_users;
 unsigned pl_user_count(void);
 
+void	pl_user_fini(void);		/* nobody points at one any more */
 struct pl_user *pl_user_find(struct text name);		/* NULL: unknown */
 struct pl_user *pl_user_get(struct text name);		/* made when unknown; NULL: no memory */
 struct pl_credential *pl_credential_new(struct pl_user *);	/* NULL: no memory */

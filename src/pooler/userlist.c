@@ -16,7 +16,7 @@ struct pl_userlist {
 	struct pl_userlist_entry *entries;
 	unsigned count, room;
 	struct map *by_name;		/* name -> index + 1 */
-	char *block;			/* all names and secrets, each with NUL */
+	char *block;			/* names and secrets, each with NUL */
 	size_t used;
 	struct text broken;		/* the malformed line; in the block */
 };

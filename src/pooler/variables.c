@@ -40,18 +40,21 @@ static const char *const always[] = {
 };
 enum { ALWAYS = sizeof always / sizeof always[0] };
 
-static const char **names;
+static char **names;
 static unsigned count;
 static int search_path = -1;	/* which one it is, when tracked */
 static struct pl_values *table;
 static struct pl_values *none;
 
 static void
-add_name(const char *name)
+add_name(struct text name)
 {
-	if (text_is_nocase(text_of(name), "search_path"))
+	if (text_is_nocase(name, "search_path"))
 		search_path = (int)count;
-	names[count++] = name;
+	names[count] = mem_copy(name);
+	if (names[count] == NULL)
+		die("out of memory at start");
+	count++;
 }
 
 static char *
@@ -103,15 +106,10 @@ pl_variables_init(const char *extra)
 	/* No more extra names than half the bytes that list them. */
 	names = mem_need((ALWAYS + rest.len / 2 + 1) * sizeof *names);
 	for (unsigned i = 0; i < ALWAYS; i++)
-		add_name(always[i]);
+		add_name(text_of(always[i]));
 	while (text_word(&rest, ", \t\n\v\f\r", &word)) {
-		if (pl_variables_find(word) != -1)
-			continue;
-		char *name = mem_copy(word);
-
-		if (name == NULL)
-			die("out of memory at start");
-		add_name(name);
+		if (pl_variables_find(word) == -1)
+			add_name(word);
 	}
 	none = make(0);
 	if (none == NULL)
@@ -354,4 +352,17 @@ pl_variables_difference(const struct pl_values *from,
 		put_char(&out, ';');
 	}
 	return out.len;
+}
+
+void
+pl_variables_fini(void)
+{
+	if (names == NULL)
+		return;
+	pl_variables_drop(&none);
+	for (unsigned i = 0; i < count; i++)
+		mem_drop(names[i]);
+	mem_drop(names);
+	names = NULL;
+	count = 0;
 }

@@ -38,5 +38,6 @@ size_t	pl_variables_difference(const struct pl_values *from, const struct pl_val
 /* to, with from's spelling for every value that from knows; *to is replaced. */
 int	pl_variables_adopt(struct pl_values **to, const struct pl_values *from);
 unsigned pl_variables_sets(void);		/* interned sets alive, for SHOW MEM */
+void	pl_variables_fini(void);		/* no set but that of no values is held */
 
 #endif

@@ -410,6 +410,8 @@ finish(void)
 	watchdog_stop();
 	if (life.home != NULL)
 		loop_free(&life.home);
+	if (life.p->fini != NULL)
+		life.p->fini();
 	pidfile_remove();
 	log_stop();
 	return life.code;

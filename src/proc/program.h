@@ -109,6 +109,8 @@ struct program {
 	void	(*up)(void);
 	/* Frees what there is, also after a start that failed half-way. */
 	void	(*end)(void);
+	/* What only could be freed when the loops and their dead are gone. */
+	void	(*fini)(void);
 };
 
 int	program_main(const struct program *, int argc, char **argv);

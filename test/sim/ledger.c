@@ -16,7 +16,12 @@ enum { SEATS = 24, TURNS = 40, LOOPS = 4, NONE = -1 };
 /* The model: what the header promises, by search. */
 static struct {
 	struct { int place, loop; long order; bool last, testing; } seat[SEATS];
-	struct { bool waiting, has_seat; int loop; int64_t since; long order; } turn[TURNS];
+	struct {
+		bool waiting, has_seat;
+		int loop;
+		int64_t since;
+		long order;
+	} turn[TURNS];
 	int holder[SEATS];		/* turn, or NONE */
 	bool paused, unlimited;
 	struct pl_limits limits;
@@ -87,7 +92,8 @@ model_first(int loop)
 	int best = NONE;
 
 	for (int i = 0; i < TURNS; i++)
-		if (m.turn[i].waiting && (loop == NONE || m.turn[i].loop == loop) &&
+		if (m.turn[i].waiting &&
+		    (loop == NONE || m.turn[i].loop == loop) &&
 		    (best == NONE || m.turn[i].since < m.turn[best].since ||
 		    (m.turn[i].since == m.turn[best].since &&
 		    (m.turn[i].loop < m.turn[best].loop ||
@@ -374,7 +380,7 @@ static void
 resume(void)
 {
 	l.paused = m.paused = false;
-	if (draw(2) == 0)	/* one who comes before those in line are served */
+	if (draw(2) == 0)	/* who comes before those in line are served */
 		do_want();
 	while (serve_one())
 		;

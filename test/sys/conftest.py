@@ -3,6 +3,7 @@
 # asks for them. See doc/HACKING for how to run them.
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -34,7 +35,7 @@ def cluster(base, certs):
         pytest.skip("no PostgreSQL on this machine")
     one = Cluster(os.path.join(base, "pg"), certs)
     yield one
-    one.stop()
+    one.stop(signal.SIGQUIT)
 
 
 @pytest.fixture
@@ -44,7 +45,8 @@ def own_cluster(base, certs):
         pytest.skip("no PostgreSQL on this machine")
     one = Cluster(tempfile.mktemp(prefix="own-", dir=base), certs)
     yield one
-    one.stop()
+    if one.process.poll() is None:
+        one.stop(signal.SIGQUIT)
 
 
 def need(which):

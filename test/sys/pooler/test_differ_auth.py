@@ -28,12 +28,18 @@ TRIES = [
     ("scram", "scramuser", SECRET["scramuser"]),
 ]
 
+MOCK = [["R", "sasl", ["SCRAM-SHA-256"]], ["R", "sasl-continue", "proof"],
+        *fatal("SASL authentication failed")]
+
 for method in ("plain", "md5", "scram-sha-256"):
     for kind, user, secret in TRIES:
         for how, proof in (("right", secret), ("wrong", "wrong"),
                            ("empty", "")):
+            # Ours does not tell that the secret is of the wrong kind.
             scenario("auth.%s.%s-%s" % (method, kind, how),
-                     auth_type=method, databases=FORCED)(fixed(user, proof))
+                     auth_type=method, databases=FORCED,
+                     weir={"answer": MOCK} if (method, kind) ==
+                     ("scram-sha-256", "md5") else None)(fixed(user, proof))
     for how, user in (("unknown", "nobody-here"), ("no-secret", "nosecret")):
         for proof in ("guess", ""):
             empty = method == "scram-sha-256" and how == "no-secret" and \
@@ -144,7 +150,8 @@ first_message("no-gs2", "n=,r=NONCE")
 first_message("authzid", "n,a=other,n=,r=NONCE")
 first_message("mandatory", "n,,m=x,n=,r=NONCE")
 first_message("extension", "n,,n=,r=NONCE,x=later")
-first_message("no-user", "n,,r=NONCE")
+SASL_FAILED = {"answer": fatal("SASL authentication failed")}
+first_message("no-user", "n,,r=NONCE", weir=SASL_FAILED)
 first_message("other-user", "n,,n=admin,r=NONCE")
 first_message("no-nonce", "n,,n=")
 first_message("empty-nonce", "n,,n=,r=", weir={
@@ -155,14 +162,15 @@ first_message("long-nonce", "n,,n=,r=" + "x" * 3000,
               weir={"answer": lambda got: True})
 first_message("empty", "")
 first_message("comma", ",")
-first_message("zeroes", "n,,n=\0,r=NONCE")
+first_message("zeroes", "n,,n=\0,r=NONCE",
+              weir={"answer": lambda got: got[-1] == ["EOF"]})
 first_message("plus", "n,,n=,r=NONCE", mechanism="SCRAM-SHA-256-PLUS")
 first_message("other-mechanism", "n,,n=,r=NONCE", mechanism="PLAIN")
 first_message("no-mechanism", "n,,n=,r=NONCE", mechanism="")
 
 
 @scenario("auth.sasl.first-length-beyond", auth_type="scram-sha-256",
-          databases=FORCED, client_login_timeout=1)
+          databases=FORCED, client_login_timeout=1, weir=SASL_FAILED)
 def beyond(s):
     """The inner length reaches beyond the message."""
     c = s.conn()
@@ -265,6 +273,14 @@ def rounds(s):
 
 # ---- auth_file
 
+def read_up_to(line, *why):
+    return {"log": [*why, "ERROR auth_file is read up to "
+                    "DIR/userlist.txt:%d" % line]}
+
+
+BROKEN = "ERROR broken auth file"
+
+
 def auth_file(name, text, *users, weir=None):
     @scenario("auth.file." + name, auth_type="plain", databases=FORCED,
               auth_file='"app" ""\n' + text, weir=weir)
@@ -287,18 +303,21 @@ auth_file("quotes", '"quote""d" "p""w"\n', ('quote"d', 'p"w'))
 auth_file("twice", '"good" "first"\n"good" "second"\n', ("good", "first"),
           ("good", "second"))
 auth_file("broken-quote", '"good" "pw"\n"bad "pw\n"later" "pw"\n',
-          ("good", "pw"), ("later", "pw"))
+          ("good", "pw"), ("later", "pw"), weir=read_up_to(3, BROKEN))
 auth_file("unquoted", '"good" "pw"\nbad pw\n"later" "pw"\n', ("good", "pw"),
-          ("later", "pw"))
+          ("later", "pw"), weir=read_up_to(3, BROKEN))
 auth_file("hash-comment", '"good" "pw"\n# comment\n"later" "pw"\n',
-          ("good", "pw"), ("later", "pw"))
-auth_file("no-secret", '"good"\n"later" "pw"\n', ("later", "pw"))
+          ("good", "pw"), ("later", "pw"), weir=read_up_to(3, BROKEN))
+auth_file("no-secret", '"good"\n"later" "pw"\n', ("later", "pw"),
+          weir=read_up_to(2, BROKEN))
 auth_file("crlf", '"good" "pw"\r\n"later" "pw"\r\n', ("good", "pw"),
           ("later", "pw"))
 auth_file("long-user", '"%s" "pw"\n"later" "pw"\n' % ("u" * 200),
-          ("later", "pw"))
+          ("later", "pw"), weir=read_up_to(
+              2, "ERROR username too long in auth file"))
 auth_file("long-secret", '"good" "%s"\n"later" "pw"\n' % ("s" * 3000),
-          ("later", "pw"))
+          ("later", "pw"), weir=read_up_to(
+              2, "ERROR password too long in auth file"))
 auth_file("secret-1000", '"good" "%s"\n' % ("s" * 1000),
           ("good", "s" * 1000))
 auth_file("md5", '"good" "%s"\n' % scram.md5("good", "pw"), ("good", "pw"),
@@ -395,7 +414,9 @@ hba("host-bits", "host all all 127.0.0.1/8 trust\n", *TCP, none="01")
 hba("samerole", "host samerole all 127.0.0.1/32 trust\n"
     "host all all 127.0.0.1/32 trust\n", *TCP)
 hba("group", "host all +admins 127.0.0.1/32 trust\n"
-    "host all all 127.0.0.1/32 trust\n", *TCP)
+    "host all all 127.0.0.1/32 trust\n", *TCP, weir={
+        "log": ["WARNING hba line 1: groups are not supported",
+                "WARNING could not parse hba config line 1"]})
 hba("options", "host all all 127.0.0.1/32 trust nonsense\n"
     "host all all 127.0.0.1/32 md5\n", *TCP)
 hba("ident", "host all all 127.0.0.1/32 ident\n"
@@ -466,7 +487,9 @@ by_query("one-column", ("md5user", SECRET["md5user"]),
          auth_query="select 1 where $1 = $1")
 by_query("three-columns", ("md5user", SECRET["md5user"]),
          auth_query="select $1::text, 'x', 'y'")
-by_query("error", ("md5user", SECRET["md5user"]),
+by_query("error", ("md5user", SECRET["md5user"]), weir={
+    "log": lambda got: got[-1] == "error response from auth_query (age=N)"
+    and 'S: error in auth_query: ERROR: relation "nowhere"' in got[0]},
          auth_query="select nonsense from nowhere where x = $1")
 by_query("null-name", ("md5user", SECRET["md5user"]),
          auth_query="select null::text, 'x' where $1 = $1")
@@ -511,13 +534,15 @@ server("plain-for-scram", "plainuser", "app", SECRET["plainuser"],
 server("scram-pass-through", "scramuser", "app", SECRET["scramuser"],
        auth_type="scram-sha-256")
 server("scram-by-trust", "scramuser", "app", None, auth_type="trust")
-server("wrong-secret", "md5user", "app", None, auth_type="trust",
+REFUSED = {"answer": fatal(
+    'password authentication failed for user "md5user"', "28P01")}
+server("wrong-secret", "md5user", "app", None, REFUSED, auth_type="trust",
        auth_file=[("md5user", "wrong"), ("admin", "adminpw")])
-server("no-secret", "md5user", "app", None, auth_type="trust",
+server("no-secret", "md5user", "app", None, REFUSED, auth_type="trust",
        auth_file=[("md5user", ""), ("admin", "adminpw")])
 server("forced-with-password", "app", "app", None, databases={
     "app": "host=127.0.0.1 port=$PG user=md5user password=md5pw"})
-server("forced-wrong-password", "app", "app", None, databases={
+server("forced-wrong-password", "app", "app", None, REFUSED, databases={
     "app": "host=127.0.0.1 port=$PG user=md5user password=wrong"})
 server("forced-scram-secret", "app", "app", None, databases={
     "app": "host=127.0.0.1 port=$PG user=scramuser"})
@@ -543,8 +568,11 @@ console("neither", "md5user", SECRET["md5user"],
             ["E", {"S": "FATAL", "C": "08P01", "M": "not allowed"}],
             ["EOF"]]})
 console("unknown", "nobody-here", "x")
-console("pgbouncer-over-tcp", "pgbouncer", "")
-console("no-lists", "admin", "adminpw", admin_users="", stats_users="")
+console("pgbouncer-over-tcp", "pgbouncer", "", {"answer": [
+    ("R", "md5", "proof"), *fatal("password authentication failed")]})
+console("no-lists", "admin", "adminpw", {"answer": [
+    ("R", "md5", "proof"), *fatal("not allowed")]},
+    admin_users="", stats_users="")
 console("list-with-spaces", "admin", "adminpw", admin_users="one two , admin")
 
 
@@ -557,7 +585,9 @@ def by_socket(s):
 
 
 @scenario("auth.console.by-socket-of-others", auth_type="md5",
-          admin_users="")
+          admin_users="", weir={"answer": [
+              ("R", "md5", "proof"),
+              *fatal("password authentication failed")]})
 def by_foreign_socket(s):
     """Another account gets nothing for being near."""
     if os.geteuid() != 0:

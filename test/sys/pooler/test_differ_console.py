@@ -8,7 +8,8 @@ from rig.differ import begins, one_of, scenario, plays_of
 # ---- SHOW
 
 for what, columns in shows.COLUMNS.items():
-    @scenario("console.show.%s" % what.lower(), weir={"columns": columns})
+    @scenario("console.show.%s" % what.lower(), weir={
+        "columns": columns, "end": [("C", "SHOW"), ("Z", "I")]})
     def show(s, what=what):
         s.login().query("select 1")
         said = s.console().query("SHOW " + what)
@@ -16,14 +17,14 @@ for what, columns in shows.COLUMNS.items():
         s.note("end", [m for m in said if m[0] not in "TD"])
 
 
-def table(name, *fields, weir=None, **config):
+def table(name, *fields, weir=None, order=False, **config):
     """Chosen columns of a SHOW with one client at work."""
     @scenario("console.rows." + name.lower(), weir=weir, **config)
     def play(s):
         c = s.login(application_name="worker")
         c.query("begin")
-        rows = s.p.show(name)
-        s.note("rows", [[r.get(f) for f in fields] for r in rows])
+        rows = [[r.get(f) for f in fields] for r in s.p.show(name)]
+        s.note("rows", sorted(rows) if order else rows)
 
 
 @scenario("console.rows.state", weir={"answer": [
@@ -43,11 +44,14 @@ table("DATABASES", "name", "host", "database", "force_user", "pool_size",
                     "max_db_connections=9"})
 table("POOLS", "database", "user", "cl_active", "cl_waiting", "sv_active",
       "sv_idle", "sv_used", "sv_tested", "sv_login", "maxwait", "pool_mode")
+ROW = ["127.0.0.1", "127.0.0.1", "0", ""]
 table("CLIENTS", "type", "user", "database", "state", "addr", "local_addr",
-      "close_needed", "tls", "application_name")
+      "close_needed", "tls", "application_name", weir={"rows": [
+          ["C", "app", "app", "active", *ROW, "worker"],
+          ["C", "admin", "pgbouncer", "idle", *ROW, ""]]})
 table("SERVERS", "type", "user", "database", "state", "addr", "local_addr",
       "close_needed", "tls", "application_name")
-table("SOCKETS", "type", "user", "database", "state")
+table("SOCKETS", "type", "user", "database", "state", order=True)
 table("LISTS", "list", weir={"rows": [[n] for n in shows.LISTS]})
 table("MEM", "name", weir={"rows": [[n] for n in shows.MEM]})
 table("TOTALS", "name", weir={"rows": [[n] for n in shows.TOTALS]})
@@ -337,7 +341,8 @@ def pipeline(s):
     s.note("answer", c.answers(3))
 
 
-@scenario("console.bytewise")
+@scenario("console.bytewise", weir={"answer": begins(
+    ["T", [["version", "text"]]])})
 def bytewise(s):
     c = s.console()
     for b in wire.query("SHOW VERSION"):

@@ -218,7 +218,8 @@ def live_socket(s):
     s.note("first goes on", one.try_login()[-1])
 
 
-@scenario("life.postgres-lock", start=False)
+@scenario("life.postgres-lock", start=False, weir={"said": [
+    "LOG listening on 127.0.0.1:PORT", "FATAL unix port PORT is in use"]})
 def postgres_lock(s):
     s.p = s.makes.make()
     s.p.configure()
@@ -242,22 +243,25 @@ def pidfile(s):
     s.note("socket gone", not os.path.exists(s.p.unix))
 
 
-def with_pidfile(name, text):
-    @scenario("life.pidfile." + name, start=False)
+def with_pidfile(name, text, weir=None):
+    @scenario("life.pidfile." + name, start=False, weir=weir)
     def play(s):
         s.p = s.makes.make()
         s.p.configure()
         s.p.write("pid", text % os.getpid() if "%d" in text else text)
         s.p.start(wait=False)
         wait_for(lambda: not s.p.running() or s.p.count("process up"))
-        s.note("up", s.p.running())
+        s.note("up", s.p.count("process up") > 0)
         s.note("said", [bare(li) for li in s.p.lines("pidfile")])
+        s.p.expect = None
 
 
-with_pidfile("live", "%d\n")
+EXISTS = {"up": False, "said": [
+    "FATAL pidfile 'DIR/pid' exists, another instance running?"]}
+with_pidfile("live", "%d\n", EXISTS)
 with_pidfile("stale", "4194000\n")
-with_pidfile("empty", "")
-with_pidfile("text", "nonsense\n")
+with_pidfile("empty", "", EXISTS)
+with_pidfile("text", "nonsense\n", EXISTS)
 
 
 # ---- signals

@@ -165,7 +165,7 @@ def pipelined_transaction(s):
 def named_inside(s):
     c = s.login()
     out = c.send(query("begin")).until("Z")
-    if out[-1] != wire.EOF:
+    if out[-1] == ("Z", "T"):
         out = c.run(parse("one", "select $1::int"), bind("one", ["7"]),
                     execute(), SYNC)
         out += c.run(bind("one", ["8"]), execute(), SYNC)

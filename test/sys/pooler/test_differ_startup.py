@@ -30,13 +30,13 @@ first("zeroes", b"\0" * 8)
 first("length-4", struct.pack("!I", 4) + struct.pack("!I", wire.V3))
 first("length-7", struct.pack("!I", 7) + struct.pack("!I", wire.V3))
 first("length-negative", struct.pack("!iI", -1, wire.V3))
-first("length-8", wire.special(wire.V3))
+first("length-8", wire.special(wire.V3), refused())
 first("cancel-short", wire.special(wire.CANCEL, b"1234567"))
 first("cancel-long", wire.special(wire.CANCEL, b"123456789"))
 first("cancel-empty", wire.special(wire.CANCEL))
 first("cancel-unknown", wire.cancel(4711, b"\1\2\3\4"))
 first("password-first", wire.password("secret"))
-first("query-first", wire.query("select 1"))
+first("query-first", wire.query("select 1"), refused("bad packet header"))
 first("binary", bytes(range(128, 256)))
 first("tls-hello-without-tls", b"\x16\x03\x01\x00\x05hello",
       refused("bad packet header"))
@@ -64,17 +64,21 @@ def silent(s):
     s.note("answer", s.conn().rest())
 
 
-@scenario("startup.bytewise", weir={
+@scenario("startup.in-pieces", weir={
     "answer": welcome(),
     "query": begins(["T", [["?column?", "int4"]]], ["D", ["7"]])})
-def bytewise(s):
-    """A startup packet that comes byte by byte."""
+def in_pieces(s):
+    """A startup packet and a query that come in two pieces each."""
     c = s.conn()
-    for b in wire.startup(user="app", database="app"):
-        c.send(bytes([b]))
+    packet = wire.startup(user="app", database="app")
+    c.send(packet[:14])
+    c.quiet(0.1)
+    c.send(packet[14:])
     s.note("answer", c.answers())
-    for b in wire.query("select 7"):
-        c.send(bytes([b]))
+    packet = wire.query("select 7")
+    c.send(packet[:7])
+    c.quiet(0.1)
+    c.send(packet[7:])
     s.note("query", c.answers())
 
 
@@ -112,7 +116,8 @@ def leave_early(s):
     s.note("answer", c.rest())
 
 
-@scenario("startup.query-while-proving", auth_type="md5")
+@scenario("startup.query-while-proving", auth_type="md5",
+          weir={"answer": refused()})
 def query_early(s):
     c = s.conn()
     c.send(wire.startup(user="md5user", database="app"))
@@ -307,6 +312,16 @@ def add_host(s):
            got[got.rindex(":"):])
 
 
+@scenario("startup.order-of-parameters", weir={"names": [
+    "default_transaction_read_only", "in_hot_standby", "integer_datetimes",
+    "is_superuser", "server_encoding", "server_version",
+    "session_authorization", "client_encoding", "DateStyle", "TimeZone",
+    "standard_conforming_strings", "application_name", "IntervalStyle"]})
+def order(s):
+    """What the server says of itself, then what is tracked (9.3)."""
+    s.note("names", [m[1] for m in s.try_login() if m[0] == "S"])
+
+
 @scenario("startup.two-clients-same-welcome")
 def same(s):
     one, two = s.conn(), s.conn()
@@ -327,7 +342,9 @@ def keys(s):
 
 @scenario("startup.auto-database",
           databases={"*": "host=127.0.0.1 port=$PG"},
-          weir={"log": ["LOG registered new auto-database: app2"]})
+          weir={"log": ["LOG registered new auto-database: app2"],
+                "nowhere": fatal('database "nowhere" does not exist',
+                                 "3D000")})
 def auto(s):
     s.note("app2", s.login(database="app2").one("select current_database()"))
     s.note("nowhere", s.try_login(database="nowhere"))
@@ -349,7 +366,8 @@ def renamed(s):
 
 
 @scenario("startup.missing-at-server",
-          databases={"gone": "host=127.0.0.1 port=$PG dbname=gone"})
+          databases={"gone": "host=127.0.0.1 port=$PG dbname=gone"},
+          weir={"answer": fatal('database "gone" does not exist', "3D000")})
 def gone(s):
     """The server's own refusal is passed on with its SQLSTATE."""
     s.note("answer", s.try_login(database="gone"))

@@ -103,12 +103,13 @@ SCRIPTS = {
     "deallocate-all-in-pipeline": lambda c: [
         c.run(parse("a", "select 1"), SYNC),
         c.run(parse("", "deallocate all"), bind(), execute(),
-              parse("a", "select 2"), run("a"), SYNC),
+              parse("b", "select 2"), run("b"), SYNC),
+        c.run(run("b"), SYNC), c.run(parse("a", "select 3"), SYNC),
         c.run(run("a"), SYNC)],
     "deallocate-all-between-syncs": lambda c: [
         c.run(parse("a", "select 1"), SYNC),
-        c.send(query("deallocate all"), parse("a", "select 2"), SYNC,
-               run("a"), SYNC).answers(3)],
+        c.send(query("deallocate all"), parse("b", "select 2"), SYNC,
+               run("b"), SYNC).answers(3), c.run(run("b"), SYNC)],
     "discard-all": lambda c: [
         c.run(parse("a", "select 1"), SYNC), c.query("discard all"),
         c.run(parse("a", "select 2"), SYNC), c.run(run("a"), SYNC)],
@@ -339,15 +340,17 @@ def test_failed_parse_is_not_remembered_for_the_server(pooler):
     one.query("drop table later_%d" % p.port)
 
 
-def test_close_without_a_server(pooler):
-    """Close of a statement is answered even when no server is free."""
+def test_close_needs_no_server(pooler):
+    """Close of a statement is answered by the pooler; the server that came
+    for it goes straight back."""
     p = pooler(default_pool_size=1)
     c = p.login()
     c.run(parse("a", "select 1"), SYNC)
     holder = busy_server(p)
-    c.send(close("a"), wire.FLUSH)
-    assert c.message() == ("3",)
+    c.send(close("a"))
     holder.query("commit")
+    assert c.message() == ("3",)
+    assert backend(p.login())
     assert c.run(SYNC) == [("Z", "I")]
 
 

@@ -5,6 +5,7 @@
 # doc/differences.md under the name SCENARIO/FACT, and the scenario must say
 # what ours has to be (`weir=`); one that stands there must differ.
 import concurrent.futures
+import itertools
 import os
 import re
 import threading
@@ -136,6 +137,17 @@ def bare(line):
     return STAMP.sub("", line)
 
 
+def in_order(value):
+    """Runs of ParameterStatus sorted: their order is one scenario's
+    matter, not that of all."""
+    def is_status(m):
+        return isinstance(m, list) and m[:1] == ["S"]
+    out = []
+    for status, run in itertools.groupby(value, is_status):
+        out += sorted(run) if status else run
+    return out
+
+
 def clean(value, p):
     """A copy without what differs from run to run."""
     if isinstance(value, (list, tuple)):
@@ -144,7 +156,7 @@ def clean(value, p):
         if value[:2] in (("R", "md5"), ("R", "sasl-continue"),
                          ("R", "sasl-final")):
             return ["R", value[1], "proof"]
-        return [clean(v, p) for v in value]
+        return in_order([clean(v, p) for v in value])
     if isinstance(value, dict):
         return {k: clean(v, p) for k, v in value.items()}
     if isinstance(value, bytes):

@@ -160,10 +160,10 @@ class Pooler:
         self.stderr = open(self.path("stderr"), "ab")
         self.process = subprocess.Popen(
             (self.program.path,) + tuple(args or (self.ini,)),
-            stdin=subprocess.DEVNULL, stdout=self.stderr,
-            stderr=self.stderr, cwd=self.where,
+            stdin=subprocess.DEVNULL, cwd=self.where,
             env=self.environment(**(env or {})),
-            **{**as_account(), **popen})
+            **{"stdout": self.stderr, "stderr": self.stderr,
+               **as_account(), **popen})
         if wait:
             wait_for(self.is_up, 10, "the pooler")
         return self

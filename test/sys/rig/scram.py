@@ -70,6 +70,7 @@ class Server:
 
     def __init__(self, password, salt=b"salt of 16 bytes", rounds=4096):
         self.salt, self.rounds = salt, rounds
+        self.bare = self.text = ""
         self.client, self.stored, self.server = keys(password, salt, rounds)
 
     def first(self, client_first, more=None):
@@ -82,6 +83,8 @@ class Server:
 
     def final(self, client_final):
         """The verifier, or None when the proof is wrong."""
+        if b",p=" not in client_final:
+            return None
         without, proof = client_final.decode().rsplit(",p=", 1)
         auth = ",".join((self.bare, self.text, without)).encode()
         signed = hmac.digest(self.stored, auth, "sha256")

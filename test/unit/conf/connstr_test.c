@@ -46,7 +46,7 @@ START_TEST(reads_pairs)
 			    sizeof seen - used, "%.*s|%.*s;", TEXT_ARG(key),
 			    TEXT_ARG(value));
 		if (n < 0)
-			strcat(seen, "!");
+			snprintf(seen + used, sizeof seen - used, "!");
 		ck_assert_msg(strcmp(seen, cases[i].pairs) == 0,
 		    "%s gave %s", cases[i].string, seen);
 	}

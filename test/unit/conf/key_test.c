@@ -60,11 +60,13 @@ static const struct {
 	{ "time", "1e400", NULL }, { "time", "99999999999999999999", NULL },
 	{ "word", "RED", "Red" }, { "word", "green", "green" },
 	{ "word", "blue", NULL }, { "word", "", NULL }, { "word", "re", NULL },
-	{ "loose", "5x", "5" }, { "loose", "abc", "0" }, { "loose", " -3", "-3" },
+	{ "loose", "5x", "5" }, { "loose", "abc", "0" },
+	{ "loose", " -3", "-1" }, { "loose", " +3", "3" },
 	{ "loose", "99999999999", NULL },
 	{ "positive", "0", "-1" }, { "positive", "-5", "-1" },
 	{ "positive", "5", "5" },
-	{ "narrow", "0", NULL }, { "narrow", "10", NULL }, { "narrow", "9", "9" },
+	{ "narrow", "0", NULL }, { "narrow", "10", NULL },
+	{ "narrow", "9", "9" },
 	{ "slack", "2", "2" }, { "slack", "0", "-1" }, { "slack", "1.5", "1" },
 	{ "text", "a b", "a b" }, { "text", "", "" },
 	{ "secret", "x", "x" },
@@ -106,6 +108,25 @@ START_TEST(times_are_microseconds)
 	    NULL), 0);
 	ck_assert_int_eq(o.slack, 3000000);
 	key_clear(rows, &o);
+}
+END_TEST
+
+START_TEST(writes_times_exactly)
+{
+	static const char *const times[] = {
+		"0", "0.5", "1", "10", "1000000", "1000000.000001", "0.25"
+	};
+	const struct key *key = key_find(rows, TEXT("time"));
+	char scratch[KEY_SHOW];
+	struct object o = { 0 };
+
+	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+		ck_assert_int_eq(key_set(key, &o, text_of(times[i]), NULL), 0);
+		ck_assert_str_eq(key_write(key, &o, scratch), times[i]);
+	}
+	key_set(key_find(rows, TEXT("n")), &o, TEXT("0777"), NULL);
+	ck_assert_str_eq(key_write(key_find(rows, TEXT("n")), &o, scratch),
+	    "511");
 }
 END_TEST
 
@@ -233,5 +254,5 @@ START_TEST(lists_itself)
 END_TEST
 
 UNIT_MAIN("conf/key", takes_what_the_kind_says, times_are_microseconds,
-    tells_why, copies_are_deep, knows_defaults_and_what_is_unbuilt,
+    writes_times_exactly, tells_why, copies_are_deep, knows_defaults_and_what_is_unbuilt,
     survives_no_memory, lists_itself)

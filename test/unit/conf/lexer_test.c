@@ -55,7 +55,7 @@ START_TEST(stays_at_the_end)
 	ck_assert(lexer_is(&l, "a"));
 	ck_assert_int_eq(lexer_next(&l), LEXER_END);
 	ck_assert_int_eq(lexer_next(&l), LEXER_END);
-	ck_assert(text_is(l.word, "a"));	/* the last one is still known */
+	ck_assert(text_is(l.word, "a"));	/* the last one stays */
 	lexer_start(&l, TEXT("\"a b"), scratch);
 	ck_assert_int_eq(l.kind, LEXER_BROKEN);
 	ck_assert_int_eq(lexer_next(&l), LEXER_BROKEN);

@@ -15,6 +15,17 @@ begin(void)
 	memset(&d, 0, sizeof d);
 }
 
+/* The first in line, who leaves it. */
+static struct pl_budget_place *
+next(void)
+{
+	struct pl_budget_place *first = pl_budget_first(&b);
+
+	if (first != NULL)
+		pl_budget_leave(&b, first);
+	return first;
+}
+
 START_TEST(gives_what_there_is)
 {
 	begin();
@@ -28,7 +39,7 @@ START_TEST(gives_what_there_is)
 	pl_budget_give(&b);
 	ck_assert(pl_budget_take(&b, 2, &a, 10));
 	ck_assert(!a.waiting);
-	ck_assert_ptr_null(pl_budget_next(&b));
+	ck_assert_ptr_null(pl_budget_first(&b));
 }
 END_TEST
 
@@ -53,11 +64,11 @@ START_TEST(longest_wait_first)
 	/* One that asks again with another time changes its place. */
 	ck_assert(!pl_budget_take(&b, 1, &a, 15));
 	pl_budget_give(&b);
-	ck_assert_ptr_eq(pl_budget_next(&b), &c);
+	ck_assert_ptr_eq(next(), &c);
 	ck_assert(!c.waiting);
-	ck_assert_ptr_eq(pl_budget_next(&b), &a);
-	ck_assert_ptr_eq(pl_budget_next(&b), &d);
-	ck_assert_ptr_null(pl_budget_next(&b));
+	ck_assert_ptr_eq(next(), &a);
+	ck_assert_ptr_eq(next(), &d);
+	ck_assert_ptr_null(next());
 }
 END_TEST
 
@@ -67,8 +78,22 @@ START_TEST(equal_waits_in_order_of_asking)
 	ck_assert(pl_budget_take(&b, 1, &a, 1));
 	ck_assert(!pl_budget_take(&b, 1, &a, 10));
 	ck_assert(!pl_budget_take(&b, 1, &c, 10));
-	ck_assert_ptr_eq(pl_budget_next(&b), &a);
-	ck_assert_ptr_eq(pl_budget_next(&b), &c);
+	ck_assert_ptr_eq(next(), &a);
+	ck_assert_ptr_eq(next(), &c);
+}
+END_TEST
+
+START_TEST(stands_anew)
+{
+	begin();
+	pl_budget_stand(&b, &a, 10);
+	pl_budget_stand(&b, &c, 20);
+	pl_budget_stand(&b, &d, 30);
+	pl_budget_stand(&b, &a, 25);
+	ck_assert_ptr_eq(pl_budget_first(&b), &c);
+	ck_assert_ptr_eq(next(), &c);
+	ck_assert_ptr_eq(next(), &a);
+	ck_assert_ptr_eq(next(), &d);
 }
 END_TEST
 
@@ -81,9 +106,9 @@ START_TEST(leaves_the_line)
 	pl_budget_leave(&b, &a);
 	pl_budget_leave(&b, &a);
 	ck_assert(!a.waiting);
-	ck_assert_ptr_eq(pl_budget_next(&b), &c);
+	ck_assert_ptr_eq(next(), &c);
 }
 END_TEST
 
 UNIT_MAIN("pooler/budget", gives_what_there_is, no_limit, longest_wait_first,
-    equal_waits_in_order_of_asking, leaves_the_line)
+    equal_waits_in_order_of_asking, stands_anew, leaves_the_line)

@@ -6,9 +6,11 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "pooler/config.h"
+#include "pooler/explain.h"
 #include "pooler/hba.h"
 #include "pooler/ident.h"
 #include "pooler/keys.h"
@@ -134,11 +136,12 @@ reload(struct pl_setup *before)
 static const struct pl_database_row *
 database(const struct pl_setup *setup, const char *name)
 {
-	for (unsigned i = 0; i < setup->database_count; i++)
-		if (strcmp(setup->databases[i].name, name) == 0)
-			return &setup->databases[i];
-	ck_abort_msg("no database %s", name);
-	return NULL;
+	const struct pl_database_row *row = pl_config_database(setup,
+	    text_of(name));
+
+	ck_assert_msg(row != NULL, "no database %s", name);
+	ck_assert_str_eq(row->name, name);
+	return row;
 }
 
 /* ---- bad files: every line, in order */
@@ -270,12 +273,13 @@ END_TEST
 
 START_TEST(errors_have_an_end)
 {
-	char ini[4000] = HEAD;
+	char ini[4000];
 	unsigned lines = 0;
 
 	reset();
-	for (int i = 0; i < 300; i++)
-		strcat(ini, "foo\n");
+	snprintf(ini, sizeof ini, HEAD "%0*d\n", 3000, 0);
+	for (size_t i = sizeof HEAD; i < 3000; i += 3)
+		ini[i] = '\n';
 	ck_assert_ptr_null(read_it(ini));
 	for (const char *at = told; (at = strchr(at, '\n')) != NULL; at++)
 		lines++;
@@ -301,7 +305,7 @@ static const char sample[] =
     "server_tls_sslmode=verify-full\n"
     "verbose = 1\n"
     "[databases]\n"
-    "one = host=h1,h2 port=5433 dbname=uno user=u password='p''w' "
+    "one = host='h1, h2,' port=5433 dbname=uno user=u password='p''w' "
     "pool_size=7 min_pool_size=1 reserve_pool=3 max_db_connections=9 "
     "max_db_client_connections=0 server_lifetime=60 pool_mode=Statement "
     "load_balance_hosts=disable connect_query='select 1' "
@@ -318,7 +322,8 @@ static const char sample[] =
     "idle_transaction_timeout=4 transaction_timeout=0 client_idle_timeout=6\n"
     "[peers]\n"
     "1 = host=p1\n"
-    "2 = host=p2 port=7000 pool_size=4\n";
+    "2 = host=p3\n"
+    "02 = host=p2 port=7000 pool_size=4\n";
 
 START_TEST(reads_databases)
 {
@@ -332,7 +337,7 @@ START_TEST(reads_databases)
 	ck_assert_uint_eq(setup->database_count, 3);
 	d = database(setup, "one");
 	ck_assert_str_eq(d->dbname, "uno");
-	ck_assert_str_eq(d->host, "h1,h2");
+	ck_assert_str_eq(d->host, "h1, h2,");
 	ck_assert_uint_eq(d->host_count, 2);
 	ck_assert_str_eq(d->hosts[0], "h1");
 	ck_assert_str_eq(d->hosts[1], "h2");
@@ -355,7 +360,7 @@ START_TEST(reads_databases)
 	ck_assert_str_eq(d->auth_user, "au");
 	ck_assert_str_eq(d->auth_query, "select $1");
 	ck_assert_str_eq(d->auth_dbname, "ad");
-	d = database(setup, "two");			/* the last line counts */
+	d = database(setup, "two");		/* the last line counts */
 	ck_assert_str_eq(d->host, "second");
 	ck_assert_str_eq(d->dbname, "two");
 	ck_assert_int_eq(d->port, 5432);
@@ -366,6 +371,8 @@ START_TEST(reads_databases)
 	ck_assert_int_eq(d->pool_mode, PL_MODE_UNSET);
 	ck_assert_int_eq(d->queue_key, PL_QUEUE_BY_UNSET);
 	ck_assert_str_eq(database(setup, "th ree")->hosts[0], "/run");
+	ck_assert_ptr_null(pl_config_database(setup, TEXT("*")));
+	ck_assert_ptr_null(pl_config_database(setup, TEXT("none")));
 	ck_assert_str_eq(setup->fallback->name, "*");
 	ck_assert_ptr_null(setup->fallback->dbname);
 	ck_assert_int_eq(setup->fallback->pool_size, 0);
@@ -398,6 +405,7 @@ START_TEST(reads_users_peers_settings)
 	ck_assert_int_eq(setup->peers[0].port, 6432);
 	ck_assert_int_eq(setup->peers[0].pool_size, PL_UNSET);
 	ck_assert_int_eq(setup->peers[1].port, 7000);
+	ck_assert_str_eq(setup->peers[1].host, "p2");
 	s = setup->settings;
 	ck_assert_str_eq(s->listen_addr, "*");
 	ck_assert_int_eq(s->listen_port, 8080);
@@ -459,6 +467,79 @@ START_TEST(verbose_of_the_command_line)
 	setup = pl_config_read(&source, NULL, NULL, NULL, &why);
 	ck_assert_int_eq(setup->settings->verbose, 0);
 	pl_config_free(&setup);
+}
+END_TEST
+
+/* Where the distribution's package is installed and we may read its file. */
+START_TEST(reads_the_file_of_the_package)
+{
+	static const char path[] = "/etc/pgbouncer/pgbouncer.ini";
+	const struct pl_config_source source = { .path = path };
+	struct why why = { "", "" };
+	struct pl_setup *setup;
+
+	if (access(path, R_OK) < 0)
+		return;
+	told[0] = '\0';
+	setup = pl_config_read(&source, NULL, report, NULL, &why);
+	ck_assert_msg(setup != NULL, "%s", told);
+	ck_assert_uint_eq(setup->note_count, 0);
+	ck_assert_int_eq(setup->settings->listen_port, 6432);
+	ck_assert_str_eq(setup->settings->conffile, path);
+	pl_config_free(&setup);
+}
+END_TEST
+
+/* What is explained can be read again, and is explained the same. */
+START_TEST(explains_itself)
+{
+	static char out[2][16384];
+	const struct pl_config_source source = {
+		.path = "f.ini", .origins = true, .load = load,
+		.status = status
+	};
+	struct why why = { "", "" };
+	struct text rest, line;
+	const char *found = out[1];
+
+	reset();
+	put("users.txt", "\"u\" \"s\"\n");
+	put("f.ini.weir", "[databases]\none = slow_query=0.25\n" HEAD
+	    "threads = 2\n");
+	put("f.ini", sample);
+	for (int i = 0; i < 2; i++) {
+		struct pl_setup *setup = pl_config_read(&source, NULL, report,
+		    NULL, &why);
+		FILE *f = fmemopen(out[i], sizeof out[i], "w");
+
+		ck_assert_msg(setup != NULL, "%s", why.line);
+		pl_explain_setup(f, setup);
+		fclose(f);
+		pl_config_free(&setup);
+		put("f.ini.weir", NULL);
+		put("f.ini", out[0]);
+	}
+	ck_assert_ptr_nonnull(strstr(out[0],
+	    "; f.ini:4\nlisten_port = 8080\n"));
+	ck_assert_ptr_nonnull(strstr(out[0],
+	    "; default\nmax_client_conn = 100\n; default\n"));
+	ck_assert_ptr_nonnull(strstr(out[0], "; auth_user is unset\n"));
+	ck_assert_ptr_nonnull(strstr(out[0],
+	    "; f.ini.weir:4\nthreads = 2\n"));
+	ck_assert_ptr_nonnull(strstr(out[0], "; with a password, which is not "
+	    "shown\n; f.ini:14, f.ini.weir:2\n'one' = dbname='uno' host='h1, "
+	    "h2,' port='5433' user='u' auth_user='au' "));
+	ck_assert_ptr_nonnull(strstr(out[0], " slow_query='0.25'"));
+	ck_assert_ptr_null(strstr(out[0], "p'w"));
+	/* The second differs in places and the password only. */
+	rest = text_of(out[0]);
+	while (text_split(&rest, '\n', &line)) {
+		if (text_begins(line, ";"))
+			continue;
+		out[0][line.at + line.len - out[0]] = '\0';
+		found = strstr(found, line.at);
+		ck_assert_msg(found != NULL, "%s", line.at);
+	}
 }
 END_TEST
 
@@ -560,9 +641,10 @@ START_TEST(a_reload_keeps_what_it_must)
 	two = reload(one);
 	ck_assert_str_eq(told,
 	    "WARNING losing forced user not supported, keeping old setting\n");
-	ck_assert_int_eq(two->settings->listen_port, 1);	/* at start only */
-	ck_assert_int_eq(two->settings->max_client_conn, 100);	/* line gone */
-	ck_assert_str_eq(two->settings->auth_user, "x");	/* unset by default */
+	/* Only read at start; line gone; unset by default. */
+	ck_assert_int_eq(two->settings->listen_port, 1);
+	ck_assert_int_eq(two->settings->max_client_conn, 100);
+	ck_assert_str_eq(two->settings->auth_user, "x");
 	ck_assert_uint_eq(two->user_count, 2);
 	ck_assert_str_eq(two->users[0].name, "v");
 	ck_assert_int_eq(two->users[0].pool_size, PL_UNSET);
@@ -699,7 +781,7 @@ START_TEST(hba_and_ident)
 	    "WARNING hba line 1: Ident map m is not found in ident config "
 	    "file\nWARNING could not parse hba config line 1\n"
 	    NEW_FAULT("auth_hba_file", "rules"));
-	put("f.ini", HEAD);				/* not needed any more */
+	put("f.ini", HEAD);			/* not needed any more */
 	one = reload(two);
 	ck_assert_str_eq(told, "");
 	pl_config_free(&one);
@@ -909,6 +991,7 @@ END_TEST
 UNIT_MAIN("pooler/config", says_every_error, a_missing_file,
     errors_have_an_end, reads_databases, reads_users_peers_settings,
     sections_and_includes, verbose_of_the_command_line,
+    reads_the_file_of_the_package, explains_itself,
     warns_of_what_is_unbuilt, one_notice_for_ours_in_the_main_file,
     side_files_hold_only_ours, a_reload_keeps_what_it_must,
     a_value_not_changeable_is_not_even_read,

@@ -12,9 +12,10 @@ static char told[4096];
 static void
 tell(void *arg, const char *line)
 {
-	if (told[0] != '\0')
-		strcat(told, " | ");
-	strcat(told, line);
+	size_t used = strlen(told);
+
+	snprintf(told + used, sizeof told - used, "%s%s",
+	    used > 0 ? " | " : "", line);
 }
 
 static const struct {
@@ -48,7 +49,8 @@ static struct pl_hba *
 read_it(const char *file)
 {
 	struct pl_ident *ident = pl_ident_read(TEXT("good os pg"), tell, NULL);
-	const struct pl_hba_reader with = { "/etc/hba", ident, load, tell, NULL };
+	const struct pl_hba_reader with = { "/etc/hba", ident, load, tell,
+	    NULL };
 	struct pl_hba *hba;
 
 	told[0] = '\0';

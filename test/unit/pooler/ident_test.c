@@ -10,7 +10,9 @@ static char told[1024];
 static void
 tell(void *arg, const char *line)
 {
-	strcat(strcat(told, line), "\n");
+	size_t used = strlen(told);
+
+	snprintf(told + used, sizeof told - used, "%s\n", line);
 }
 
 static struct pl_ident *

@@ -169,12 +169,14 @@ END_TEST
 START_TEST(holds_many)
 {
 	enum { N = 5000 };
-	char *file = malloc(N * 32), *to = file;
+	char *file = malloc(N * 40);
+	size_t used = 0;
 	struct why why;
 	struct pl_userlist *list;
 
 	for (int i = 0; i < N; i++)
-		to += sprintf(to, "\"user%d\" \"secret%d\"\n", i, i);
+		used += (size_t)snprintf(file + used, 40,
+		    "\"user%d\" \"secret%d\"\n", i, i);
 	list = pl_userlist_read("F", text_of(file), &why);
 	ck_assert_uint_eq(pl_userlist_count(list), N);
 	ck_assert_str_eq(pl_userlist_find(list, TEXT("user4321"))->secret.at,

@@ -107,13 +107,17 @@ END_TEST
 
 START_TEST(quotes_values)
 {
-	static const struct { unsigned which; const char *value, *set; } rows[] = {
+	static const struct {
+		unsigned which;
+		const char *value, *set;
+	} rows[] = {
 		{ APPLICATION, "it's", "SET application_name='it''s';" },
 		{ APPLICATION, "a\\b", "SET application_name=E'a\\\\b';" },
 		{ APPLICATION, "\\'", "SET application_name=E'\\\\''';" },
 		{ APPLICATION, "", "SET application_name='';" },
 		{ DATESTYLE, "ISO, MDY", "SET DateStyle='ISO, MDY';" },
-		{ PATH, "\"$user\", public", "SET search_path=\"$user\", public;" },
+		{ PATH, "\"$user\", public",
+		    "SET search_path=\"$user\", public;" },
 		{ PATH, "\"\"", "SET search_path='';" },
 		{ PATH, "", "SET search_path='';" }
 	};
