@@ -476,7 +476,7 @@ visit_all(void)
 	check_clients(&pl_logins);
 	TAILQ_FOREACH(pool, &pl_pools, link) {
 		visit_clients(pool);
-		/* The row of one that is dropped may be gone already. */
+		/* One that is dropped has no servers to look after. */
 		if (!pool->database->admin && !pool->database->dead)
 			visit_servers(pool);
 	}
