@@ -92,7 +92,8 @@ print_pieces(struct text rest, bool (*cut)(struct text *, struct text *),
 
 	*to = '\0';
 	while (cut(&rest, &piece))
-		to += sprintf(to, "[%.*s]", TEXT_ARG(piece));
+		to += snprintf(to, piece.len + 3, "[%.*s]",
+		    TEXT_ARG(piece));
 }
 
 static bool

@@ -53,8 +53,8 @@ print_params(struct startup s, char *to)
 	struct text name, value, rest = s.params;
 
 	while (startup_next(&rest, &name, &value))
-		to += sprintf(to, "%.*s=%.*s;", TEXT_ARG(name),
-		    TEXT_ARG(value));
+		to += snprintf(to, name.len + value.len + 3,
+		    "%.*s=%.*s;", TEXT_ARG(name), TEXT_ARG(value));
 }
 
 START_TEST(parses_packets)
