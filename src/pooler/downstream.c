@@ -32,7 +32,30 @@ struct down {
 	struct pl_server *server;
 	struct pl_client *client;	/* NULL: not linked */
 	bool in_step;		/* our SETs are answered */
+	size_t tail;		/* end of a message that another slice began */
 };
+
+/* Ends the server; what stands before the fault goes out whole. */
+static enum verdict
+cut_off(struct down *d, const char *reason)
+{
+	pl_flow_done(&d->flow);
+	pl_server_close(d->server, true, "%s", reason);
+	return GONE;
+}
+
+/* What was not sent yet is not to be, but for the rest of a message. */
+static void
+drop_run(struct down *d)
+{
+	size_t pos = d->flow.pos;
+
+	if (d->flow.start < d->tail) {
+		d->flow.pos = d->tail;
+		pl_flow_cut(&d->flow);
+	}
+	d->flow.start = d->flow.pos = pos;
+}
 
 /* ---- answers in order -------------------------------------------------- */
 
@@ -189,20 +212,16 @@ on_parameter(struct down *d, struct text body)
 	struct text name, value;
 	int which;
 
-	if (pl_downstream_parameter(s, body) < 0) {
-		pl_server_close(s, true, "broken ParameterStatus packet");
-		return GONE;
-	}
+	if (pl_downstream_parameter(s, body) < 0)
+		return cut_off(d, "broken ParameterStatus packet");
 	if (s->setting_values || c == NULL)
 		return DROP;
 	message_read_string(&r, &name);
 	message_read_string(&r, &value);
 	which = pl_variables_find(name);
 	if (which >= 0 && pl_variables_put(&c->values, (unsigned)which,
-	    value) < 0) {
-		pl_server_close(s, true, "out of memory");
-		return GONE;
-	}
+	    value) < 0)
+		return cut_off(d, "out of memory");
 	return PASS;
 }
 
@@ -255,11 +274,9 @@ on_ready(struct down *d, char status)
 	if (d->client != NULL && d->client->mode == PL_MODE_STATEMENT &&
 	    status != 'I') {
 		/* The answer that led here is not passed on either. */
-		d->flow.start = d->flow.pos;
-		pl_flow_done(&d->flow);
-		pl_server_close(s, true, "transaction blocks not allowed in "
+		drop_run(d);
+		return cut_off(d, "transaction blocks not allowed in "
 		    "statement pooling mode");
-		return GONE;
 	}
 	return PASS;
 }
@@ -286,9 +303,7 @@ on_error(struct down *d, struct text body)
 	}
 	if (s->setting_values) {
 		log_failed_set(s, body);
-		pl_flow_done(&d->flow);
-		pl_server_close(s, true, "invalid server parameter");
-		return GONE;
+		return cut_off(d, "invalid server parameter");
 	}
 	if (first == NULL || first->type == 'Q' || first->type == 'F') {
 		s->copying = false;
@@ -338,11 +353,9 @@ on_complete(struct down *d, struct text body)
 static enum verdict
 unknown(struct down *d, char type)
 {
-	pl_flow_done(&d->flow);
 	pl_server_log(d->server, LOG_LEVEL_WARNING,
 	    "unknown pkt from server: '%c'", type);
-	pl_server_close(d->server, true, "unknown pkt");
-	return GONE;
+	return cut_off(d, "unknown pkt");
 }
 
 static bool
@@ -455,8 +468,7 @@ step(struct down *d)
 		s->need = MESSAGE_HEAD;
 		return WAIT_MORE;
 	case MESSAGE_BAD:
-		pl_flow_done(&d->flow);
-		pl_server_close(s, true, "bad packet header");
+		cut_off(d, "bad packet header");
 		return OVER;
 	case MESSAGE_OK:
 		break;
@@ -464,7 +476,7 @@ step(struct down *d)
 	whole = rest.len >= size;
 	if (!whole && must_be_whole(d, type)) {
 		if (size > MOST_WHOLE) {
-			pl_server_close(s, true, "packet too large");
+			cut_off(d, "packet too large");
 			return OVER;
 		}
 		s->need = size;
@@ -539,6 +551,7 @@ pump(struct pl_server *s, struct text slice)
 	while (d.flow.pos < slice.len && more == ON) {
 		if (s->body > 0) {
 			stream_body(&d);
+			d.tail = d.flow.pos;
 			if (s->body == 0)
 				put_invented(&d, &s->expect);
 		} else {
@@ -642,9 +655,9 @@ pl_downstream_abandon(struct pl_client *c, struct pl_server *s)
 	if (s->state == PL_SERVER_ACTIVE_CANCEL)
 		pl_server_close(s, false, "client disconnected");
 	else if (s->status != 'I')
-		pl_server_close(s, true,
+		pl_server_close(s, !pl_client_midway(c),
 		    "client disconnect while server was not ready");
 	else
-		pl_server_close(s, true, "client disconnect before "
-		    "everything was sent to the server");
+		pl_server_close(s, !pl_client_midway(c), "client disconnect "
+		    "before everything was sent to the server");
 }

@@ -76,23 +76,6 @@ is_console(const struct pl_login *l)
 
 /* ---- welcome ----------------------------------------------------------- */
 
-/* What the client left open is as the server has it. */
-static int
-fill_values(struct pl_client *c)
-{
-	const struct pl_values *defaults = c->pool->defaults;
-
-	for (unsigned i = 0; i < pl_variables_count(); i++) {
-		struct text usual = pl_variables_get(defaults, i);
-
-		if (pl_variables_get(c->values, i).at == NULL &&
-		    usual.at != NULL &&
-		    pl_variables_put(&c->values, i, usual) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static void
 welcome(struct pl_client *c)
 {
@@ -100,7 +83,8 @@ welcome(struct pl_client *c)
 	struct message_writer w = message_writer(mem, sizeof mem, 1 << 20);
 	size_t head;
 
-	if (fill_values(c) < 0) {
+	/* What the client left open is as the server has it. */
+	if (pl_variables_complete(&c->values, c->pool->defaults) < 0) {
 		refuse(c, "out of memory");
 		return;
 	}
@@ -115,6 +99,11 @@ welcome(struct pl_client *c)
 	}
 	message_add_backend_key(&w, (const char *)c->key);
 	message_add_ready(&w, 'I');
+	if (w.failed) {
+		message_writer_fini(&w);
+		refuse(c, "out of memory");
+		return;
+	}
 	c->welcomed = true;
 	pl_login_free(c);
 	if (c->state != PL_CLIENT_ACTIVE)
@@ -817,6 +806,7 @@ takes_packets(const struct pl_client *c)
 	    (c->login->stage == FIRST || c->login->stage == PROVING);
 }
 
+/* Takes whole packets; how many bytes that were, all when it is over. */
 static size_t
 eat(struct pl_client *c, struct text t)
 {
@@ -837,11 +827,20 @@ eat(struct pl_client *c, struct text t)
 		if (size == 0)
 			break;
 		pos += size;
+		/* Where the stage that a login ends in looks for it. */
+		if (buffer_add(&c->pending, loop_stock(loop_here()),
+		    text_from(t, pos)) < 0) {
+			refuse(c, "out of memory");
+			return t.len;
+		}
 		if (c->login->stage == FIRST)
 			on_first(c, (struct text){ rest.at, size },
 			    pos < t.len);
 		else
 			on_password(c, type, message_body(rest, size));
+		if (!takes_packets(c))
+			return t.len;
+		buffer_fini(&c->pending, loop_stock(loop_here()));
 	}
 	return pos;
 }
@@ -854,13 +853,8 @@ feed(struct pl_client *c, struct text t)
 	if (c->state == PL_CLIENT_GONE || pos == t.len)
 		return;
 	if (buffer_add(&c->pending, loop_stock(loop_here()),
-	    text_from(t, pos)) < 0) {
+	    text_from(t, pos)) < 0)
 		refuse(c, "out of memory");
-		return;
-	}
-	/* Logged in within this slice: what is behind it is a request. */
-	if (c->login == NULL && c->state == PL_CLIENT_ACTIVE && !c->admin)
-		pl_upstream_go(c);
 }
 
 static void

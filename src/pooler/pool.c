@@ -152,7 +152,16 @@ pl_pool_free(struct pl_pool *pool)
 enum pl_pool_mode
 pl_pool_mode(const struct pl_pool *pool)
 {
-	return pl_user_mode(pool->credential->user, pool->database);
+	const struct pl_user_row *user = pool->credential->user->row;
+	const struct pl_database *db = pool->database;
+
+	if (db->admin)
+		return PL_MODE_STATEMENT;
+	if (user != NULL && user->pool_mode != PL_MODE_UNSET)
+		return user->pool_mode;
+	if (db->row->pool_mode != PL_MODE_UNSET)
+		return db->row->pool_mode;
+	return pl_settings()->pool_mode;
 }
 
 unsigned
@@ -239,8 +248,8 @@ fail_fast(struct pl_pool *pool, struct pl_client *c)
 		return false;
 	if (!c->welcomed)
 		return false;
-	pl_pool_grow(pool);
-	if (c->state != PL_CLIENT_GONE && pl_pool_servers(pool) == 0)
+	pl_pool_grow(pool);		/* when it is time for another try */
+	if (c->state != PL_CLIENT_GONE)
 		pl_client_close(c, true, "server login has been failing, "
 		    "cached error: %s (server_login_retry)",
 		    pool->last_error);

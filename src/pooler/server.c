@@ -12,8 +12,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/slab.h"
-#include "pooler/pool.h"
+#include "pooler/client.h"
+#include "pooler/database.h"
+#include "pooler/roster.h"
+#include "pooler/server.h"
 #include "pooler/shelf.h"
+#include "pooler/user.h"
 #include "pooler/variables.h"
 
 const char *const pl_server_state_names[PL_SERVER_STATES] = {
@@ -140,13 +144,17 @@ bury(void *dead)
 	slab_give(servers, s->slot);
 }
 
-/* A server that rests is left in order; one in the middle is just cut. */
+/*
+ * A server that rests is left in order; one in the middle is just cut. Behind
+ * half a message the goodbye would be taken for its other half.
+ */
 static void
 say_goodbye(struct pl_server *s, enum pl_server_state was)
 {
 	static const char terminate[] = { 'X', 0, 0, 0, 4 };
 
-	if (was != PL_SERVER_LOGIN && was != PL_SERVER_ACTIVE_CANCEL)
+	if (was != PL_SERVER_LOGIN && was != PL_SERVER_ACTIVE_CANCEL &&
+	    (s->client == NULL || !pl_client_midway(s->client)))
 		conn_send(s->conn, (struct text){ terminate,
 		    sizeof terminate });
 }
@@ -175,7 +183,8 @@ finish(struct pl_server *s, bool tell, const char *reason)
 		if (was == PL_SERVER_ACTIVE_CANCEL)
 			pl_client_close(client, false, "%s", reason);
 		else
-			pl_client_close(client, true, "%s", reason);
+			pl_client_close(client, !pl_server_midway(s), "%s",
+			    reason);
 	}
 	pl_server_gone(s);
 	pl_server_left(pool, s);

@@ -52,6 +52,17 @@ check_servers(void)
 	}
 }
 
+static bool
+is_waiting(struct conn *c)
+{
+	const struct pl_client *client;
+
+	if (!world_open(c))
+		return false;
+	client = conn_owner(c);
+	return client->state != PL_CLIENT_ACTIVE;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -78,11 +89,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	world_say(other, TEXT("Q\0\0\0\15select 1\0"));
 	/* As long as it takes to dial again, where memory was short. */
-	for (int i = 0; i < 20; i++) {
-		world_answer_all();
-		world_pass(1000000);
-	}
 	world_answer_all();
+	for (int i = 0; i < 20 && is_waiting(client); i++) {
+		world_pass(1000000);
+		world_answer_all();
+	}
 	check_servers();
 	if (world_open(client))
 		check_answers(client, sent);

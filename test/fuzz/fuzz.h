@@ -18,6 +18,15 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+/* The replay lets one allocation fail: some promises are off then. */
+extern bool fuzz_memory_fails __attribute__((weak));
+
+static inline bool
+fuzz_short_of_memory(void)
+{
+	return &fuzz_memory_fails != NULL && fuzz_memory_fails;
+}
+
 static inline struct text
 fuzz_text(const uint8_t *data, size_t len)
 {

@@ -15,6 +15,8 @@
 
 enum { INPUT_MOST = 1 << 20, CUTS_MOST = 4096, FAILURES_MOST = 200 };
 
+bool fuzz_memory_fails;
+
 /* What a target's first call makes for all calls to come may stay. */
 static void
 check_secrets(void)
@@ -36,6 +38,7 @@ run_exact(struct text t, unsigned long fail_at)
 	NEED(copy != NULL);
 	if (t.len > 0)
 		memcpy(copy, t.at, t.len);
+	fuzz_memory_fails = fail_at != 0;
 	mem_fail_at(fail_at);
 	LLVMFuzzerTestOneInput(copy, t.len);
 	mem_fail_at(0);
