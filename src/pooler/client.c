@@ -48,6 +48,7 @@ void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
 void (*pl_client_login_free)(struct pl_client *);
 void (*pl_client_console_free)(struct pl_client *);
 void (*pl_client_gone)(struct pl_client *);
+bool (*pl_client_midway_server)(const struct pl_server *);
 static struct slab *clients;
 static uint64_t last_id;
 
@@ -235,7 +236,7 @@ finish(struct pl_client *c, const char *code, bool tell, bool quiet,
 	if (c->state == PL_CLIENT_GONE)
 		return;
 	/* What is put in behind half a row would be taken for its data. */
-	if (server != NULL && pl_server_midway(server))
+	if (server != NULL && pl_client_midway_server(server))
 		tell = false;
 	if (!quiet && pl_settings()->log_disconnections)
 		pl_client_log(c, LOG_LEVEL_LOG, "closing because: %s (age=%"

@@ -111,6 +111,8 @@ void	pl_client_fini(void);		/* none is left */
 void	pl_client_close_silent(struct pl_client *);
 /* Set by main: what becomes of the server of a client that goes away. */
 extern void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
+/* Set by main: is its server in the middle of a message to it? */
+extern bool (*pl_client_midway_server)(const struct pl_server *);
 /* Set by main: it is GONE now; what it asked for ends. */
 extern void (*pl_client_gone)(struct pl_client *);
 /* Set by main: frees what the login stage keeps behind 'login'. */

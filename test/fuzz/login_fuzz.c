@@ -46,7 +46,7 @@ secret_users(void)
 		return users;
 	NEED(RAND_bytes(r, sizeof r) == 1);
 	for (size_t i = 0; i < sizeof r; i++)
-		sprintf(hex + 2 * i, "%02x", r[i]);
+		snprintf(hex + 2 * i, 3, "%02x", r[i]);
 	snprintf(users, sizeof users, "\"bob\" \"%.32s\"\n"
 	    "\"eve\" \"md5%.32s\"\n\"joe\" \"SCRAM-SHA-256$4096:%.4s$%.43s=:"
 	    "%.43s=\"\n\"nil\" \"\"\n", hex, hex + 32, hex + 64,

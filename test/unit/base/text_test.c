@@ -83,16 +83,19 @@ START_TEST(trims)
 }
 END_TEST
 
+enum { PIECES = 128 };
+
 /* The pieces, each in brackets. */
 static void
 print_pieces(struct text rest, bool (*cut)(struct text *, struct text *),
-    char *to)
+    char to[PIECES])
 {
 	struct text piece;
+	size_t len = 0;
 
 	*to = '\0';
 	while (cut(&rest, &piece))
-		to += snprintf(to, piece.len + 3, "[%.*s]",
+		len += (size_t)snprintf(to + len, PIECES - len, "[%.*s]",
 		    TEXT_ARG(piece));
 }
 
@@ -121,7 +124,7 @@ START_TEST(cuts_words_and_pieces)
 		{ TEXT("a,b"), "[a][b]", "[a][b]" },
 		{ TEXT(", a,, b ,"), "[a][b]", "[][ a][][ b ][]" },
 	};
-	char seen[128];
+	char seen[PIECES];
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct text t = exact(rows[i].given);

@@ -48,13 +48,14 @@ static const struct row {
 };
 
 static void
-print_params(struct startup s, char *to)
+print_params(struct startup s, char *to, size_t room)
 {
 	struct text name, value, rest = s.params;
+	size_t len = 0;
 
 	while (startup_next(&rest, &name, &value))
-		to += snprintf(to, name.len + value.len + 3,
-		    "%.*s=%.*s;", TEXT_ARG(name), TEXT_ARG(value));
+		len += (size_t)snprintf(to + len, room - len, "%.*s=%.*s;",
+		    TEXT_ARG(name), TEXT_ARG(value));
 }
 
 START_TEST(parses_packets)
@@ -68,7 +69,7 @@ START_TEST(parses_packets)
 		if (s.kind == STARTUP_BAD)
 			snprintf(seen, sizeof seen, "%s", why.line);
 		else
-			print_params(s, seen);
+			print_params(s, seen, sizeof seen);
 		ck_assert_msg(s.kind == rows[i].kind, "row %zu: kind %d", i,
 		    s.kind);
 		ck_assert_str_eq(seen, rows[i].seen);

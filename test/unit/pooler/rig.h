@@ -146,6 +146,7 @@ begin(void)
 	pl_client_leaves_server = leaves;
 	pl_client_login_free = free_login;
 	pl_client_gone = forget_client;
+	pl_client_midway_server = pl_server_midway;
 	pl_server_gone = forget_server;
 	pl_pool_init();
 	start = loop_now(loop);
