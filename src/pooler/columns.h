@@ -24,6 +24,7 @@ struct pl_object {
 
 extern const struct pl_object pl_objects[];
 extern const unsigned pl_object_count;
-const struct pl_object *pl_columns_find(const char *name);	/* case ignored */
+/* Case is ignored; NULL: there is none of that name. */
+const struct pl_object *pl_columns_find(const char *name);
 
 #endif

@@ -43,7 +43,7 @@ struct pl_console {
 	struct pl_walk *walk;		/* its rows; NULL */
 	bool waiting;			/* for what reply says */
 	uint32_t binary;		/* columns that go in binary */
-	uint32_t left;			/* rows until the portal stops; 0: all */
+	uint32_t left;			/* rows until it stops; 0: all */
 	struct pl_portal *portal;	/* that is run; NULL: a simple Query */
 
 	bool skipping;			/* after an error: all up to Sync */

@@ -33,7 +33,7 @@ struct pl_walk {
 	unsigned phase;			/* of a view with several sources */
 	const void *here;		/* item before 'at', in this turn */
 	const void *row;		/* what the columns read from */
-	void *kept;			/* what a source keeps for all its rows */
+	void *kept;			/* a source's own, for all its rows */
 	void (*drop)(void *kept);
 	struct cell cells[PL_VIEW_COLUMNS];
 	_Alignas(max_align_t) char room[PL_VIEW_ROOM];

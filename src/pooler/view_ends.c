@@ -623,9 +623,11 @@ next_fd(struct pl_walk *w)
 		next_fd_listening, next_fd_client, next_fd_server,
 	};
 
-	for (; w->phase < sizeof phases / sizeof phases[0]; pl_view_begin_phase(w))
+	while (w->phase < sizeof phases / sizeof phases[0]) {
 		if (phases[w->phase](w))
 			return true;
+		pl_view_begin_phase(w);
+	}
 	return false;
 }
 
@@ -671,7 +673,10 @@ static const struct column listener_columns[] = {
 
 const struct pl_view pl_view_ends_clients = PL_VIEW(end_columns, next_client);
 const struct pl_view pl_view_ends_servers = PL_VIEW(end_columns, next_server);
-const struct pl_view pl_view_ends_sockets = PL_VIEW(socket_columns, next_socket);
-const struct pl_view pl_view_ends_active_sockets = PL_VIEW(socket_columns, next_active_socket);
+const struct pl_view pl_view_ends_sockets =
+    PL_VIEW(socket_columns, next_socket);
+const struct pl_view pl_view_ends_active_sockets =
+    PL_VIEW(socket_columns, next_active_socket);
 const struct pl_view pl_view_ends_fds = PL_VIEW(fd_columns, next_fd);
-const struct pl_view pl_view_ends_listeners = PL_VIEW(listener_columns, next_listening);
+const struct pl_view pl_view_ends_listeners =
+    PL_VIEW(listener_columns, next_listening);

@@ -4,6 +4,7 @@
  * Loop 0.
  */
 #include "base/clock.h"
+#include "pooler/courier.h"
 #include "pooler/pool.h"
 #include "pooler/statistics.h"
 #include "pooler/view_pools.h"
@@ -324,6 +325,13 @@ put_peer_pool_size(struct cell *c, const void *row)
 	    pl_settings()->default_pool_size);
 }
 
+/* A request goes out as it comes in: none waits, there is no login. */
+static void
+put_peer_cancels(struct cell *c, const void *row)
+{
+	cell_count(c, pl_courier_count(PEER(row)->id));
+}
+
 static void
 put_zero(struct cell *c, const void *row)
 {
@@ -347,12 +355,11 @@ static const struct column peer_columns[] = {
 	{ "pool_size", COLUMN_INT4, put_peer_pool_size },
 };
 
-/* Requests are not forwarded to peers yet, so none is ever under way. */
 static const struct column peer_pool_columns[] = {
 	{ "peer_id", COLUMN_INT4, put_peer_id },
-	{ "cl_active_cancel_req", COLUMN_INT4, put_zero },
+	{ "cl_active_cancel_req", COLUMN_INT4, put_peer_cancels },
 	{ "cl_waiting_cancel_req", COLUMN_INT4, put_zero },
-	{ "sv_active_cancel", COLUMN_INT4, put_zero },
+	{ "sv_active_cancel", COLUMN_INT4, put_peer_cancels },
 	{ "sv_login", COLUMN_INT4, put_zero },
 };
 
@@ -497,7 +504,8 @@ next_stats(struct pl_walk *w)
 
 static const struct column stats_columns[] = {
 	{ "database", COLUMN_TEXT, put_stats_database },
-	{ "total_server_assignment_count", COLUMN_NUMERIC, put_total_assignments },
+	{ "total_server_assignment_count", COLUMN_NUMERIC,
+	    put_total_assignments },
 	{ "total_xact_count", COLUMN_NUMERIC, put_total_xacts },
 	{ "total_query_count", COLUMN_NUMERIC, put_total_queries },
 	{ "total_received", COLUMN_NUMERIC, put_total_received },
@@ -508,7 +516,8 @@ static const struct column stats_columns[] = {
 	{ "total_client_parse_count", COLUMN_NUMERIC, put_total_client_parses },
 	{ "total_server_parse_count", COLUMN_NUMERIC, put_total_server_parses },
 	{ "total_bind_count", COLUMN_NUMERIC, put_total_binds },
-	{ "avg_server_assignment_count", COLUMN_NUMERIC, put_average_assignments },
+	{ "avg_server_assignment_count", COLUMN_NUMERIC,
+	    put_average_assignments },
 	{ "avg_xact_count", COLUMN_NUMERIC, put_average_xacts },
 	{ "avg_query_count", COLUMN_NUMERIC, put_average_queries },
 	{ "avg_recv", COLUMN_NUMERIC, put_average_received },
@@ -553,11 +562,15 @@ static const struct column stats_average_columns[] = {
 
 /* ---- the views ---------------------------------------------------------- */
 
-const struct pl_view pl_view_pools_databases = PL_VIEW(database_columns, next_database);
+const struct pl_view pl_view_pools_databases =
+    PL_VIEW(database_columns, next_database);
 const struct pl_view pl_view_pools_pools = PL_VIEW(pool_columns, next_pool);
 const struct pl_view pl_view_pools_peers = PL_VIEW(peer_columns, next_peer);
-const struct pl_view pl_view_pools_peer_pools = PL_VIEW(peer_pool_columns, next_peer);
+const struct pl_view pl_view_pools_peer_pools =
+    PL_VIEW(peer_pool_columns, next_peer);
 const struct pl_view pl_view_pools_users = PL_VIEW(user_columns, next_user);
 const struct pl_view pl_view_pools_stats = PL_VIEW(stats_columns, next_stats);
-const struct pl_view pl_view_pools_stats_totals = PL_VIEW(stats_total_columns, next_stats);
-const struct pl_view pl_view_pools_stats_averages = PL_VIEW(stats_average_columns, next_stats);
+const struct pl_view pl_view_pools_stats_totals =
+    PL_VIEW(stats_total_columns, next_stats);
+const struct pl_view pl_view_pools_stats_averages =
+    PL_VIEW(stats_average_columns, next_stats);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* view_pools.h - views of databases, pools, users and peers. Constant; loop 0. */
+/*
+ * view_pools.h - views of databases, pools, users and peers. Constant; loop
+ * 0.
+ */
 #ifndef WEIR_POOLER_VIEW_POOLS_H
 #define WEIR_POOLER_VIEW_POOLS_H
 

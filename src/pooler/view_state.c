@@ -245,7 +245,8 @@ next_total(struct pl_walk *w)
 		size_t at;
 	} rows[] = {
 #define ROW(name, counter)						\
-		{ "total_" name, "avg_" name, offsetof(struct pl_stats, counter) }
+		{ "total_" name, "avg_" name,				\
+		    offsetof(struct pl_stats, counter) }
 		ROW("server_assignment_count", assignments),
 		ROW("xact_count", xacts),
 		ROW("query_count", queries),
@@ -483,7 +484,8 @@ next_mem(struct pl_walk *w)
 		size_t size;
 		unsigned (*used)(void), (*room)(void);
 	} rows[] = {
-#define ROW(name, what, used, room)	{ name, sizeof(struct what), used, room }
+#define ROW(name, what, used, room)					\
+		{ name, sizeof(struct what), used, room }
 		ROW("user_cache", pl_user, pl_user_count, NULL),
 		ROW("credentials_cache", pl_credential, count_none, NULL),
 		ROW("db_cache", pl_database, pl_database_count, NULL),
@@ -674,17 +676,26 @@ static const struct column dns_zone_columns[] = {
 
 /* ---- the views ---------------------------------------------------------- */
 
-const struct pl_view pl_view_state_version = PL_VIEW(version_columns, next_once);
+const struct pl_view pl_view_state_version =
+    PL_VIEW(version_columns, next_once);
 const struct pl_view pl_view_state_state = PL_VIEW(state_columns, next_state);
-const struct pl_view pl_view_state_config = PL_VIEW(config_columns, next_config);
+const struct pl_view pl_view_state_config =
+    PL_VIEW(config_columns, next_config);
 const struct pl_view pl_view_state_lists = PL_VIEW(list_columns, next_list);
 const struct pl_view pl_view_state_totals = PL_VIEW(total_columns, next_total);
 const struct pl_view pl_view_state_mem = PL_VIEW(mem_columns, next_mem);
-const struct pl_view pl_view_state_dns_hosts = PL_VIEW(dns_host_columns, next_host);
-const struct pl_view pl_view_state_dns_zones = PL_VIEW(dns_zone_columns, next_zone);
+const struct pl_view pl_view_state_dns_hosts =
+    PL_VIEW(dns_host_columns, next_host);
+const struct pl_view pl_view_state_dns_zones =
+    PL_VIEW(dns_zone_columns, next_zone);
 const struct pl_view pl_view_state_weir = PL_VIEW(weir_columns, next_weir);
-const struct pl_view pl_view_state_client_encoding = PL_VIEW(client_encoding_columns, next_once);
-const struct pl_view pl_view_state_isolation = PL_VIEW(isolation_columns, next_once);
-const struct pl_view pl_view_state_strings = PL_VIEW(strings_columns, next_once);
-const struct pl_view pl_view_state_datestyle = PL_VIEW(datestyle_columns, next_once);
-const struct pl_view pl_view_state_timezone = PL_VIEW(timezone_columns, next_once);
+const struct pl_view pl_view_state_client_encoding =
+    PL_VIEW(client_encoding_columns, next_once);
+const struct pl_view pl_view_state_isolation =
+    PL_VIEW(isolation_columns, next_once);
+const struct pl_view pl_view_state_strings =
+    PL_VIEW(strings_columns, next_once);
+const struct pl_view pl_view_state_datestyle =
+    PL_VIEW(datestyle_columns, next_once);
+const struct pl_view pl_view_state_timezone =
+    PL_VIEW(timezone_columns, next_once);
