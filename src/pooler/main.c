@@ -28,7 +28,6 @@
 #include "pooler/dial.h"
 #include "pooler/door.h"
 #include "pooler/downstream.h"
-#include "pooler/fence.h"
 #include "pooler/janitor.h"
 #include "pooler/explain.h"
 #include "pooler/keys.h"
@@ -179,7 +178,6 @@ read_setup(bool first, struct why *why)
 		.path = first ? path : pl_settings()->conffile,
 		.verbose = program_said()->verbose,
 		.now = first ? NULL : pl_settings(),
-		.load = first ? pl_fence_read : NULL,
 	};
 	struct pl_setup *setup = pl_config_read(&source, pl_setup_now(),
 	    report_to_log, NULL, why);
@@ -238,6 +236,21 @@ expected_files(void)
 	return n;
 }
 
+/* SET and RELOAD may name any file to be read, so reading stays open. */
+static const struct sandbox_path *
+sandbox_paths(void)
+{
+	static struct sandbox_path paths[5];
+	const struct pl_settings *set = pl_settings();
+
+	paths[0] = (struct sandbox_path){ "/", false };
+	paths[1] = (struct sandbox_path){ set->logfile, true };
+	paths[2] = (struct sandbox_path){ set->pidfile, true };
+	paths[3] = (struct sandbox_path){ set->unix_socket_dir, true };
+	paths[4] = (struct sandbox_path){ NULL, false };
+	return paths;
+}
+
 static void
 needs(struct program_needs *to)
 {
@@ -256,7 +269,7 @@ needs(struct program_needs *to)
 		.files = expected_files(),
 		.threads = 1,
 		.sandbox = set->sandbox != 0,
-		.paths = pl_fence_paths(set),
+		.paths = sandbox_paths(),
 	};
 }
 
