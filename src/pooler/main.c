@@ -38,6 +38,7 @@
 #include "pooler/tlsconf.h"
 #include "pooler/upstream.h"
 #include "pooler/variables.h"
+#include "proc/handover.h"
 #include "proc/program.h"
 #include "proc/ready.h"
 
@@ -143,7 +144,7 @@ static const struct program_option options[] = {
 	{ 'd', "daemon", NULL, "run in background (as a daemon)",
 	    PROGRAM_DAEMON, NULL },
 	{ 'q', "quiet", NULL, "run quietly", PROGRAM_QUIET, NULL },
-	{ 'R', "reboot", NULL, "take over from a running instance",
+	{ 'R', "reboot", NULL, "accepted; a running instance is not taken over",
 	    PROGRAM_REBOOT, NULL },
 	{ 'u', "user", "USER", "assume identity of USER", PROGRAM_USER,
 	    NULL },
@@ -467,6 +468,28 @@ alone(struct why *why)
 	return pl_door_alone(why);
 }
 
+/* -R: what runs is not taken over, so a running instance ends the start. */
+static int
+adopt(struct why *why)
+{
+	const char *dir = pl_settings()->unix_socket_dir;
+	int first;
+
+	pl_setup_tell();
+	if (handover_inherited(&first) > 0)
+		return why_set(why, "cannot reboot under service manager");
+	if (dir[0] == '\0')
+		return why_set(why, "cannot reboot if unix dir not configured");
+	if (dir[0] == '@')
+		return why_set(why, "cannot reboot with abstract Unix socket");
+	log_warning("-R is deprecated: run several processes with "
+	    "so_reuseport and restart one after the other");
+	if (pl_door_alone(why) < 0)
+		return -1;
+	log_info("old process not found, try to continue normally");
+	return 0;
+}
+
 static void
 tell_limits(const struct rights_limits *l)
 {
@@ -571,6 +594,7 @@ static const struct program pooler = {
 	.apply = apply,
 	.needs = needs,
 	.alone = alone,
+	.adopt = adopt,
 	.limits = tell_limits,
 	.start = start,
 	.timers = start_timers,
