@@ -27,7 +27,6 @@
 #include "pooler/dial.h"
 #include "pooler/door.h"
 #include "pooler/downstream.h"
-#include "pooler/fence.h"
 #include "pooler/janitor.h"
 #include "pooler/explain.h"
 #include "pooler/keys.h"
@@ -39,6 +38,7 @@
 #include "pooler/upstream.h"
 #include "pooler/variables.h"
 #include "pooler/view.h"
+#include "proc/handover.h"
 #include "proc/program.h"
 #include "proc/ready.h"
 
@@ -144,7 +144,7 @@ static const struct program_option options[] = {
 	{ 'd', "daemon", NULL, "run in background (as a daemon)",
 	    PROGRAM_DAEMON, NULL },
 	{ 'q', "quiet", NULL, "run quietly", PROGRAM_QUIET, NULL },
-	{ 'R', "reboot", NULL, "take over from a running instance",
+	{ 'R', "reboot", NULL, "accepted; a running instance is not taken over",
 	    PROGRAM_REBOOT, NULL },
 	{ 'u', "user", "USER", "assume identity of USER", PROGRAM_USER,
 	    NULL },
@@ -179,7 +179,6 @@ read_setup(bool first, struct why *why)
 		.path = first ? path : pl_settings()->conffile,
 		.verbose = program_said()->verbose,
 		.now = first ? NULL : pl_settings(),
-		.load = first ? pl_fence_read : NULL,
 	};
 	struct pl_setup *setup = pl_config_read(&source, pl_setup_now(),
 	    report_to_log, NULL, why);
@@ -238,6 +237,21 @@ expected_files(void)
 	return n;
 }
 
+/* SET and RELOAD may name any file to be read, so reading stays open. */
+static const struct sandbox_path *
+sandbox_paths(void)
+{
+	static struct sandbox_path paths[5];
+	const struct pl_settings *set = pl_settings();
+
+	paths[0] = (struct sandbox_path){ "/", false };
+	paths[1] = (struct sandbox_path){ set->logfile, true };
+	paths[2] = (struct sandbox_path){ set->pidfile, true };
+	paths[3] = (struct sandbox_path){ set->unix_socket_dir, true };
+	paths[4] = (struct sandbox_path){ NULL, false };
+	return paths;
+}
+
 static void
 needs(struct program_needs *to)
 {
@@ -256,7 +270,7 @@ needs(struct program_needs *to)
 		.files = expected_files(),
 		.threads = 1,
 		.sandbox = set->sandbox != 0,
-		.paths = pl_fence_paths(set),
+		.paths = sandbox_paths(),
 	};
 }
 
@@ -454,6 +468,28 @@ alone(struct why *why)
 	return pl_door_alone(why);
 }
 
+/* -R: what runs is not taken over, so a running instance ends the start. */
+static int
+adopt(struct why *why)
+{
+	const char *dir = pl_settings()->unix_socket_dir;
+	int first;
+
+	pl_setup_tell();
+	if (handover_inherited(&first) > 0)
+		return why_set(why, "cannot reboot under service manager");
+	if (dir[0] == '\0')
+		return why_set(why, "cannot reboot if unix dir not configured");
+	if (dir[0] == '@')
+		return why_set(why, "cannot reboot with abstract Unix socket");
+	log_warning("-R is deprecated: run several processes with "
+	    "so_reuseport and restart one after the other");
+	if (pl_door_alone(why) < 0)
+		return -1;
+	log_info("old process not found, try to continue normally");
+	return 0;
+}
+
 static void
 tell_limits(const struct rights_limits *l)
 {
@@ -558,6 +594,7 @@ static const struct program pooler = {
 	.apply = apply,
 	.needs = needs,
 	.alone = alone,
+	.adopt = adopt,
 	.limits = tell_limits,
 	.start = start,
 	.timers = start_timers,
