@@ -21,7 +21,7 @@
 #include "net/tlsio.h"
 
 enum {
-	STREAM_SCRATCH = 65536,	/* most bytes of one read, plain */
+	STREAM_SCRATCH = 131072,	/* most bytes of one read, plain */
 	STREAM_CIPHER = 46 * 1024,	/* TLS: with a half record kept inside
 					   OpenSSL the plaintext still fits */
 	STREAM_NESTS = 5	/* a data() in a conn_wake in a data() ... */

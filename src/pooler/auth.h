@@ -3,6 +3,7 @@
  * auth.h - what a method of authentication is: it may send a challenge, then
  * judges the client's answers. One object per login, made by the login
  * stage; the user, its secret and the exchange in it never change (R15).
+ * On the client's loop.
  */
 #ifndef WEIR_POOLER_AUTH_H
 #define WEIR_POOLER_AUTH_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * auth_password.c - methods that need no exchange, and those where the
- * client sends its password in clear or as an md5 answer.
+ * client sends its password in clear or as an md5 answer. Loop 0.
  */
 #include <openssl/rand.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * auth_peer.c - who the other end is, by what the kernel or the certificate
- * says: unix peer and TLS client certificate, both with an ident map.
+ * says: unix peer and TLS client certificate, both with an ident map. Loop 0.
  */
 #include <pwd.h>
 

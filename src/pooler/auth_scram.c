@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * auth_scram.c - SCRAM-SHA-256 towards clients. Unknown users, and those
- * whose secret cannot serve, play the same exchange to its end.
+ * whose secret cannot serve, play the same exchange to its end. Loop 0.
  */
 #include <stdio.h>
 

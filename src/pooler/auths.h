@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* auths.h - the table of all methods of authentication. */
+/* auths.h - the table of all methods of authentication. Any thread. */
 #ifndef WEIR_POOLER_AUTHS_H
 #define WEIR_POOLER_AUTHS_H
 

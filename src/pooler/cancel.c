@@ -16,10 +16,28 @@
 
 void (*pl_cancel_console)(struct pl_client *);
 
+/* Drawn eight at a time, they would be a quarter of a login's work. */
+static int
+draw_random(uint8_t key[8])
+{
+	static _Thread_local uint8_t drawn[512];
+	static _Thread_local size_t left;
+
+	if (left == 0) {
+		if (RAND_bytes(drawn, sizeof drawn) != 1)
+			return -1;
+		left = sizeof drawn;
+	}
+	left -= 8;
+	memcpy(key, drawn + left, 8);
+	memset(drawn + left, 0, 8);
+	return 0;
+}
+
 int
 pl_cancel_make_key(uint8_t key[8])
 {
-	if (RAND_bytes(key, 8) != 1)
+	if (draw_random(key) < 0)
 		return -1;
 	pl_peers_shape(key, pl_settings()->peer_id);
 	return 0;

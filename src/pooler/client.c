@@ -13,8 +13,11 @@
 #include "base/mem.h"
 #include "base/slab.h"
 #include "pg/message.h"
+#include "pooler/client.h"
+#include "pooler/database.h"
 #include "pooler/names.h"
-#include "pooler/pool.h"
+#include "pooler/roster.h"
+#include "pooler/user.h"
 #include "pooler/variables.h"
 
 const char *const pl_client_state_names[PL_CLIENT_STATES] = {
@@ -40,11 +43,12 @@ static const uint8_t may_move[PL_CLIENT_STATES] = {
 
 static const struct close_reason reason_closed = { "closed", "closed by us" };
 
-struct pl_client_list pl_logins = TAILQ_HEAD_INITIALIZER(pl_logins);
+struct pl_client_list pl_client_logins = TAILQ_HEAD_INITIALIZER(pl_client_logins);
 void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
 void (*pl_client_login_free)(struct pl_client *);
 void (*pl_client_console_free)(struct pl_client *);
 void (*pl_client_gone)(struct pl_client *);
+bool (*pl_client_midway_server)(const struct pl_server *);
 static struct slab *clients;
 static uint64_t last_id;
 
@@ -77,7 +81,7 @@ pl_client_at(uint32_t slot)
 static struct pl_client_list *
 list_of(struct pl_client *c)
 {
-	return c->pool == NULL ? &pl_logins : &c->pool->clients[c->state];
+	return c->pool == NULL ? &pl_client_logins : &c->pool->clients[c->state];
 }
 
 struct pl_client *
@@ -97,7 +101,7 @@ pl_client_new(struct loop *loop, const struct endpoint *peer)
 	c->connect_time = c->request_time = loop_now(loop);
 	c->state = PL_CLIENT_LOGIN;
 	c->values = pl_variables_none();
-	TAILQ_INSERT_TAIL(&pl_logins, c, link);
+	TAILQ_INSERT_TAIL(&pl_client_logins, c, link);
 	return c;
 }
 
@@ -232,7 +236,7 @@ finish(struct pl_client *c, const char *code, bool tell, bool quiet,
 	if (c->state == PL_CLIENT_GONE)
 		return;
 	/* What is put in behind half a row would be taken for its data. */
-	if (server != NULL && pl_server_midway(server))
+	if (server != NULL && pl_client_midway_server(server))
 		tell = false;
 	if (!quiet && pl_settings()->log_disconnections)
 		pl_client_log(c, LOG_LEVEL_LOG, "closing because: %s (age=%"

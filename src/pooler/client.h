@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "net/conn.h"
 #include "pooler/ledger.h"
+#include "pooler/states.h"
 
 struct pl_console;
 struct pl_database;
@@ -27,18 +28,7 @@ struct pl_server;
 struct pl_user;
 struct pl_values;
 
-enum pl_client_state {
-	PL_CLIENT_LOGIN,		/* not yet welcome (also those in line for their welcome) */
-	PL_CLIENT_ACTIVE,		/* logged in: idle, or linked to a server */
-	PL_CLIENT_WAITING,		/* in line for a server (also for its welcome) */
-	PL_CLIENT_WAITING_CANCEL,	/* a cancel request in line for its connection */
-	PL_CLIENT_ACTIVE_CANCEL,	/* a cancel request on its way */
-	PL_CLIENT_GONE,			/* closed; buried at the end of the turn */
-	PL_CLIENT_STATES
-};
 extern const char *const pl_client_state_names[PL_CLIENT_STATES];
-
-TAILQ_HEAD(pl_client_list, pl_client);
 
 struct pl_client {
 	/* hot: one transaction touches only these */
@@ -65,7 +55,7 @@ struct pl_client {
 
 	/* in a line, in a list */
 	struct pl_turn turn;
-	TAILQ_ENTRY(pl_client) link;	/* its pool's list of its state, or pl_logins */
+	TAILQ_ENTRY(pl_client) link;	/* its pool's list of its state, or pl_client_logins */
 	struct buffer pending;		/* read but not yet forwarded */
 
 	/* cold */
@@ -95,7 +85,7 @@ pl_client_midway(const struct pl_client *c)
 	return c->body > 0 && !c->dropping;
 }
 
-extern struct pl_client_list pl_logins;		/* all of PL_CLIENT_LOGIN without a pool */
+extern struct pl_client_list pl_client_logins;		/* all of PL_CLIENT_LOGIN without a pool */
 unsigned pl_client_count(void);			/* every accepted connection */
 unsigned pl_client_room(void);			/* slots held, for SHOW LISTS and MEM */
 /* Walk by number: 0 .. pl_client_slots(); NULL where none lives. */
@@ -121,6 +111,8 @@ void	pl_client_fini(void);		/* none is left */
 void	pl_client_close_silent(struct pl_client *);
 /* Set by main: what becomes of the server of a client that goes away. */
 extern void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
+/* Set by main: is its server in the middle of a message to it? */
+extern bool (*pl_client_midway_server)(const struct pl_server *);
 /* Set by main: it is GONE now; what it asked for ends. */
 extern void (*pl_client_gone)(struct pl_client *);
 /* Set by main: frees what the login stage keeps behind 'login'. */

@@ -252,7 +252,7 @@ count_logins(void)
 	const struct pl_pool *pool;
 	unsigned n = 0;
 
-	TAILQ_FOREACH(c, &pl_logins, link)
+	TAILQ_FOREACH(c, &pl_client_logins, link)
 		if (c->state == PL_CLIENT_LOGIN)
 			n++;
 	TAILQ_FOREACH(pool, &pl_pools, link)

@@ -534,8 +534,13 @@ take(struct pl_console *k, char type, struct text body)
 static void
 eat(struct pl_console *k, size_t n)
 {
-	memmove(k->in, k->in + n, k->in_len - n);
 	k->in_len -= n;
+	memmove(k->in, k->in + n, k->in_len);
+	if (k->in_len > 0)
+		return;
+	mem_drop(k->in);
+	k->in = NULL;
+	k->in_room = 0;
 }
 
 /* One whole message, a copy, so that the handler may do anything. */
@@ -570,25 +575,43 @@ next_message(struct pl_console *k, char *type, char **copy, struct text *body)
 	return true;
 }
 
+/* No more is read than can be answered, and taken by the client, soon. */
 static void
 set_reading(struct pl_console *k)
 {
-	size_t most = (size_t)pl_settings()->pkt_buf;
+	struct conn *conn = k->client->conn;
 
-	if (k->walk != NULL || (is_busy(k) && k->in_len > most))
-		conn_hold(k->client->conn);
+	if (k->walk != NULL || conn_full(conn) ||
+	    k->in_len > (size_t)pl_settings()->pkt_buf)
+		conn_hold(conn);
 	else
-		conn_resume(k->client->conn);
+		conn_resume(conn);
+}
+
+/* Many messages at once share the loop with others, too. */
+static bool
+may_take(struct pl_console *k, int64_t end)
+{
+	if (k->client == NULL || is_busy(k))
+		return false;
+	if (k->out.len >= SLICE_BYTES)
+		flush(k);
+	if (k->client == NULL || conn_full(k->client->conn))
+		return false;
+	if (clock_now() < end)
+		return true;
+	go_on_later(k);
+	return false;
 }
 
 static void
 process(struct pl_console *k)
 {
+	int64_t end = clock_now() + SLICE_TIME;
 	struct text body;
 	char type, *copy;
 
-	while (k->client != NULL && !is_busy(k) &&
-	    next_message(k, &type, &copy, &body)) {
+	while (may_take(k, end) && next_message(k, &type, &copy, &body)) {
 		take(k, type, body);
 		mem_drop(copy);
 	}
@@ -652,10 +675,7 @@ on_more(void *arg)
 static void
 on_drained(struct conn *conn)
 {
-	struct pl_console *k = console_of(conn);
-
-	if (k->walk != NULL)
-		go_on_later(k);
+	go_on_later(console_of(conn));
 }
 
 static void

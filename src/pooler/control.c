@@ -313,16 +313,28 @@ pl_control_may_wait(const struct pl_database *db, struct why *why)
 	return refuse_admin(db, "wait in", why);
 }
 
+static void
+bury_settings(void *old)
+{
+	const struct pl_settings *dead = old;
+
+	pl_config_free_settings(&dead);
+}
+
 int
 pl_control_set(struct text key, struct text value, struct why *why)
 {
-	const struct pl_settings *fresh, *old;
+	const struct pl_settings *fresh;
+	void *old;
 
 	fresh = pl_config_set(pl_settings(), key, value, why);
 	if (fresh == NULL)
 		return -1;
-	old = pl_settings_swap(fresh);
-	pl_config_free_settings(&old);
+	old = (void *)(uintptr_t)pl_settings_swap(fresh);
+	if (loop_here() != NULL)	/* others may read it until the turn ends */
+		loop_retire(loop_here(), old, bury_settings);
+	else
+		bury_settings(old);
 	return 0;
 }
 

@@ -2,7 +2,8 @@
 /*
  * flow.h - a slice of messages on its way to the other end: runs of it are
  * passed on as they are, pieces are left out or put in between, and all goes
- * in one send. Lives on the stack of one data callback.
+ * in one send. Lives on the stack of one data callback, on its
+ * connection's loop.
  */
 #ifndef WEIR_POOLER_FLOW_H
 #define WEIR_POOLER_FLOW_H

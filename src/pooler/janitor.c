@@ -473,7 +473,7 @@ visit_all(void)
 	struct pl_database *db, *next;
 	struct pl_pool *pool;
 
-	check_clients(&pl_logins);
+	check_clients(&pl_client_logins);
 	TAILQ_FOREACH(pool, &pl_pools, link) {
 		visit_clients(pool);
 		/* One that is dropped has no servers to look after. */

@@ -76,23 +76,6 @@ is_console(const struct pl_login *l)
 
 /* ---- welcome ----------------------------------------------------------- */
 
-/* What the client left open is as the server has it. */
-static int
-fill_values(struct pl_client *c)
-{
-	const struct pl_values *defaults = c->pool->defaults;
-
-	for (unsigned i = 0; i < pl_variables_count(); i++) {
-		struct text usual = pl_variables_get(defaults, i);
-
-		if (pl_variables_get(c->values, i).at == NULL &&
-		    usual.at != NULL &&
-		    pl_variables_put(&c->values, i, usual) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static void
 welcome(struct pl_client *c)
 {
@@ -100,7 +83,8 @@ welcome(struct pl_client *c)
 	struct message_writer w = message_writer(mem, sizeof mem, 1 << 20);
 	size_t head;
 
-	if (fill_values(c) < 0) {
+	/* What the client left open is as the server has it. */
+	if (pl_variables_complete(&c->values, c->pool->defaults) < 0) {
 		refuse(c, "out of memory");
 		return;
 	}

@@ -3,6 +3,7 @@
  * lookup.h - auth_query: asks PostgreSQL for a user's secret, on a server of
  * the pool (auth database, auth_user) that the client borrows for one
  * question. No setting of the client ever reaches that server (R6).
+ * On the client's loop.
  */
 #ifndef WEIR_POOLER_LOOKUP_H
 #define WEIR_POOLER_LOOKUP_H

@@ -190,6 +190,20 @@ read_setup(bool first, struct why *why)
 	return setup;
 }
 
+/* What other rooms took from the settings when they were made. */
+static void
+refresh_rest(void)
+{
+	const struct pl_settings *set = pl_settings();
+
+	if (resolver != NULL)
+		resolver_set(resolver, &(struct resolver_options){
+		    .resolv_conf = set->resolv_conf,
+		    .keep = set->dns_max_ttl,
+		    .keep_failure = set->dns_nxdomain_ttl,
+		    .zone_check = set->dns_zone_check_period });
+}
+
 static int
 apply(void *read, bool first, struct why *why)
 {
@@ -201,12 +215,7 @@ apply(void *read, bool first, struct why *why)
 		return -1;
 	pl_columns_set_peers(pl_setup_now()->peers,
 	    pl_setup_now()->peer_count);
-	if (resolver != NULL)
-		resolver_set(resolver, &(struct resolver_options){
-		    .resolv_conf = pl_settings()->resolv_conf,
-		    .keep = pl_settings()->dns_max_ttl,
-		    .keep_failure = pl_settings()->dns_nxdomain_ttl,
-		    .zone_check = pl_settings()->dns_zone_check_period });
+	refresh_rest();
 	return 0;
 }
 
@@ -406,6 +415,9 @@ on_shutdown(enum pl_shutdown how)
 static int
 on_set(struct text key, struct why *why)
 {
+	refresh_rest();
+	if (text_is(key, "verbose"))
+		log_verbose = pl_settings()->verbose;
 	return pl_setup_settings_changed(why);
 }
 
@@ -421,6 +433,7 @@ wire(void)
 	pl_client_leaves_server = on_client_leaves;
 	pl_client_login_free = pl_login_free;
 	pl_client_gone = pl_cancel_client_left;
+	pl_client_midway_server = pl_server_midway;
 	pl_server_gone = pl_cancel_left;
 	pl_server_dial_free = pl_dial_free;
 	pl_login_console = pl_console_start;

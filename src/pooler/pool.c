@@ -152,7 +152,16 @@ pl_pool_free(struct pl_pool *pool)
 enum pl_pool_mode
 pl_pool_mode(const struct pl_pool *pool)
 {
-	return pl_user_mode(pool->credential->user, pool->database);
+	const struct pl_user_row *user = pool->credential->user->row;
+	const struct pl_database *db = pool->database;
+
+	if (db->admin)
+		return PL_MODE_STATEMENT;
+	if (user != NULL && user->pool_mode != PL_MODE_UNSET)
+		return user->pool_mode;
+	if (db->row->pool_mode != PL_MODE_UNSET)
+		return db->row->pool_mode;
+	return pl_settings()->pool_mode;
 }
 
 unsigned

@@ -1,50 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * pool.h - the clients and servers of one (database, credential); carries
- * out what the ledger decides. Lives as long as its database.
+ * out what the ledger decides. Lives as long as its database. Loop 0.
  */
 #ifndef WEIR_POOLER_POOL_H
 #define WEIR_POOLER_POOL_H
 
-#include <sys/queue.h>
-
 #include "base/text.h"
 #include "pooler/client.h"
 #include "pooler/database.h"
-#include "pooler/ledger.h"
+#include "pooler/roster.h"
 #include "pooler/server.h"
-#include "pooler/stats.h"
 #include "pooler/user.h"
-
-struct pl_pool {
-	TAILQ_ENTRY(pl_pool) link;	/* all pools, sorted by database, user */
-	TAILQ_ENTRY(pl_pool) of_database;
-	struct pl_database *database;
-	struct pl_credential *credential;	/* how servers are logged in to */
-	struct pl_ledger ledger;
-	struct pl_budget_place db_place, user_place;
-
-	/* State is list membership; indexed by enum pl_client_state, pl_server_state. */
-	struct pl_client_list clients[PL_CLIENT_STATES];
-	struct pl_server_list servers[PL_SERVER_STATES];
-	unsigned client_count[PL_CLIENT_STATES];
-	unsigned server_count[PL_SERVER_STATES];
-
-	/* What the first server said at login: ParameterStatus not tracked, and the tracked values. */
-	bool welcome_ready;
-	bool welcomed_all;		/* those who waited for it have been told */
-	char *welcome;
-	size_t welcome_len;
-	struct pl_values *defaults;
-
-	int64_t last_connect;		/* start of the last attempt */
-	bool last_connect_failed, last_login_failed;
-	char last_error[100];
-	bool dirty;			/* RECONNECT, changed entry: see spec 10.5 */
-	int64_t last_lifetime_close;
-
-	struct pl_stats stats, newer, older;	/* now, and at the two marks of stats_period */
-};
 
 extern struct pl_pool_list pl_pools;	/* sorted by database name, user name */
 unsigned pl_pool_count(void);

@@ -12,8 +12,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/slab.h"
-#include "pooler/pool.h"
+#include "pooler/client.h"
+#include "pooler/database.h"
+#include "pooler/roster.h"
+#include "pooler/server.h"
 #include "pooler/shelf.h"
+#include "pooler/user.h"
 #include "pooler/variables.h"
 
 const char *const pl_server_state_names[PL_SERVER_STATES] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * server.h - the end that faces PostgreSQL: state, lists, counters, and the
- * queue of answers it still owes.
+ * queue of answers it still owes. On the loop that dialled it.
  */
 #ifndef WEIR_POOLER_SERVER_H
 #define WEIR_POOLER_SERVER_H
@@ -16,6 +16,7 @@
 #include "net/conn.h"
 #include "pooler/ledger.h"
 #include "pooler/expect.h"
+#include "pooler/states.h"
 
 struct pl_client;
 struct pl_dial;
@@ -23,20 +24,7 @@ struct pl_pool;
 struct pl_shelf;
 struct pl_values;
 
-enum pl_server_state {
-	PL_SERVER_LOGIN,		/* connecting, logging in ("new") */
-	PL_SERVER_IDLE,
-	PL_SERVER_USED,			/* idle for long, must pass the check query */
-	PL_SERVER_TESTED,		/* check or reset query under way */
-	PL_SERVER_ACTIVE,		/* linked */
-	PL_SERVER_ACTIVE_CANCEL,	/* carries a cancel request */
-	PL_SERVER_BEING_CANCELED,	/* free, but cancels for it are in flight */
-	PL_SERVER_GONE,
-	PL_SERVER_STATES
-};
 extern const char *const pl_server_state_names[PL_SERVER_STATES];
-
-TAILQ_HEAD(pl_server_list, pl_server);
 
 struct pl_server {
 	/* hot */

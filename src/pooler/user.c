@@ -6,7 +6,6 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/secret.h"
-#include "pooler/database.h"
 #include "pooler/user.h"
 
 struct pl_user_list pl_users = TAILQ_HEAD_INITIALIZER(pl_users);
@@ -111,18 +110,6 @@ pl_credential_set(struct pl_credential *c, struct text secret)
 	c->secret = copy;
 	c->kind = (uint8_t)pl_userlist_kind(secret);
 	return 0;
-}
-
-enum pl_pool_mode
-pl_user_mode(const struct pl_user *u, const struct pl_database *db)
-{
-	if (db != NULL && db->admin)
-		return PL_MODE_STATEMENT;
-	if (u != NULL && u->row != NULL && u->row->pool_mode != PL_MODE_UNSET)
-		return u->row->pool_mode;
-	if (db != NULL && db->row->pool_mode != PL_MODE_UNSET)
-		return db->row->pool_mode;
-	return pl_settings()->pool_mode;
 }
 
 int

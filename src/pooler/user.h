@@ -55,7 +55,6 @@ void	pl_credential_wipe(struct pl_credential *);
 
 /* The value in force: the user's, else the database's, else the global one. */
 struct pl_database;
-enum pl_pool_mode pl_user_mode(const struct pl_user *, const struct pl_database *);
 int	pl_user_max_servers(const struct pl_user *);	/* 0: no limit */
 int	pl_user_max_clients(const struct pl_user *);
 bool	pl_user_is_admin(const struct pl_user *);	/* in admin_users */

@@ -251,6 +251,17 @@ pl_variables_adopt(struct pl_values **to, const struct pl_values *from)
 	return build(to, &(struct source){ from, *to, UINT32_MAX, TEXT_NONE });
 }
 
+int
+pl_variables_complete(struct pl_values **set, const struct pl_values *usual)
+{
+	for (unsigned i = 0; i < count; i++)
+		if ((*set)->spans[i].at == UNSET &&
+		    usual->spans[i].at != UNSET)
+			return build(set, &(struct source){ *set, usual,
+			    UINT32_MAX, TEXT_NONE });
+	return 0;
+}
+
 unsigned
 pl_variables_sets(void)
 {

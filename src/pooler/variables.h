@@ -37,6 +37,8 @@ size_t	pl_variables_difference(const struct pl_values *from, const struct pl_val
 	    char *buf, size_t room);
 /* to, with from's spelling for every value that from knows; *to is replaced. */
 int	pl_variables_adopt(struct pl_values **to, const struct pl_values *from);
+/* *set, with the usual value for every one that it does not know. */
+int	pl_variables_complete(struct pl_values **set, const struct pl_values *usual);
 unsigned pl_variables_sets(void);		/* interned sets alive, for SHOW MEM */
 void	pl_variables_fini(void);		/* no set but that of no values is held */
 

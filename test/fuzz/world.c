@@ -584,6 +584,7 @@ wire(void)
 	pl_client_leaves_server = on_client_leaves;
 	pl_client_login_free = pl_login_free;
 	pl_client_gone = pl_cancel_client_left;
+	pl_client_midway_server = pl_server_midway;
 	pl_server_gone = pl_cancel_left;
 	pl_server_dial_free = pl_dial_free;
 	pl_login_console = pl_console_start;

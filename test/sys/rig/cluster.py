@@ -84,6 +84,7 @@ shared_buffers = 32MB
 max_wal_senders = 4
 wal_level = logical
 autovacuum = off
+jit = off
 logging_collector = off
 log_min_messages = log
 log_line_prefix = '%m [%p] %u@%d '

@@ -204,7 +204,7 @@ START_TEST(an_address_in_use_is_told)
 	begin(&handler);
 	start = clock_now();
 	ck_assert_int_eq(socket_listen(&own, 1, false, false, &why), -1);
-	ck_assert_ptr_nonnull(strstr(why.line, "cannot listen on 127.0.0.1:"));
+	ck_assert_ptr_nonnull(strstr(why.line, "bind(): "));
 	ck_assert_ptr_nonnull(strstr(why.line, "Address already in use"));
 	ck_assert_int_ge(clock_now() - start, 900 * CLOCK_MS);
 	end();

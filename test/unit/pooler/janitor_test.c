@@ -52,7 +52,7 @@ START_TEST(many_logins_end_in_few_rounds)
 		n += pl_client_at(i) != NULL;
 	ck_assert_uint_eq(n, 0);
 	end_turn();
-	ck_assert(TAILQ_EMPTY(&pl_logins));
+	ck_assert(TAILQ_EMPTY(&pl_client_logins));
 }
 END_TEST
 

@@ -125,6 +125,7 @@ static const struct conn_handler handler = {
 static inline void
 begin(void)
 {
+	static const struct pl_settings *volatile usual;	/* owns the texts */
 	struct log_target target = { .file = log_path };
 	struct why why;
 	int fd = mkstemp(log_path);
@@ -134,7 +135,8 @@ begin(void)
 	ck_assert_int_eq(log_open(&target, &why), 0);
 	loop = loop_new(&why);
 	ck_assert_ptr_nonnull(loop);
-	settings = *pl_config_usual("test.ini");
+	usual = pl_config_usual("test.ini");
+	settings = *usual;
 	settings.server_login_parallel = 1;
 	pl_settings_swap(&settings);
 	pl_variables_init("");
@@ -144,6 +146,7 @@ begin(void)
 	pl_client_leaves_server = leaves;
 	pl_client_login_free = free_login;
 	pl_client_gone = forget_client;
+	pl_client_midway_server = pl_server_midway;
 	pl_server_gone = forget_server;
 	pl_pool_init();
 	start = loop_now(loop);

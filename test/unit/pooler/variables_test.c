@@ -168,6 +168,26 @@ START_TEST(adopts_what_the_other_knows)
 }
 END_TEST
 
+START_TEST(completes_what_is_not_known)
+{
+	struct pl_values *before;
+
+	begin();
+	put(&from, TIMEZONE, "UTC");
+	put(&from, APPLICATION, "usual");
+	put(&to, APPLICATION, "psql");
+	put(&to, ENCODING, "UTF8");
+	ck_assert_int_eq(pl_variables_complete(&to, from), 0);
+	ck_assert(text_is(pl_variables_get(to, TIMEZONE), "UTC"));
+	ck_assert(text_is(pl_variables_get(to, APPLICATION), "psql"));
+	ck_assert(text_is(pl_variables_get(to, ENCODING), "UTF8"));
+	ck_assert_ptr_null(pl_variables_get(to, DATESTYLE).at);
+	before = to;
+	ck_assert_int_eq(pl_variables_complete(&to, from), 0);
+	ck_assert_ptr_eq(to, before);
+}
+END_TEST
+
 START_TEST(no_memory)
 {
 	struct pl_values *before;
@@ -187,4 +207,5 @@ END_TEST
 
 UNIT_MAIN("pooler/variables", knows_its_names, equal_sets_are_one,
     bytes_move_between_values, only_what_both_know_and_differs, quotes_values,
-    long_values_and_small_buffers, adopts_what_the_other_knows, no_memory)
+    long_values_and_small_buffers, adopts_what_the_other_knows,
+    completes_what_is_not_known, no_memory)
