@@ -93,9 +93,10 @@ pl_pool_refresh(struct pl_pool *pool)
 	const struct pl_settings *set = pl_settings();
 	struct pl_database *db = pool->database;
 	const struct pl_user *user = pool->credential->user;
+	int size = pl_database_pool_size(db, user);
 
 	pool->ledger.limits = (struct pl_limits){
-		.size = pl_database_pool_size(db, user),
+		.size = size > 0 ? size : 0,	/* below 0: no limit */
 		.reserve = pl_database_reserve(db, user),
 		.reserve_after = set->reserve_pool_timeout,
 		.parallel = db->row->server_login_parallel > 0 ?
