@@ -475,6 +475,8 @@ welcome_waiting(struct pl_pool *pool)
 	TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING], link, next)
 		if (!c->welcomed && c->login != NULL &&
 		    !c->looks_up) {
+			pool->stats.wait_time += (uint64_t)(now() -
+			    c->turn.since);
 			pl_ledger_withdraw(&pool->ledger, &c->turn);
 			pl_client_enter(c, PL_CLIENT_LOGIN);
 			pl_pool_granted(c);
