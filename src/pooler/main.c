@@ -19,7 +19,6 @@
 #include "net/resolver.h"
 #include "pooler/cancel.h"
 #include "pooler/check.h"
-#include "pooler/columns.h"
 #include "pooler/commands.h"
 #include "pooler/config.h"
 #include "pooler/console.h"
@@ -38,6 +37,7 @@
 #include "pooler/tlsconf.h"
 #include "pooler/upstream.h"
 #include "pooler/variables.h"
+#include "pooler/view.h"
 #include "proc/handover.h"
 #include "proc/program.h"
 #include "proc/ready.h"
@@ -212,8 +212,8 @@ apply(void *read, bool first, struct why *why)
 		pl_variables_init(setup->settings->track_extra_parameters);
 	if (pl_setup_apply(setup, first, why) < 0)
 		return -1;
-	pl_columns_set_peers(pl_setup_now()->peers,
-	    pl_setup_now()->peer_count);
+	pl_view_peers = pl_setup_now()->peers;
+	pl_view_peer_count = pl_setup_now()->peer_count;
 	refresh_rest();
 	return 0;
 }
@@ -456,7 +456,7 @@ wire(void)
 	pl_control_shutdown = on_shutdown;
 	pl_control_listen = pl_door_listen;
 	pl_control_applied = on_set;
-	pl_columns_listener = pl_door_at;
+	pl_view_listener = pl_door_at;
 }
 
 /* ---- the start --------------------------------------------------------- */
@@ -542,7 +542,7 @@ start(struct loop *loop, struct why *why)
 	resolver_set_zone_changed(resolver, on_zone_changed, NULL);
 	pl_dial_init(resolver);
 	pl_courier_init(resolver);
-	pl_columns_resolver = resolver;
+	pl_view_resolver = resolver;
 	return 0;
 }
 

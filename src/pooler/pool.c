@@ -603,6 +603,7 @@ pl_pool_open(struct pl_pool *pool, bool may_evict)
 	    now());
 	s->booked = true;
 	pool->last_connect = now();
+	pl_server_log(s, LOG_LEVEL_DEBUG, "launching new connection");
 	return s;
 }
 

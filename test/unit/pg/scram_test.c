@@ -665,6 +665,37 @@ START_TEST(refuses_other_passwords)
 }
 END_TEST
 
+/* Whichever allocation fails: no login, nothing left behind. */
+START_TEST(says_no_without_memory)
+{
+	struct scram_keys keys = pencil_keys();
+	struct scram_secret secret;
+	unsigned long n = 0;
+	bool in = false;
+
+	ck_assert_int_eq(scram_secret_parse(TEXT(SECRET), &secret), 0);
+	while (!in) {
+		struct scram_server *s;
+		struct scram_client *c;
+
+		mem_fail_at(++n);
+		s = scram_server_new(&secret, TEXT(THEIRS));
+		c = scram_client_new(TEXT(OURS));
+		in = s != NULL && c != NULL && log_in(s, c, &keys);
+		scram_server_free(&s);
+		scram_client_free(&c);
+		ck_assert_uint_eq(secret_lent(), 0);
+	}
+	ck_assert_uint_gt(n, 10);
+	for (n = 1; n <= 3; n++) {
+		mem_fail_at(n);
+		ck_assert_int_eq(scram_derive(TEXT("x"), TEXT(SALT), 1,
+		    &keys), -1);
+		ck_assert_uint_eq(secret_lent(), 0);
+	}
+}
+END_TEST
+
 UNIT_MAIN("pg/scram", derives_the_rfc_secret, derives_in_steps,
     derives_not_from_nothing, parses_secrets, checks_cleartext,
     makes_fresh_nonces_and_salts, plays_the_rfc_server,
@@ -673,4 +704,4 @@ UNIT_MAIN("pg/scram", derives_the_rfc_secret, derives_in_steps,
     parses_the_initial_response, mocks_the_unknown,
     never_lets_the_unknown_in, plays_the_client, judges_server_firsts,
     takes_a_nonce_of_any_length, judges_server_finals, finds_the_mechanism,
-    passes_keys_through, refuses_other_passwords)
+    passes_keys_through, refuses_other_passwords, says_no_without_memory)
