@@ -11,7 +11,6 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/timer.h"
