@@ -255,6 +255,8 @@ why_active(const struct pl_server *s)
 
 	if (c == NULL || c->replication)
 		return NULL;
+	if (!c->welcomed && why_login(c) != NULL)
+		return why_login(c);	/* auth_query does not answer */
 	if (s->status == 'I')		/* between transactions */
 		return s->close_needed && set->server_fast_close &&
 		    c->mode == PL_MODE_SESSION && pl_expect_empty(&s->expect) ?
