@@ -82,7 +82,7 @@ why_cancel(const struct pl_client *c)
 static const char *
 why_idle(const struct pl_client *c)
 {
-	if (c->server != NULL || !c->welcomed || c->admin)
+	if (c->server != NULL || !c->welcomed || c->database->admin)
 		return NULL;
 	return is_over(c->request_time, LIMIT_OF(c, client_idle_timeout)) ?
 	    "client_idle_timeout" : NULL;
@@ -255,6 +255,8 @@ why_active(const struct pl_server *s)
 
 	if (c == NULL || c->replication)
 		return NULL;
+	if (!c->welcomed && why_login(c) != NULL)
+		return why_login(c);	/* auth_query does not answer */
 	if (s->status == 'I')		/* between transactions */
 		return s->close_needed && set->server_fast_close &&
 		    c->mode == PL_MODE_SESSION && pl_expect_empty(&s->expect) ?

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "pg/message.h"
 #include "pg/notice.h"
 #include "pooler/downstream.h"
@@ -14,12 +15,11 @@ enum { MOST_ANSWER = 1 << 20 };
 
 struct pl_lookup {
 	char *user;		/* asked for */
-	const char *query;
+	char *query;		/* as it was when the client came */
 	void (*done)(struct pl_client *, const struct pl_lookup_answer *);
-	bool failed, found;
-	bool null_name;
+	bool found, null_name, no_memory;
 	unsigned columns;
-	char *name, *secret;	/* of the row; secret NULL: SQL's NULL */
+	char *name, *secret;	/* of the row; secret NULL: SQL's NULL, else base/secret's */
 	size_t name_len, secret_len;
 };
 
@@ -33,18 +33,25 @@ pl_lookup_user(const struct pl_database *db)
 	return pl_settings()->auth_user;
 }
 
+static void
+free_lookup(struct pl_lookup *l)
+{
+	if (l == NULL)
+		return;
+	mem_drop(l->user);
+	mem_drop(l->query);
+	mem_drop(l->name);
+	secret_drop(l->secret);
+	mem_drop(l);
+}
+
 void
 pl_lookup_free(struct pl_client *c)
 {
 	struct pl_lookup *l = c->lookup;
 
 	c->lookup = NULL;
-	if (l == NULL)
-		return;
-	mem_drop(l->user);
-	mem_drop(l->name);
-	mem_drop(l->secret);
-	mem_drop(l);
+	free_lookup(l);
 }
 
 static void
@@ -90,16 +97,19 @@ pl_lookup_start(struct pl_client *c, struct pl_database *own,
 	asker = db == NULL ? NULL : pl_user_get(text_of(
 	    pl_lookup_user(own)));
 	pool = asker == NULL ? NULL : pl_pool_get(db, &asker->own);
-	if (l != NULL)
+	if (l != NULL) {
 		l->user = mem_copy(text_of(user));
-	if (pool == NULL || l == NULL || l->user == NULL) {
+		l->query = mem_copy(text_of(own != NULL &&
+		    own->row->auth_query != NULL ? own->row->auth_query :
+		    pl_settings()->auth_query));
+	}
+	if (pool == NULL || l == NULL || l->user == NULL ||
+	    l->query == NULL) {
 		pl_lookup_free(c);
 		refuse(c, done);
 		return;
 	}
 	l->done = done;
-	l->query = own != NULL && own->row->auth_query != NULL ?
-	    own->row->auth_query : pl_settings()->auth_query;
 	c->looks_up = true;
 	pl_client_set_pool(c, pool);
 	if (pl_pool_want(pool, c))
@@ -162,12 +172,12 @@ on_row(struct pl_server *s, struct text body)
 		return;
 	l->found = true;
 	l->null_name = name.at == NULL;
-	mem_drop(l->name);
-	mem_drop(l->secret);
 	l->name = name.at == NULL ? NULL : mem_copy(name);
-	l->secret = secret.at == NULL ? NULL : mem_copy(secret);
+	l->secret = secret.at == NULL ? NULL : secret_copy(secret);
 	l->name_len = name.len;
 	l->secret_len = secret.len;
+	l->no_memory = (name.at != NULL && l->name == NULL) ||
+	    (secret.at != NULL && l->secret == NULL);
 }
 
 static void
@@ -189,10 +199,7 @@ finish(struct pl_server *s)
 	pl_client_enter(c, PL_CLIENT_LOGIN);
 	pl_client_set_pool(c, NULL);
 	l->done(c, &answer);
-	mem_drop(l->user);
-	mem_drop(l->name);
-	mem_drop(l->secret);
-	mem_drop(l);
+	free_lookup(l);
 }
 
 static void
@@ -228,7 +235,9 @@ on_message(struct pl_server *s, char type, struct text body)
 			give_up(s, "broken ParameterStatus packet");
 		break;
 	case 'Z':
-		if (l->null_name)
+		if (l->no_memory)
+			give_up(s, "out of memory");
+		else if (l->null_name)
 			give_up(s, "auth_query response contained null user "
 			    "name");
 		else if (body.len != 1 || body.at[0] != 'I')
@@ -264,6 +273,9 @@ eat(struct pl_server *s, struct text t)
 			return;
 		}
 		pos += size;
+		/* Nobody reads on behind the answer: not to be used again. */
+		if (type == 'Z' && pos < t.len)
+			s->close_needed = true;
 		on_message(s, type, message_body(rest, size));
 	}
 }

@@ -18,13 +18,16 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-/* The replay lets one allocation fail: some promises are off then. */
-extern bool fuzz_memory_fails __attribute__((weak));
+/*
+ * The replay lets the n-th allocation fail: some promises are off then. 0, or
+ * not there at all: memory is plenty.
+ */
+extern unsigned long fuzz_fail_at __attribute__((weak));
 
 static inline bool
 fuzz_short_of_memory(void)
 {
-	return &fuzz_memory_fails != NULL && fuzz_memory_fails;
+	return &fuzz_fail_at != NULL && fuzz_fail_at != 0;
 }
 
 static inline struct text

@@ -15,7 +15,7 @@
 
 enum { INPUT_MOST = 1 << 20, CUTS_MOST = 4096, FAILURES_MOST = 200 };
 
-bool fuzz_memory_fails;
+unsigned long fuzz_fail_at;
 
 /* What a target's first call makes for all calls to come may stay. */
 static void
@@ -38,7 +38,7 @@ run_exact(struct text t, unsigned long fail_at)
 	NEED(copy != NULL);
 	if (t.len > 0)
 		memcpy(copy, t.at, t.len);
-	fuzz_memory_fails = fail_at != 0;
+	fuzz_fail_at = fail_at;
 	mem_fail_at(fail_at);
 	LLVMFuzzerTestOneInput(copy, t.len);
 	mem_fail_at(0);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * server_fuzz.c - what a server sends: while it logs us in, or as answers to
- * a client that is linked to it. The first byte: what secret we have, how
- * the bytes are cut, whether the login is over, TLS, what the client asked.
- * Whatever comes, the client hears whole messages.
+ * server_fuzz.c - what a server sends: while it logs us in, as answers to a
+ * client that is linked to it, or to auth_query. The first byte: what secret
+ * we have, how the bytes are cut, whether the login is over, TLS, what the
+ * client asked. Whatever comes, the client hears whole messages.
  */
 #include "pg/message.h"
 #include "world.h"
@@ -13,7 +13,8 @@
 	"default_pool_size = 1\nmax_prepared_statements = 2\n"		\
 	"server_tls_sslmode = " tls "\n"
 
-static const char *const inis[] = { INI("disable"), INI("prefer") };
+static const char *const inis[] = { INI("disable"), INI("prefer"),
+	INI("disable") "auth_type = plain\nauth_user = bob\n" };
 static const char *const users[] = {
 	"\"bob\" \"pencil\"\n",
 	"\"bob\" \"md53858f62230ac3c915f300c664312c63f\"\n",
@@ -25,6 +26,9 @@ static const char *const users[] = {
 
 static const struct text startup = TEXT("\0\0\0\x2c\0\3\0\0user\0bob\0"
     "database\0d\0TimeZone\0Venus\0\0");
+static const struct text unknown = TEXT("\0\0\0\x1d\0\3\0\0user\0who\0"
+    "database\0d\0\0");
+static const struct text password = TEXT("p\0\0\0\12guess\0");
 static const struct text simple = TEXT("Q\0\0\0\15select 1\0"
     "Q\0\0\0\12BEGIN\0");
 static const struct text extended = TEXT("P\0\0\0\15a\0one\0\0\0"
@@ -38,24 +42,26 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static const size_t steps[] = { 1, 3, 17, 100000 };
 	struct conn *client, *server;
 	struct text said;
+	bool looks_up;
 	uint8_t how;
 
 	if (len < 1)
 		return 0;
 	how = data[0];
-	if (!world_start(inis[how >> 5 & 1], users[how & 3]))
-		return 0;
+	looks_up = (how & 128) != 0;
+	world_start(inis[looks_up ? 2 : how >> 5 & 1], users[how & 3]);
 	said = fuzz_text(data + 1, len - 1);
 	client = world_client();
-	world_say(client, startup);
+	world_say(client, looks_up ? unknown : startup);
 	if (how & 16) {
 		world_answer_all();
-		world_say(client, how & 64 ? extended : simple);
+		if (!looks_up)
+			world_say(client, how & 64 ? extended : simple);
 	}
 	server = world_dialed(0);
 	if (server != NULL)
 		world_say_in(server, said, steps[how >> 2 & 3]);
-	world_say(client, how & 64 ? simple : extended);
+	world_say(client, looks_up ? password : how & 64 ? simple : extended);
 	world_answer_all();
 	world_pass(1000000);
 	NEED(world_is_framed(world_heard(client)));

@@ -17,8 +17,8 @@
 #include "fuzz.h"
 #include "net/conn.h"
 
-/* Makes the configuration known and puts it in force. False: no memory. */
-bool	world_start(const char *ini, const char *userlist);
+/* Reads a configuration and puts it in force. */
+void	world_start(const char *ini, const char *userlist);
 /* Closes everything and checks that the pooler holds nothing any more. */
 void	world_end(void);
 
