@@ -180,9 +180,12 @@ pl_client_prefix(const struct pl_client *c, char buf[PL_PREFIX])
 	char peer[ADDRESS_TEXT];
 
 	print_peer(&c->peer, peer);
+	/* Who is nobody here has no database either. */
 	snprintf(buf, PL_PREFIX, "C-%p: %s/%s@%s ", (const void *)c,
-	    c->database != NULL ? c->database->name : "(nodb)",
-	    c->user != NULL ? c->user->name : "(nouser)", peer);
+	    c->database != NULL && (c->user != NULL || c->login == NULL) ?
+	    c->database->name : "(nodb)",
+	    c->user != NULL ? c->user->name :
+	    c->claimed != NULL ? c->claimed : "(nouser)", peer);
 	return buf;
 }
 

@@ -65,6 +65,7 @@ struct pl_client {
 	uint64_t id;			/* shown, never used again */
 	uint8_t key[8];			/* its cancel key */
 	struct pl_user *user;		/* whom it logged in as; NULL before */
+	const char *claimed;		/* the name it gave, while logging in; for the log */
 	struct pl_database *database;	/* NULL before it is known */
 	struct pl_login *login;		/* the login stage's own; NULL after it */
 	struct pl_lookup *lookup;	/* auth_query under way; else NULL */

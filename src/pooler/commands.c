@@ -253,7 +253,7 @@ static void
 run_show(const struct pl_order *o, struct pl_reply *reply)
 {
 	reply->object = pl_columns_find(o->arg);
-	if (reply->object->count > 0) {
+	if (reply->object->view != NULL) {
 		reply->act = PL_REPLY_ROWS;
 		return;
 	}
@@ -321,7 +321,7 @@ print_help(void)
 	for (unsigned i = 0; i < pl_object_count; i++) {
 		const struct pl_object *o = &pl_objects[i];
 
-		if (o->group == 0)
+		if (o->group == PL_GROUP_PARAMETER)
 			continue;
 		all = add_line(all, o->group == group ? "|" : "\n\tSHOW ",
 		    o->name);
@@ -343,11 +343,11 @@ void
 pl_commands_list(FILE *to)
 {
 	for (unsigned i = 0; i < pl_object_count; i++)
-		if (pl_objects[i].group > 0)
-			fprintf(to, "SHOW %s\t%s\tshows %u columns\n",
+		if (pl_objects[i].help != NULL)
+			fprintf(to, "SHOW %s\t%s\t%s\n",
 			    pl_objects[i].name,
 			    name_level(pl_objects[i].level),
-			    pl_objects[i].count);
+			    pl_objects[i].help);
 	for (unsigned i = 0; i < pl_command_count; i++)
 		if (pl_commands[i].usage != NULL)
 			fprintf(to, "%s\t%s\t%s\n", pl_commands[i].usage,
@@ -380,7 +380,8 @@ has_form(const struct pl_order *o, enum pl_form form)
 	case PL_FORM_SET:
 		return given && o->has_value;
 	case PL_FORM_SET_PARAMETER:
-		return o->has_value && object != NULL && object->parameter;
+		return o->has_value && object != NULL &&
+		    object->group == PL_GROUP_PARAMETER;
 	}
 	return false;
 }
@@ -404,7 +405,7 @@ pl_commands_object(const struct pl_order *o)
 	if (row == NULL || row->form != PL_FORM_SHOW)
 		return NULL;
 	object = pl_columns_find(o->arg);
-	return object->count > 0 ? object : NULL;
+	return object->view != NULL ? object : NULL;
 }
 
 enum pl_level

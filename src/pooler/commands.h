@@ -24,7 +24,7 @@ struct pl_reply {
 	} act;
 	const char *code;		/* SQLSTATE of an error */
 	const char *notice;		/* NULL: none */
-	char *detail;			/* of the notice; the caller's to drop */
+	char *detail;			/* of the notice; caller drops it */
 	const struct pl_object *object;
 	enum pl_control_wait wait;
 	char database[PL_DATABASE_NAME + 1];	/* that it waits for; "": all */
@@ -40,7 +40,7 @@ enum pl_form {			/* what stands behind the first word */
 	PL_FORM_SHOW,			/* an object of SHOW */
 	PL_FORM_SHUTDOWN,		/* nothing, or for whom to wait */
 	PL_FORM_SET,			/* key = value */
-	PL_FORM_SET_PARAMETER		/* the same, of a parameter that is fixed */
+	PL_FORM_SET_PARAMETER		/* the same, of a fixed parameter */
 };
 
 struct pl_command {

@@ -22,6 +22,7 @@
 #include "pooler/pool.h"
 #include "pooler/portal.h"
 #include "pooler/variables.h"
+#include "pooler/view_state.h"
 
 enum {
 	SLICE_ROWS = 256, SLICE_BYTES = 65536,	/* of one turn */
@@ -42,7 +43,7 @@ struct pl_console {
 	struct pl_walk *walk;		/* its rows; NULL */
 	bool waiting;			/* for what reply says */
 	uint32_t binary;		/* columns that go in binary */
-	uint32_t left;			/* rows until the portal stops; 0: all */
+	uint32_t left;			/* rows until it stops; 0: all */
 	struct pl_portal *portal;	/* that is run; NULL: a simple Query */
 
 	bool skipping;			/* after an error: all up to Sync */
@@ -144,7 +145,7 @@ add_failed(struct pl_console *k, const char *code, const char *text)
 static void
 end_rows(struct pl_console *k)
 {
-	pl_columns_end(&k->walk);
+	pl_view_end(&k->walk);
 	if (k->portal != NULL)
 		k->portal->done = true;
 	add_done(k);
@@ -164,18 +165,18 @@ suspend_rows(struct pl_console *k)
 static bool
 add_rows(struct pl_console *k)
 {
-	const struct pl_object *o = k->reply.object;
+	const struct pl_view *v = k->reply.object->view;
 	int64_t end = clock_now() + SLICE_TIME;
 	const struct cell *cells;
 
-	pl_columns_turn(k->walk);
+	pl_view_turn(k->walk);
 	for (int n = 0; n < SLICE_ROWS && k->out.len < SLICE_BYTES; n++) {
-		cells = pl_columns_next(k->walk);
+		cells = pl_view_next(k->walk);
 		if (cells == NULL) {
 			end_rows(k);
 			return true;
 		}
-		pl_datarow_add(&k->out, o->columns, cells, o->count,
+		pl_datarow_add(&k->out, v->columns, cells, v->count,
 		    k->binary);
 		if (k->left > 0 && --k->left == 0) {
 			suspend_rows(k);
@@ -207,15 +208,15 @@ send_rows(struct pl_console *k)
 static void
 begin_rows(struct pl_console *k)
 {
-	const struct pl_object *o = k->reply.object;
+	const struct pl_view *v = k->reply.object->view;
 
-	k->walk = pl_columns_walk(o);
+	k->walk = pl_view_walk(v);
 	if (k->walk == NULL) {
 		add_failed(k, "53200", "out of memory");
 		return;
 	}
 	if (k->portal == NULL)
-		pl_datarow_describe(&k->out, o->columns, o->count, 0);
+		pl_datarow_describe(&k->out, v->columns, v->count, 0);
 	send_rows(k);
 }
 
@@ -356,7 +357,8 @@ add_object(struct pl_console *k, const struct pl_order *order, uint32_t binary)
 	if (o == NULL)
 		message_add_bare(&k->out, 'n');
 	else
-		pl_datarow_describe(&k->out, o->columns, o->count, binary);
+		pl_datarow_describe(&k->out, o->view->columns, o->view->count,
+		    binary);
 }
 
 static void
@@ -804,7 +806,7 @@ bury(void *dead)
 {
 	struct pl_console *k = dead;
 
-	pl_columns_end(&k->walk);
+	pl_view_end(&k->walk);
 	pl_portal_fini(&k->portals);
 	message_writer_fini(&k->out);
 	mem_drop(k->reply.detail);

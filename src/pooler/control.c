@@ -331,7 +331,8 @@ pl_control_set(struct text key, struct text value, struct why *why)
 	if (fresh == NULL)
 		return -1;
 	old = (void *)(uintptr_t)pl_settings_swap(fresh);
-	if (loop_here() != NULL)	/* others may read it until the turn ends */
+	/* Others may read the old ones until the turn ends. */
+	if (loop_here() != NULL)
 		loop_retire(loop_here(), old, bury_settings);
 	else
 		bury_settings(old);

@@ -33,7 +33,9 @@ enum pl_control_wait {
 	PL_WAIT_CLOSE,			/* no server is marked close_needed */
 	PL_WAIT_SUSPEND			/* nothing is left to be sent */
 };
-enum pl_control_outcome { PL_CONTROL_WAITS, PL_CONTROL_DONE, PL_CONTROL_UNDONE };
+enum pl_control_outcome {
+	PL_CONTROL_WAITS, PL_CONTROL_DONE, PL_CONTROL_UNDONE
+};
 /* UNDONE: it was resumed meanwhile. */
 enum pl_control_outcome pl_control_look(enum pl_control_wait,
 	    const struct pl_database *);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/resolver.h"
+#include "net/timer.h"
 #include "pg/message.h"
 #include "pooler/courier.h"
 
@@ -15,6 +16,7 @@ struct courier {
 	int peer, port;
 	uint8_t key[8];
 	bool sent;
+	struct timer limit;		/* cancel_wait_timeout */
 };
 
 static TAILQ_HEAD(, courier) couriers = TAILQ_HEAD_INITIALIZER(couriers);
@@ -44,12 +46,20 @@ end(struct courier *c, const char *reason)
 	struct pl_client *client = c->client;
 
 	TAILQ_REMOVE(&couriers, c, link);
+	timer_stop(&c->limit);
+	resolver_cancel(resolver, c);
 	if (c->conn != NULL)
 		conn_close(c->conn, &reason_over);
 	c->client = NULL;
 	mem_drop(c);
 	if (client != NULL)
 		pl_client_close(client, false, "%s", reason);
+}
+
+static void
+on_limit(void *arg)
+{
+	end(arg, "cancel_wait_timeout");
 }
 
 static void
@@ -142,6 +152,9 @@ pl_courier_send(struct pl_client *client, const struct pl_peer_row *peer,
 	c->peer = peer->id;
 	c->port = peer->port;
 	memcpy(c->key, key, sizeof c->key);
+	timer_init(&c->limit, loop_here(), on_limit, c);
+	if (pl_settings()->cancel_wait_timeout > 0)
+		timer_after(&c->limit, pl_settings()->cancel_wait_timeout);
 	TAILQ_INSERT_TAIL(&couriers, c, link);
 	pl_client_login_free(client);
 	conn_hold(client->conn);

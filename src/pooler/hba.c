@@ -557,7 +557,7 @@ fits_network(const struct network *n, const struct endpoint *from)
 	if (from == NULL || from->family != n->family)
 		return false;
 	for (size_t i = 0; i < (n->family == AF_INET ? 4 : 16); i++)
-		if (((from->ip[i] ^ n->ip[i]) & n->mask[i]) != 0)
+		if ((from->ip[i] & n->mask[i]) != n->ip[i])
 			return false;
 	return true;
 }

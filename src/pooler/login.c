@@ -52,6 +52,7 @@ pl_login_free(struct pl_client *c)
 	struct pl_login *l = c->login;
 
 	c->login = NULL;
+	c->claimed = NULL;
 	pl_lookup_free(c);
 	if (l == NULL)
 		return;
@@ -291,6 +292,7 @@ begin_proof(struct pl_client *c, struct pl_credential *credential)
 	p->user = l->user;
 	if (credential == NULL)
 		pl_client_log(c, LOG_LEVEL_LOG, "no such user: %s", l->user);
+	c->claimed = l->user;
 	settle(c, p->auth->begin(p, &w), &w);
 }
 
@@ -345,6 +347,7 @@ on_looked_up(struct pl_client *c, const struct pl_lookup_answer *answer)
 		return;
 	}
 	/* The name as the database has it is who logs in. */
+	c->claimed = NULL;
 	mem_drop(c->login->user);
 	c->login->user = name;
 	c->user = credential->user;
@@ -501,6 +504,7 @@ decide(struct pl_client *c)
 	if (db != NULL && db->dead)
 		c->database = NULL;
 	if (is_own_admin(c)) {
+		c->claimed = l->user;
 		pl_client_log(c, LOG_LEVEL_LOG,
 		    "pgbouncer access from unix socket");
 		c->admin = true;
@@ -921,6 +925,7 @@ pl_login_new(struct loop *loop, int fd, const struct endpoint *peer)
 		close(fd);
 		return NULL;
 	}
+	pl_client_log(c, LOG_LEVEL_DEBUG, "got connection");
 	c->login = mem_zero(sizeof *c->login);
 	c->conn = conn_accept(loop, fd, &login_handler, c);
 	if (c->login == NULL || c->conn == NULL)

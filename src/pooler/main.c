@@ -19,7 +19,6 @@
 #include "net/resolver.h"
 #include "pooler/cancel.h"
 #include "pooler/check.h"
-#include "pooler/columns.h"
 #include "pooler/commands.h"
 #include "pooler/config.h"
 #include "pooler/console.h"
@@ -28,7 +27,6 @@
 #include "pooler/dial.h"
 #include "pooler/door.h"
 #include "pooler/downstream.h"
-#include "pooler/fence.h"
 #include "pooler/janitor.h"
 #include "pooler/explain.h"
 #include "pooler/keys.h"
@@ -39,6 +37,8 @@
 #include "pooler/tlsconf.h"
 #include "pooler/upstream.h"
 #include "pooler/variables.h"
+#include "pooler/view.h"
+#include "proc/handover.h"
 #include "proc/program.h"
 #include "proc/ready.h"
 
@@ -144,7 +144,7 @@ static const struct program_option options[] = {
 	{ 'd', "daemon", NULL, "run in background (as a daemon)",
 	    PROGRAM_DAEMON, NULL },
 	{ 'q', "quiet", NULL, "run quietly", PROGRAM_QUIET, NULL },
-	{ 'R', "reboot", NULL, "take over from a running instance",
+	{ 'R', "reboot", NULL, "accepted; a running instance is not taken over",
 	    PROGRAM_REBOOT, NULL },
 	{ 'u', "user", "USER", "assume identity of USER", PROGRAM_USER,
 	    NULL },
@@ -179,7 +179,6 @@ read_setup(bool first, struct why *why)
 		.path = first ? path : pl_settings()->conffile,
 		.verbose = program_said()->verbose,
 		.now = first ? NULL : pl_settings(),
-		.load = first ? pl_fence_read : NULL,
 	};
 	struct pl_setup *setup = pl_config_read(&source, pl_setup_now(),
 	    report_to_log, NULL, why);
@@ -213,8 +212,8 @@ apply(void *read, bool first, struct why *why)
 		pl_variables_init(setup->settings->track_extra_parameters);
 	if (pl_setup_apply(setup, first, why) < 0)
 		return -1;
-	pl_columns_set_peers(pl_setup_now()->peers,
-	    pl_setup_now()->peer_count);
+	pl_view_peers = pl_setup_now()->peers;
+	pl_view_peer_count = pl_setup_now()->peer_count;
 	refresh_rest();
 	return 0;
 }
@@ -238,6 +237,21 @@ expected_files(void)
 	return n;
 }
 
+/* SET and RELOAD may name any file to be read, so reading stays open. */
+static const struct sandbox_path *
+sandbox_paths(void)
+{
+	static struct sandbox_path paths[5];
+	const struct pl_settings *set = pl_settings();
+
+	paths[0] = (struct sandbox_path){ "/", false };
+	paths[1] = (struct sandbox_path){ set->logfile, true };
+	paths[2] = (struct sandbox_path){ set->pidfile, true };
+	paths[3] = (struct sandbox_path){ set->unix_socket_dir, true };
+	paths[4] = (struct sandbox_path){ NULL, false };
+	return paths;
+}
+
 static void
 needs(struct program_needs *to)
 {
@@ -256,7 +270,7 @@ needs(struct program_needs *to)
 		.files = expected_files(),
 		.threads = 1,
 		.sandbox = set->sandbox != 0,
-		.paths = pl_fence_paths(set),
+		.paths = sandbox_paths(),
 	};
 }
 
@@ -442,7 +456,7 @@ wire(void)
 	pl_control_shutdown = on_shutdown;
 	pl_control_listen = pl_door_listen;
 	pl_control_applied = on_set;
-	pl_columns_listener = pl_door_at;
+	pl_view_listener = pl_door_at;
 }
 
 /* ---- the start --------------------------------------------------------- */
@@ -452,6 +466,28 @@ alone(struct why *why)
 {
 	pl_setup_tell();
 	return pl_door_alone(why);
+}
+
+/* -R: what runs is not taken over, so a running instance ends the start. */
+static int
+adopt(struct why *why)
+{
+	const char *dir = pl_settings()->unix_socket_dir;
+	int first;
+
+	pl_setup_tell();
+	if (handover_inherited(&first) > 0)
+		return why_set(why, "cannot reboot under service manager");
+	if (dir[0] == '\0')
+		return why_set(why, "cannot reboot if unix dir not configured");
+	if (dir[0] == '@')
+		return why_set(why, "cannot reboot with abstract Unix socket");
+	log_warning("-R is deprecated: run several processes with "
+	    "so_reuseport and restart one after the other");
+	if (pl_door_alone(why) < 0)
+		return -1;
+	log_info("old process not found, try to continue normally");
+	return 0;
 }
 
 static void
@@ -506,7 +542,7 @@ start(struct loop *loop, struct why *why)
 	resolver_set_zone_changed(resolver, on_zone_changed, NULL);
 	pl_dial_init(resolver);
 	pl_courier_init(resolver);
-	pl_columns_resolver = resolver;
+	pl_view_resolver = resolver;
 	return 0;
 }
 
@@ -558,6 +594,7 @@ static const struct program pooler = {
 	.apply = apply,
 	.needs = needs,
 	.alone = alone,
+	.adopt = adopt,
 	.limits = tell_limits,
 	.start = start,
 	.timers = start_timers,

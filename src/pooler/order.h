@@ -29,7 +29,7 @@ struct pl_order {
 enum pl_order_fault {
 	PL_ORDER_FINE,
 	PL_ORDER_INVALID,		/* not of this form */
-	PL_ORDER_LONG			/* of this form, but a word is too long */
+	PL_ORDER_LONG			/* well formed, but a word is too long */
 };
 
 /* params: may $n stand there? */

@@ -248,8 +248,8 @@ fail_fast(struct pl_pool *pool, struct pl_client *c)
 		return false;
 	if (!c->welcomed)
 		return false;
-	pl_pool_grow(pool);
-	if (c->state != PL_CLIENT_GONE && pl_pool_servers(pool) == 0)
+	pl_pool_grow(pool);		/* when it is time for another try */
+	if (c->state != PL_CLIENT_GONE)
 		pl_client_close(c, true, "server login has been failing, "
 		    "cached error: %s (server_login_retry)",
 		    pool->last_error);
@@ -603,6 +603,7 @@ pl_pool_open(struct pl_pool *pool, bool may_evict)
 	    now());
 	s->booked = true;
 	pool->last_connect = now();
+	pl_server_log(s, LOG_LEVEL_DEBUG, "launching new connection");
 	return s;
 }
 

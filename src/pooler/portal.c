@@ -51,7 +51,7 @@ free_portal(struct pl_portal *q)
 {
 	if (q == NULL)
 		return;
-	pl_columns_end(&q->walk);
+	pl_view_end(&q->walk);
 	mem_drop(q->name);
 	mem_drop(q->text);
 	mem_drop(q);

@@ -12,8 +12,8 @@
 
 #include "base/why.h"
 #include "pg/message.h"
-#include "pooler/columns.h"
 #include "pooler/order.h"
+#include "pooler/view.h"
 
 enum { PL_PORTAL_PARAMS = 16, PL_PORTAL_MOST = 100 };
 

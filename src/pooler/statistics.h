@@ -16,8 +16,8 @@ enum { PL_STATISTICS_LINE = 400 };
 
 /* to += of; to += now - then. */
 void	pl_statistics_add(struct pl_stats *to, const struct pl_stats *of);
-void	pl_statistics_add_change(struct pl_stats *to, const struct pl_stats *now,
-	    const struct pl_stats *then);
+void	pl_statistics_add_change(struct pl_stats *to,
+	    const struct pl_stats *now, const struct pl_stats *then);
 /*
  * Counts and bytes per second; times per transaction, query, assignment.
  * usec: how long the change took.

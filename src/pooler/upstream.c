@@ -16,7 +16,10 @@
 #include "pooler/upstream.h"
 #include "pooler/variables.h"
 
-enum { MOST_NAME = 65536 };	/* bytes in front of a body that are waited for */
+enum {
+	MOST_NAME = 65536,	/* bytes in front of a body that are waited for */
+	MOST_STATEMENTS = 10000	/* names of one client (L7) */
+};
 
 static const char parse_complete[] = { '1', 0, 0, 0, 4 };
 static const char close_complete[] = { '3', 0, 0, 0, 4 };
@@ -207,6 +210,10 @@ on_parse(struct up *up, const struct pl_prepared *found, uint32_t size)
 		    "prepared statement name is already in use");
 	st = pl_statement_get((struct text){ rest.at + found->head,
 	    size - found->head });
+	if (pl_names_count(c->names) >= MOST_STATEMENTS) {
+		pl_statement_drop(&st);
+		return close_client(up, "too many prepared statements");
+	}
 	if (st == NULL || pl_names_put(&c->names, found->name, st) < 0) {
 		if (st != NULL)
 			pl_statement_drop(&st);
@@ -574,6 +581,9 @@ may_read(struct conn *conn)
 
 	if (c->server != NULL)
 		return !c->server->setting_values;
+	/* What a client leaves behind is mostly a farewell: no server for that. */
+	if (conn_ended(conn))
+		return true;
 	/* Kept for want of a server, not of bytes: that comes first. */
 	if (!buffer_empty(&c->pending) && c->need == 0)
 		return false;

@@ -233,8 +233,8 @@ has_pidfile(void)
 static int
 be_alone(struct why *why)
 {
-	int (*ask)(struct why *) = life.line.reboot ? life.p->adopt :
-	    life.p->alone;
+	int (*ask)(struct why *) = life.line.reboot &&
+	    life.p->adopt != NULL ? life.p->adopt : life.p->alone;
 	int answer = ask == NULL ? 0 : ask(why);
 
 	if (answer == 0 && has_pidfile())

@@ -33,14 +33,16 @@ def p(pooler):
                   ignore_startup_parameters="extra_float_digits")
 
 
-def run(command, clients, **env):
+def run(command, clients, both=False, **env):
+    """What it prints; `both`: errors among it."""
     done = subprocess.run(
         [str(c) for c in command] + ([str(clients)] if clients else []),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT,
-        cwd=HERE, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1",
-                       "PGSSLMODE": "disable", **env})
+        stdout=subprocess.PIPE, timeout=LIMIT, cwd=HERE,
+        stderr=subprocess.STDOUT if both else subprocess.PIPE,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1",
+             "PGSSLMODE": "disable", **env})
     text = done.stdout.decode()
-    assert done.returncode == 0, text
+    assert done.returncode == 0, text + (done.stderr or b"").decode()
     return text.strip()
 
 
@@ -117,7 +119,7 @@ def psql(cluster, port, *more):
 
 def test_psql(cluster, p):
     """Sixteen at a time: a process each."""
-    straight = run(psql(cluster, cluster.port, "-f", "steps.sql"), 0)
+    straight = run(psql(cluster, cluster.port, "-f", "steps.sql"), 0, True)
     running = [subprocess.Popen(
         [str(w) for w in psql(cluster, p.port, "-f", "steps.sql")],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=HERE,
@@ -172,7 +174,7 @@ def test_pgbench(cluster, p, bench_tables, protocol, script):
     text = run([cluster.bin + "/pgbench", "-n", "-h", "127.0.0.1", "-p",
                 p.port, "-U", "app", "-M", protocol, "-b", script, "-c",
                 clients,
-                "-j", 2, "-T", seconds, "app2"], 0)
+                "-j", 2, "-T", seconds, "app2"], 0, True)
     assert "number of failed transactions: 0 (" in text, text
     assert int(re.search(r"processed: (\d+)", text)[1]) > 100, text
     assert "aborted" not in text and "error" not in text.lower(), text

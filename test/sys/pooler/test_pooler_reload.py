@@ -199,6 +199,36 @@ def test_conffile_can_be_moved(pooler):
     assert config(p)["query_timeout"] == "77"
 
 
+def test_new_paths_at_reload(pooler, base):
+    """Files that a reload or SET names for the first time, anywhere."""
+    where = os.path.join(base, "elsewhere-%d" % time.monotonic_ns())
+    os.mkdir(where)
+    with open(where + "/users", "w") as out:
+        out.write('"a" "one"\n"admin" "adminpw"\n')
+    with open(where + "/more.ini", "w") as out:
+        out.write("query_timeout = 79\n")
+    p = pooler(auth_type="plain", databases={"app": DB + " user=app"})
+    assert p.try_login("a", "app", "one")[-1] == wire.EOF
+    p.reload(auth_type="plain", databases={"app": DB + " user=app"},
+             settings={"auth_file": where + "/users"})
+    assert p.try_login("a", "app", "one")[-1] == ("Z", "I")
+    p.write("pooler.ini", open(p.ini).read() + "%%include %s/more.ini\n"
+            % where)
+    p.command("RELOAD")
+    assert config(p)["query_timeout"] == "79"
+
+
+def test_log_file_moves_at_reload(pooler, base):
+    where = os.path.join(base, "logs-%d" % time.monotonic_ns())
+    os.mkdir(where)
+    p = pooler()
+    p.owned(where)
+    p.reload(logfile=where + "/log")
+    p.login()
+    wait_for(lambda: os.path.exists(where + "/log") and
+             "login attempt" in open(where + "/log").read())
+
+
 def test_relative_include(pooler):
     """Relative to the working directory."""
     p = pooler()

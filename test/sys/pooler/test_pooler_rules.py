@@ -830,6 +830,41 @@ def test_r23_no_secret_in_any_answer(pooler):
         assert secret not in text
 
 
+# ---- R26 numbers, R27 files, R28 channels
+
+@pytest.mark.parametrize("line", (
+    "max_client_conn = 99999999999999999999",
+    "default_pool_size = 0x1ffffffffffffffff",
+    "max_packet_size = 99999999999999999999",
+    "server_lifetime = 1e999", "query_timeout = nan",
+    "query_timeout = inf"))
+def test_r26_numbers_are_bounded(pooler, line):
+    """Too large to be meant: an error with its place, no wrapped value."""
+    p = pooler.make().configure()
+    p.write("pooler.ini", open(p.ini).read() + line + "\n")
+    code, _, err = p.run()
+    assert code == 1 and "invalid value" in err, err
+
+
+def test_r27_pidfile_is_not_followed(pooler):
+    """A link in the place of the pid file is not written through."""
+    p = pooler.make().configure()
+    target = p.path("target")
+    os.symlink(target, p.path("pid"))
+    code, _, err = p.run()
+    assert code == 1 and "pidfile" in err
+    assert not os.path.exists(target)
+
+
+def test_r28_unix_socket_of_a_stranger(pooler):
+    """Nobody gets the console for knowing its name."""
+    p = pooler(auth_type="md5", admin_users="", stats_users="")
+    for user in ("pgbouncer", "admin", "root", "postgres"):
+        for where in (p.unix, None):
+            said = p.try_login(user, "pgbouncer", "x", where=where)
+            assert said[-1] == EOF
+
+
 # ---- R30 no resynchronisation
 
 def test_r30_framing_error_ends_the_connection(pooler):

@@ -204,24 +204,13 @@ def test_longest_waiter_first_over_pools(pooler):
     cs = {u: p.login(u) for u in names}
     holder = cs["trusty"]
     holder.query("begin")
-    order, done = [], []
-
-    def served(user):
-        c = cs[user]
-        c.answers()
-        done.append(user)
-    threads = []
     for user in names[1:]:
-        cs[user].send(query("select 1"))
+        cs[user].send(query("select extract(epoch from clock_timestamp())"))
         p.wait_pool("app", user, cl_waiting=1)
-        order.append(user)
-        t = threading.Thread(target=served, args=(user,))
-        t.start()
-        threads.append(t)
     holder.query("commit")
-    for t in threads:
-        t.join(10)
-    assert done == order
+    served = {user: float(cs[user].answers()[1][1][0])
+              for user in names[1:]}
+    assert sorted(served, key=served.get) == list(names[1:])
 
 
 def test_no_pool_starves(pooler):

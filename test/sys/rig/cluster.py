@@ -82,6 +82,8 @@ full_page_writes = off
 max_connections = 200
 shared_buffers = 32MB
 max_wal_senders = 4
+min_wal_size = 2MB
+max_wal_size = 32MB
 wal_level = logical
 autovacuum = off
 jit = off
@@ -137,7 +139,7 @@ class Cluster:
         if os.geteuid() == 0:
             os.chown(where, who.pw_uid, who.pw_gid)
         self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust",
-                 "-N", "--no-locale", "-E", "UTF8")
+                 "-N", "--no-locale", "-E", "UTF8", "--wal-segsize=1")
         key = certs.owned_key("server", os.path.join(where, "server.key"),
                               who.pw_uid, who.pw_gid)
         with open(self.data + "/postgresql.auto.conf", "a") as out:

@@ -233,6 +233,7 @@ class Pooler:
     # -- what it says
 
     def log(self):
+        time.sleep(0.02)        # a thread of the pooler's writes it
         try:
             with open(self.path("stderr"), errors="replace") as f:
                 return f.read()

@@ -4,8 +4,12 @@ from . import wire
 
 
 def tidy(said):
-    """Without what differs between any two sessions."""
-    return [m for m in said if m[0] not in "KS"]
+    """Without what differs between any two sessions: where in PostgreSQL's
+    source an error arose depends on whether a statement had to be prepared
+    first."""
+    return [(m[0], {k: v for k, v in m[1].items() if k not in "FLR"})
+            if m[0] in "EN" and len(m) > 1 else m
+            for m in said if m[0] not in "KS"]
 
 
 def same(cluster, pooler, script, user="app", **login):

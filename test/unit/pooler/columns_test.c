@@ -84,11 +84,11 @@ START_TEST(keeps_its_promise)
 		    pl_columns_find(promised[i].object);
 		size_t len = 0;
 
-		ck_assert_uint_le(o->count, PL_COLUMNS_MOST);
-		for (unsigned c = 0; c < o->count; c++)
+		ck_assert_uint_le(o->view->count, PL_VIEW_COLUMNS);
+		for (unsigned c = 0; c < o->view->count; c++)
 			len += (size_t)snprintf(line + len, sizeof line - len,
-			    "%s %c,", o->columns[c].name,
-			    kinds[o->columns[c].kind]);
+			    "%s %c,", o->view->columns[c].name,
+			    kinds[o->view->columns[c].kind]);
 		ck_assert_str_eq(line, promised[i].columns);
 	}
 }
@@ -127,22 +127,22 @@ START_TEST(walks_over_turns)
 	char seen[8] = "";
 
 	build();
-	w = pl_columns_walk(o);
-	for (unsigned n = 0; (cells = pl_columns_next(w)) != NULL; n++) {
+	w = pl_view_walk(o->view);
+	for (unsigned n = 0; (cells = pl_view_next(w)) != NULL; n++) {
 		seen[n] = cells[2].value.at[0];
 		ck_assert(text_is(cells[0].value, "app"));
 		ck_assert(text_is(cells[15].value, "session"));
 		ck_assert_ptr_null(cells[16].value.at);
 		if (n == 1)
-			pl_columns_turn(w);
+			pl_view_turn(w);
 		if (n == 2) {		/* the row just read goes away */
-			pl_columns_turn(w);
+			pl_view_turn(w);
 			TAILQ_REMOVE(&pl_pools, &pools[2], link);
 		}
 	}
 	/* What moves up into a place that was read is left out. */
 	ck_assert_str_eq(seen, "0124");
-	pl_columns_end(&w);
+	pl_view_end(&w);
 	ck_assert_ptr_null(w);
 }
 END_TEST
@@ -156,19 +156,19 @@ START_TEST(counts_the_longest_wait)
 
 	build();
 	pl_ledger_want(&pools[0].ledger, &c.turn, 0, clock_now());
-	w = pl_columns_walk(o);
-	cells = pl_columns_next(w);
+	w = pl_view_walk(o->view);
+	cells = pl_view_next(w);
 	ck_assert(text_is(cells[13].value, "2"));
 	ck_assert_uint_eq(cells[14].value.len, 6);
 	ck_assert_int_eq(cells[14].value.at[0], '5');
-	pl_columns_end(&w);
+	pl_view_end(&w);
 	/* One that waits to log in has no query. */
 	c.turn.login = true;
-	w = pl_columns_walk(o);
-	cells = pl_columns_next(w);
+	w = pl_view_walk(o->view);
+	cells = pl_view_next(w);
 	ck_assert(text_is(cells[13].value, "0"));
 	ck_assert(text_is(cells[14].value, "0"));
-	pl_columns_end(&w);
+	pl_view_end(&w);
 }
 END_TEST
 
@@ -182,26 +182,26 @@ START_TEST(pads_sizes_of_users)
 	build();
 	user.row = &mine;
 	TAILQ_INSERT_TAIL(&pl_users, &user, link);
-	w = pl_columns_walk(pl_columns_find("users"));
-	cells = pl_columns_next(w);
+	w = pl_view_walk(pl_columns_find("users")->view);
+	cells = pl_view_next(w);
 	ck_assert(text_is(cells[1].value, "        7"));
 	ck_assert(text_is(cells[2].value, ""));
 	ck_assert_ptr_nonnull(cells[2].value.at);
 	ck_assert(text_is(cells[3].value, "statement"));
-	ck_assert_ptr_null(pl_columns_next(w));
-	pl_columns_end(&w);
+	ck_assert_ptr_null(pl_view_next(w));
+	pl_view_end(&w);
 }
 END_TEST
 
 static unsigned
 count_rows(const char *object)
 {
-	struct pl_walk *w = pl_columns_walk(pl_columns_find(object));
+	struct pl_walk *w = pl_view_walk(pl_columns_find(object)->view);
 	unsigned n = 0;
 
-	while (pl_columns_next(w) != NULL)
+	while (pl_view_next(w) != NULL)
 		n++;
-	pl_columns_end(&w);
+	pl_view_end(&w);
 	return n;
 }
 

@@ -117,9 +117,9 @@ START_TEST(shows)
 	start();
 	say("select version");
 	ck_assert_int_eq(reply.act, PL_REPLY_ROWS);
-	ck_assert_str_eq(reply.object->columns[0].name, "version");
+	ck_assert_str_eq(reply.object->view->columns[0].name, "version");
 	say("show DateStyle");
-	ck_assert_str_eq(reply.object->columns[0].name, "datestyle");
+	ck_assert_str_eq(reply.object->view->columns[0].name, "datestyle");
 	ck_assert_str_eq(say("SHOW"), "invalid command 'SHOW', use SHOW HELP;");
 	ck_assert_str_eq(say("SHOW FOO;"),
 	    "invalid command 'SHOW FOO;', use SHOW HELP;");

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * view.h - what one object of SHOW is: its columns and the source of its
+ * rows; and the walk over them. A walk may be spread over many turns of the
+ * loop: it remembers slots and places, never pointers. Rows of one walk need
+ * not be of one instant. Loop 0.
+ */
+#ifndef WEIR_POOLER_VIEW_H
+#define WEIR_POOLER_VIEW_H
+
+#include <stddef.h>
+
+#include "base/address.h"
+#include "net/resolver.h"
+#include "pooler/settings.h"
+#include "stat/column.h"
+
+enum { PL_VIEW_COLUMNS = 28, PL_VIEW_ROOM = 8192 };
+
+struct pl_walk;
+
+struct pl_view {
+	const struct column *columns;
+	unsigned count;
+	bool (*next)(struct pl_walk *);	/* sets row; false: no more */
+};
+#define PL_VIEW(table, next)						\
+	{ table, sizeof table / sizeof table[0], next }
+
+struct pl_walk {
+	const struct pl_view *view;
+	uint32_t at;			/* number of the next row, or slot */
+	unsigned phase;			/* of a view with several sources */
+	const void *here;		/* item before 'at', in this turn */
+	const void *row;		/* what the columns read from */
+	void *kept;			/* a source's own, for all its rows */
+	void (*drop)(void *kept);
+	struct cell cells[PL_VIEW_COLUMNS];
+	_Alignas(max_align_t) char room[PL_VIEW_ROOM];
+};
+
+struct pl_walk *pl_view_walk(const struct pl_view *);	/* NULL: no memory */
+/* A new turn of the loop: pointers of the last one are forgotten. */
+void	pl_view_turn(struct pl_walk *);
+/* The cells of the next row, until the next call; NULL: no more. */
+const struct cell *pl_view_next(struct pl_walk *);
+void	pl_view_end(struct pl_walk **);
+
+/* For sources: the row is made here, in the walk itself. */
+void	*pl_view_make(struct pl_walk *, size_t);
+void	pl_view_begin_phase(struct pl_walk *);
+/*
+ * The next item of a list with the entry 'link': the one behind the last,
+ * or, in a new turn, the one with the number we have come to.
+ */
+#define PL_VIEW_ITEM(w, list, item) do {				\
+	uint32_t n_ = 0;						\
+									\
+	item = (w)->here;						\
+	if (item != NULL)						\
+		item = TAILQ_NEXT(item, link);				\
+	else								\
+		for (item = TAILQ_FIRST(list); item != NULL &&		\
+		    n_ < (w)->at; n_++)					\
+			item = TAILQ_NEXT(item, link);			\
+	(w)->at++;							\
+	(w)->here = item;						\
+} while (0)
+
+/* Set by main. */
+struct pl_listening {
+	int fd;
+	struct address at;
+};
+extern bool (*pl_view_listener)(unsigned i, struct pl_listening *);
+extern struct resolver *pl_view_resolver;		/* or NULL */
+extern const struct pl_peer_row *pl_view_peers;
+extern unsigned pl_view_peer_count;
+
+#endif
