@@ -581,8 +581,8 @@ on_error(struct pl_server *s, struct text body)
 	snprintf(message, sizeof message, "%.*s", TEXT_ARG(n.message));
 	snprintf(code, sizeof code, "%.*s", TEXT_ARG(n.code));
 	if (s->dial->stage == ASKING) {
-		pl_server_log(s, LOG_LEVEL_WARNING,
-		    "S: error while executing exec_on_query: %s", message);
+		log_error("S: error while executing exec_on_query: %.*s: %s",
+		    TEXT_ARG(n.severity), message);
 		return;
 	}
 	log_warning("server login failed: %.*s %s", TEXT_ARG(n.severity),

@@ -82,7 +82,7 @@ why_cancel(const struct pl_client *c)
 static const char *
 why_idle(const struct pl_client *c)
 {
-	if (c->server != NULL || !c->welcomed || c->admin)
+	if (c->server != NULL || !c->welcomed || c->database->admin)
 		return NULL;
 	return is_over(c->request_time, LIMIT_OF(c, client_idle_timeout)) ?
 	    "client_idle_timeout" : NULL;

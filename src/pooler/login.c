@@ -811,6 +811,14 @@ takes_packets(const struct pl_client *c)
 }
 
 /* Takes whole packets; how many bytes that were, all when it is over. */
+static bool
+wants_tls(const struct pl_client *c, char first)
+{
+	return c->login->stage == FIRST && first == STARTUP_TLS_BYTE &&
+	    pl_tlsconf_clients() != NULL && c->peer.family != AF_UNIX &&
+	    !tls_is_on(c->conn);
+}
+
 static size_t
 eat(struct pl_client *c, struct text t)
 {
@@ -821,11 +829,13 @@ eat(struct pl_client *c, struct text t)
 	while (takes_packets(c) && pos < t.len) {
 		struct text rest = text_from(t, pos);
 
-		if (c->login->stage == FIRST && rest.at[0] ==
-		    STARTUP_TLS_BYTE && pl_tlsconf_clients() != NULL &&
-		    c->peer.family != AF_UNIX && !tls_is_on(c->conn)) {
+		if (wants_tls(c, rest.at[0])) {
 			start_tls(c, rest);
 			return t.len;
+		}
+		if (c->login->stage == FIRST && rest.at[0] == 'p') {
+			refuse(c, "client password pkt before startup packet");
+			return pos;
 		}
 		size = next_packet(c, rest, &type);
 		if (size == 0)

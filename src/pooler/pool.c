@@ -93,9 +93,10 @@ pl_pool_refresh(struct pl_pool *pool)
 	const struct pl_settings *set = pl_settings();
 	struct pl_database *db = pool->database;
 	const struct pl_user *user = pool->credential->user;
+	int size = pl_database_pool_size(db, user);
 
 	pool->ledger.limits = (struct pl_limits){
-		.size = pl_database_pool_size(db, user),
+		.size = size > 0 ? size : 0,	/* below 0: no limit */
 		.reserve = pl_database_reserve(db, user),
 		.reserve_after = set->reserve_pool_timeout,
 		.parallel = db->row->server_login_parallel > 0 ?
@@ -474,6 +475,8 @@ welcome_waiting(struct pl_pool *pool)
 	TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING], link, next)
 		if (!c->welcomed && c->login != NULL &&
 		    !c->looks_up) {
+			pool->stats.wait_time += (uint64_t)(now() -
+			    c->turn.since);
 			pl_ledger_withdraw(&pool->ledger, &c->turn);
 			pl_client_enter(c, PL_CLIENT_LOGIN);
 			pl_pool_granted(c);

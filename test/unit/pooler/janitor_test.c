@@ -145,13 +145,14 @@ END_TEST
 
 START_TEST(idle_clients_end_in_time)
 {
+	static struct pl_database console = { .admin = true };
 	struct pl_client *c, *linked, *admin;
 
 	begin();
 	c = make_idle();
 	linked = make_linked()->client;
 	admin = make_idle();
-	admin->admin = true;
+	admin->database = &console;
 	tick(1000000);
 	ck_assert_int_eq(c->state, PL_CLIENT_ACTIVE);
 	settings.client_idle_timeout = 100 * CLOCK_SECOND;
