@@ -126,7 +126,9 @@ read_one(struct cursor *c, const struct ini_reader *to)
 		take(c, 1);
 		if (take_until(c, ']', &name))
 			return to->section(to->arg, name, &c->at);
-		more = to->broken(to->arg, &c->at);
+		/* What follows would be taken for another section's. */
+		to->broken(to->arg, &c->at);
+		return -1;
 	} else if (is_at(c, '%') && text_begins(c->rest, "%include"))
 		more = read_include(c, to);
 	else if (is_at(c, ';') || is_at(c, '#'))
