@@ -376,10 +376,8 @@ program_reload(struct why *why)
 	setup = life.p->read(false, why);
 	if (setup != NULL)
 		code = life.p->apply(setup, false, why);
-	if (code == 0) {
-		life.p->needs(&life.needs);
-		rights_files(life.needs.files, &l);
-	}
+	life.p->needs(&life.needs);	/* strings move without a reload too */
+	rights_files(life.needs.files, &l);
 	if (open_log(&log_why) < 0)
 		log_error("%s", log_why.line);
 	ready_up();
