@@ -5,6 +5,7 @@
 struct cursor {
 	struct text rest;
 	struct ini_place at;
+	bool lost;	/* behind half a section header: up to the next one */
 };
 
 static bool
@@ -124,10 +125,13 @@ read_one(struct cursor *c, const struct ini_reader *to)
 
 	if (is_at(c, '[')) {
 		take(c, 1);
-		if (take_until(c, ']', &name))
+		c->lost = !take_until(c, ']', &name);
+		if (!c->lost)
 			return to->section(to->arg, name, &c->at);
 		more = to->broken(to->arg, &c->at);
-	} else if (is_at(c, '%') && text_begins(c->rest, "%include"))
+	} else if (c->lost)
+		more = 0;
+	else if (is_at(c, '%') && text_begins(c->rest, "%include"))
 		more = read_include(c, to);
 	else if (is_at(c, ';') || is_at(c, '#'))
 		more = 0;
@@ -148,7 +152,7 @@ is_too_long(const struct cursor *c)
 int
 ini_read(const char *file, struct text all, const struct ini_reader *to)
 {
-	struct cursor c = { all, { file, 1 } };
+	struct cursor c = { all, { file, 1 }, false };
 	bool checked = false;
 
 	for (;;) {

@@ -491,10 +491,8 @@ on_broken(void *arg, const struct ini_place *at)
 {
 	struct reading *r = arg;
 
-	/* What follows half a section header would be taken amiss. */
-	complain(r, "syntax error in configuration (%s:%u), stopping "
+	return complain(r, "syntax error in configuration (%s:%u), stopping "
 	    "loading", at->file, at->line);
-	return -1;
 }
 
 static int read_file(struct reading *, const char *path);

@@ -11,7 +11,6 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/timer.h"
@@ -428,6 +427,10 @@ on_close(struct pl_console *k, struct text body)
 static void
 run_portal(struct pl_console *k, struct pl_portal *p)
 {
+	if (p->empty) {
+		message_add_bare(&k->out, 'I');
+		return;
+	}
 	k->portal = p;
 	k->binary = p->binary;
 	if (p->walk == NULL && !p->done) {

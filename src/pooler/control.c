@@ -5,7 +5,6 @@
  * line with it; the same walk is made again at each tick. Loop 0.
  */
 #include "base/clock.h"
-#include "base/die.h"
 #include "pooler/config.h"
 #include "pooler/control.h"
 
@@ -396,10 +395,11 @@ pl_control_look(enum pl_control_wait what, const struct pl_database *db)
 static void
 leave_on(void)
 {
+	static bool over;
 	struct pl_pool *pool;
 	bool gone;
 
-	if (pl_leaving == PL_STAYS)
+	if (pl_leaving == PL_STAYS || over)
 		return;
 	if (pl_leaving == PL_WAIT_SERVERS)
 		TAILQ_FOREACH(pool, &pl_pools, link)
@@ -410,6 +410,7 @@ leave_on(void)
 	    pl_server_count() == 0;
 	if (!gone)
 		return;
+	over = true;
 	log_info("%s connections dropped, exiting",
 	    pl_leaving == PL_WAIT_CLIENTS ? "client" : "server");
 	pl_control_shutdown(PL_SHUTDOWN_NOW);

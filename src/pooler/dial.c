@@ -19,6 +19,7 @@
 #include "pg/scram.h"
 #include "pooler/dial.h"
 #include "pooler/downstream.h"
+#include "pooler/hba.h"
 #include "pooler/tlsconf.h"
 #include "pooler/variables.h"
 
@@ -80,7 +81,8 @@ fail(struct pl_server *s, const char *reason)
 {
 	struct pl_pool *pool = s->pool;
 
-	if (s->state == PL_SERVER_LOGIN && !s->dial->cancel) {
+	if (s->state == PL_SERVER_LOGIN && !s->dial->cancel &&
+	    !s->replication) {
 		pl_pool_failed(pool, reason);
 		if (pool->database->row->load_balance_hosts ==
 		    PL_BALANCE_DISABLE)
@@ -220,18 +222,39 @@ connect_to(struct pl_server *s, const struct address *a)
 
 /* ---- startup ----------------------------------------------------------- */
 
+enum { MOST_PAIRS = 64 };
+
 struct pairs {
-	struct text at[16][2];
+	struct text at[MOST_PAIRS][2];
 	unsigned count;
 };
 
 static void
-add_pair(struct pairs *p, const char *name, const char *value)
+add_text(struct pairs *p, const char *name, struct text value)
 {
-	if (value == NULL || p->count == 16)
+	if (value.at == NULL || p->count == MOST_PAIRS)
 		return;
 	p->at[p->count][0] = text_of(name);
-	p->at[p->count++][1] = text_of(value);
+	p->at[p->count++][1] = value;
+}
+
+static void
+add_pair(struct pairs *p, const char *name, const char *value)
+{
+	add_text(p, name, text_of(value));
+}
+
+/* A replication connection is its client's own: it gets what the client said. */
+static void
+add_replication(struct pairs *p, const struct pl_client *c)
+{
+	add_pair(p, "replication", c->replication ==
+	    PL_REPLICATION_LOGICAL ? "database" : "true");
+	for (unsigned i = 0; i < pl_variables_count(); i++)
+		add_text(p, pl_variables_name(i),
+		    pl_variables_get(c->values, i));
+	if (c->extra != NULL)
+		add_pair(p, "options", c->extra->replication_options);
 }
 
 static void
@@ -246,6 +269,8 @@ send_startup(struct pl_server *s)
 	add_pair(&pairs, "datestyle", row->datestyle);
 	add_pair(&pairs, "timezone", row->timezone);
 	add_pair(&pairs, "application_name", row->application_name);
+	if (s->replication && s->client != NULL)
+		add_replication(&pairs, s->client);
 	add_pair(&pairs, "user", s->pool->credential->user->name);
 	message_add_startup(&w, (const struct text (*)[2])pairs.at,
 	    pairs.count);
@@ -587,8 +612,10 @@ on_error(struct pl_server *s, struct text body)
 	}
 	log_warning("server login failed: %.*s %s", TEXT_ARG(n.severity),
 	    message);
-	pool->last_login_failed = true;
-	pl_pool_failed(pool, message);
+	if (!s->replication) {
+		pool->last_login_failed = true;
+		pl_pool_failed(pool, message);
+	}
 	if (strcmp(code, "57P03") != 0 && !s->replication &&
 	    pl_pool_servers(pool) == pool->server_count[PL_SERVER_LOGIN])
 		TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING],

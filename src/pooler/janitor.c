@@ -391,7 +391,7 @@ visit_servers(struct pl_pool *pool)
 	close_surplus(pool);
 	keep_floor(pool);
 	/* The reserve, a retry: only time brings them on. */
-	if (pool->ledger.waiting > 0)
+	if (pool->client_count[PL_CLIENT_WAITING] > 0)
 		pl_pool_serve(pool);
 }
 

@@ -40,7 +40,8 @@ struct pl_login {
 	enum pl_auth_type type;
 	char *map;			/* the HBA rule's; a reload frees that */
 	struct pl_proof proof;
-	struct text extensions[MOST_EXTENSIONS];	/* _pq_.*: during startup only */
+	struct text options;		/* during startup only, as the next */
+	struct text extensions[MOST_EXTENSIONS];	/* _pq_.* */
 	unsigned extension_count;
 };
 
@@ -569,6 +570,25 @@ take_options(struct pl_client *c, struct text options)
 	return outcome < 0 || (more < 0 && !lenient) ? -1 : 0;
 }
 
+/* A replication connection hands its options on as they are. */
+static int
+apply_options(struct pl_client *c, struct text options)
+{
+	c->login->options = TEXT_NONE;
+	if (!c->replication)
+		return take_options(c, options);
+	if (c->extra == NULL)
+		c->extra = mem_zero(sizeof *c->extra);
+	if (c->extra != NULL) {
+		mem_drop(c->extra->replication_options);
+		c->extra->replication_options = mem_copy(options);
+	}
+	if (c->extra != NULL && c->extra->replication_options != NULL)
+		return 0;
+	refuse(c, "out of memory");
+	return -1;
+}
+
 static bool
 is_true(struct text t)
 {
@@ -601,8 +621,10 @@ take_parameter(struct pl_client *c, struct text name, struct text value)
 		return take_name(c, &l->user, value);
 	if (text_is(name, "database"))
 		return take_name(c, &l->database, value);
-	if (text_is(name, "options"))
-		return take_options(c, value);
+	if (text_is(name, "options")) {
+		l->options = value;
+		return 0;
+	}
 	if (text_is(name, "replication")) {
 		c->replication = text_is_nocase(value, "database") ?
 		    PL_REPLICATION_LOGICAL : is_true(value) ?
@@ -682,6 +704,8 @@ on_startup(struct pl_client *c, const struct startup *s)
 	while (startup_next(&rest, &name, &value))
 		if (take_parameter(c, name, value) < 0)
 			return;
+	if (l->options.at != NULL && apply_options(c, l->options) < 0)
+		return;
 	if (l->user == NULL || l->user[0] == '\0') {
 		refuse(c, "no username supplied");
 		return;

@@ -237,14 +237,21 @@ expected_files(void)
 	return n;
 }
 
-/* A reload may name any file, as with the original: only calls are closed. */
+/*
+ * A reload may name any file to be read, and any to be logged to. What stays
+ * closed is to remove and shorten files, and to make anything else.
+ */
 static const struct sandbox_path *
 sandbox_paths(void)
 {
-	static struct sandbox_path paths[2];
+	static struct sandbox_path paths[4];
+	const struct pl_settings *set = pl_settings();
 
-	paths[0] = (struct sandbox_path){ "/", true };
-	paths[1] = (struct sandbox_path){ NULL, false };
+	paths[0] = (struct sandbox_path){ "/", SANDBOX_ADD };
+	paths[1] = (struct sandbox_path){ set->pidfile, SANDBOX_WRITE };
+	paths[2] = (struct sandbox_path){ set->unix_socket_dir,
+	    SANDBOX_WRITE };
+	paths[3] = (struct sandbox_path){ .path = NULL };
 	return paths;
 }
 

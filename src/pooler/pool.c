@@ -20,6 +20,10 @@ bool (*pl_pool_dial)(struct pl_pool *, struct pl_server *);
 void (*pl_pool_check)(struct pl_server *);
 void (*pl_pool_granted)(struct pl_client *);
 void (*pl_pool_changed)(void);
+static bool want_own(struct pl_pool *, struct pl_client *);
+static void ready_own(struct pl_pool *, struct pl_server *);
+static void serve_own(struct pl_pool *);
+
 unsigned pl_pool_loops = 1;
 static unsigned pools;
 
@@ -275,6 +279,8 @@ pl_pool_want(struct pl_pool *pool, struct pl_client *c)
 {
 	struct pl_step step;
 
+	if (c->replication && !c->looks_up)
+		return want_own(pool, c);
 	pool->ledger.paused = pl_pool_paused(pool);
 	for (;;) {
 		c->turn.login = !c->welcomed;
@@ -304,6 +310,7 @@ pl_pool_serve(struct pl_pool *pool)
 			break;
 		carry_out(pool, step);
 	}
+	serve_own(pool);
 	pl_pool_grow(pool);
 }
 
@@ -404,7 +411,9 @@ lifetime_over(struct pl_pool *pool, const struct pl_server *s)
 static bool
 close_at_release(struct pl_pool *pool, struct pl_server *s)
 {
-	if (s->dirty)
+	if (s->replication)
+		pl_server_close(s, true, "replication client was closed");
+	else if (s->dirty)
 		pl_server_close(s, true, "idle server got dirty");
 	else if (lifetime_over(pool, s))
 		pl_server_close(s, true, "server lifetime over");
@@ -473,8 +482,8 @@ welcome_waiting(struct pl_pool *pool)
 	struct pl_client *c, *next;
 
 	TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING], link, next)
-		if (!c->welcomed && c->login != NULL &&
-		    !c->looks_up) {
+		if (!c->welcomed && c->login != NULL && !c->looks_up &&
+		    !c->replication) {
 			pool->stats.wait_time += (uint64_t)(now() -
 			    c->turn.since);
 			pl_ledger_withdraw(&pool->ledger, &c->turn);
@@ -498,6 +507,10 @@ pl_pool_ready(struct pl_pool *pool, struct pl_server *s)
 		}
 		if (s->state == PL_SERVER_GONE)
 			return;
+	}
+	if (s->replication) {
+		ready_own(pool, s);
+		return;
 	}
 	pool->ledger.paused = pl_pool_paused(pool);
 	s->seat.last = s->close_needed;
@@ -660,6 +673,71 @@ pl_pool_failed(struct pl_pool *pool, const char *error)
 	strlcpy(pool->last_error, error, sizeof pool->last_error);
 }
 
+/* ---- replication: a server of one client ------------------------------- */
+
+static bool
+has_room(struct pl_pool *pool)
+{
+	int size = pool->ledger.limits.size;
+
+	return size == 0 || pl_pool_servers(pool) < (unsigned)size ||
+	    evict(oldest_idle(pool));
+}
+
+/* While it logs in the pair is linked, and the client held. */
+static void
+open_own(struct pl_pool *pool, struct pl_client *c)
+{
+	struct pl_server *s;
+
+	if (!may_dial(pool) || !has_room(pool) ||
+	    (s = pl_pool_open(pool, true)) == NULL)
+		return;
+	s->replication = s->setting_values = true;
+	s->client = c;
+	c->server = s;
+	start_dial(pool, s);
+}
+
+static bool
+want_own(struct pl_pool *pool, struct pl_client *c)
+{
+	c->told_wait = false;
+	c->turn.since = now();
+	pl_client_enter(c, PL_CLIENT_WAITING);
+	if (pl_leaving == PL_WAIT_SERVERS)
+		pl_client_close(c, true, "server shutting down");
+	else
+		open_own(pool, c);
+	return false;
+}
+
+static void
+serve_own(struct pl_pool *pool)
+{
+	struct pl_client *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING], link, next)
+		if (c->replication && !c->looks_up && c->server == NULL)
+			open_own(pool, c);
+}
+
+static void
+ready_own(struct pl_pool *pool, struct pl_server *s)
+{
+	bool paused = pool->ledger.paused;
+	struct pl_client *c = s->client;
+
+	/* Its seat is never anybody else's. */
+	pool->ledger.paused = true;
+	pl_ledger_release(&pool->ledger, &s->seat, now());
+	pl_ledger_take(&pool->ledger, &s->seat);
+	pool->ledger.paused = paused;
+	s->setting_values = false;
+	link_pair(pool, c, s);
+	pl_pool_granted(c);
+}
+
 /* ---- after a server ---------------------------------------------------- */
 
 static void
@@ -687,7 +765,7 @@ on_left(struct pl_pool *pool, struct pl_server *s)
 	grow_next(&pool->database->servers,
 	    offsetof(struct pl_pool, db_place));
 	grow_next(&user->servers, offsetof(struct pl_pool, user_place));
-	if (pool->ledger.waiting > 0)
+	if (pool->client_count[PL_CLIENT_WAITING] > 0)
 		pl_pool_serve(pool);
 	if (pl_pool_changed != NULL)
 		pl_pool_changed();

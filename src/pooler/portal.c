@@ -142,6 +142,15 @@ read_types(struct message_reader *r, struct pl_prepared *s)
 	return message_at_end(r);
 }
 
+/* Drivers ask so whether a connection is alive. */
+static bool
+is_empty(const char *text)
+{
+	struct text t = text_trim(text_of(text));
+
+	return t.len == 0 || text_is(t, ";");
+}
+
 static int
 fill_statement(struct pl_prepared *s, struct text name, struct text text,
     struct pl_portal_fault *f)
@@ -152,6 +161,9 @@ fill_statement(struct pl_prepared *s, struct text name, struct text text,
 	s->text = mem_copy(text);
 	if (s->name == NULL || s->text == NULL)
 		return say(f, no_memory, "out of memory");
+	s->empty = is_empty(s->text);
+	if (s->empty)
+		return 0;
 	fault = pl_order_parse(text_of(s->text), true, &s->order);
 	if (fault == PL_ORDER_FINE && pl_commands_find(&s->order) == NULL)
 		fault = PL_ORDER_INVALID;
@@ -260,6 +272,7 @@ fill_portal(struct pl_portal *q, const struct pl_prepared *s,
 	if (q->name == NULL || q->text == NULL)
 		return say(f, no_memory, "out of memory");
 	q->order = s->order;
+	q->empty = s->empty;
 	q->order.text = text_of(q->text);
 	fault = pl_order_fill(&q->order, b->values, b->count);
 	return fault == PL_ORDER_FINE ? 0 :

@@ -21,6 +21,7 @@ struct pl_prepared {
 	TAILQ_ENTRY(pl_prepared) link;
 	char *name, *text;
 	struct pl_order order;
+	bool empty;			/* says nothing: no order, and no error */
 	unsigned params;
 	uint32_t types[PL_PORTAL_PARAMS];	/* of its $n; 0: not said */
 };
@@ -29,6 +30,7 @@ struct pl_portal {
 	TAILQ_ENTRY(pl_portal) link;
 	char *name, *text;
 	struct pl_order order;
+	bool empty;
 	uint32_t binary;		/* columns asked for in binary */
 	struct pl_walk *walk;		/* it was stopped in the middle */
 	bool done;			/* it was run to its end */

@@ -78,7 +78,8 @@ have_server(struct pl_client *c)
 		return false;
 	if (c->state == PL_CLIENT_GONE || c->server->setting_values)
 		return false;
-	return !c->fresh || c->server->values == c->values || put_in_step(c);
+	return !c->fresh || c->server->values == c->values ||
+	    c->replication || put_in_step(c);
 }
 
 /* The first message since the link, or since the last answer. */
@@ -547,6 +548,7 @@ void
 pl_upstream_give_back(struct pl_client *c)
 {
 	if (c->state == PL_CLIENT_ACTIVE && c->server != NULL && c->fresh &&
+	    !c->replication &&
 	    !c->server->setting_values)
 		pl_pool_release(c->pool, c->server);
 }

@@ -94,9 +94,8 @@ filter_calls(bool runs_programs)
 
 #ifdef HAVE_LINUX_LANDLOCK_H
 #define READS	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define WRITES	(LANDLOCK_ACCESS_FS_WRITE_FILE |			\
-		 LANDLOCK_ACCESS_FS_REMOVE_FILE |			\
-		 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK)
+#define ADDS	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG)
+#define WRITES	(LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_SOCK)
 #define TRUNCATE ((uint64_t)1 << 14)	/* since version 3 */
 #define OTHERS	(LANDLOCK_ACCESS_FS_REMOVE_DIR |			\
 		 LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
@@ -105,9 +104,10 @@ filter_calls(bool runs_programs)
 
 /* Names, devices, libraries that libc loads late, time zones, certificates. */
 static const struct sandbox_path system_paths[] = {
-	{ "/etc/", false }, { "/usr/", false }, { "/lib/", false },
-	{ "/lib64/", false }, { "/proc/", false }, { "/sys/", false },
-	{ "/run/", false }, { "/dev/", true }, { NULL, false }
+	{ "/etc/", SANDBOX_READ }, { "/usr/", SANDBOX_READ },
+	{ "/lib/", SANDBOX_READ }, { "/lib64/", SANDBOX_READ },
+	{ "/proc/", SANDBOX_READ }, { "/sys/", SANDBOX_READ },
+	{ "/run/", SANDBOX_READ }, { "/dev/", SANDBOX_ADD }, { .path = NULL }
 };
 
 /* The directory itself, or the one that holds the file. */
@@ -133,10 +133,10 @@ open_directory(const char *path)
 static void
 allow(int rules, const struct sandbox_path *p, uint64_t handled)
 {
+	static const uint64_t uses[] = { READS, READS | ADDS,
+	    READS | ADDS | WRITES | TRUNCATE };
 	struct landlock_path_beneath_attr at = {
-	    .allowed_access = (READS | (p->write ? WRITES | TRUNCATE : 0)) &
-	    handled,
-	    .parent_fd = -1 };
+	    .allowed_access = uses[p->use] & handled, .parent_fd = -1 };
 
 	if (p->path[0] == '\0' || p->path[0] == '@')
 		return;
@@ -152,7 +152,7 @@ static int
 lock_files(const struct sandbox_path *paths, bool runs_programs)
 {
 	struct landlock_ruleset_attr attr = {
-	    .handled_access_fs = READS | WRITES | OTHERS |
+	    .handled_access_fs = READS | ADDS | WRITES | OTHERS |
 	    (runs_programs ? 0 : LANDLOCK_ACCESS_FS_EXECUTE) };
 	const struct sandbox_path *p;
 	int rules, code;

@@ -10,15 +10,18 @@
 
 #include <stdbool.h>
 
-struct sandbox_path {
-	const char *path;	/* a file or directory that need not exist */
-	bool write;		/* files in this directory are made and removed */
+enum sandbox_use {
+	SANDBOX_READ,
+	SANDBOX_ADD,		/* also make files and write to them */
+	SANDBOX_WRITE		/* also remove, shorten; make sockets */
 };
 
-/*
- * Reading stays allowed below the directories of the paths and those of the
- * system (/etc, /usr, ...); writing only below the paths marked so.
- */
+struct sandbox_path {
+	const char *path;	/* a file or directory that need not exist */
+	enum sandbox_use use;	/* of what is below its directory */
+};
+
+/* Reading stays allowed below the directories of the system (/etc, ...) too. */
 void	sandbox_enter(const struct sandbox_path *, bool runs_programs);
 
 #endif

@@ -193,9 +193,10 @@ def trickle(s):
     """Bytes that trickle in do not prolong it (L4)."""
     c, start = s.conn(), time.monotonic()
     packet = wire.startup(user="app", database="app", application_name="x")
-    for b in packet[:14]:
-        c.send(bytes([b]))
+    c.send(packet[:10])
+    for b in packet[10:20]:
         time.sleep(0.15)
+        c.send(bytes([b]))
     s.note("answer", c.rest())
     s.note("in time", time.monotonic() - start < 3)
 

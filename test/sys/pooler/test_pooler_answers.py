@@ -207,6 +207,16 @@ def test_binary_results(pooler):
     assert got == plain
 
 
+def test_nothing_is_no_error(pooler):
+    """How pools of drivers ask whether a connection is alive."""
+    console = pooler().console()
+    for nothing in ("", " ; "):
+        said = console.run(parse("", nothing), describe(), bind(), execute(),
+                           SYNC)
+        assert wire.kinds(said) == "1tn2IZ"
+    assert wire.error(console.query(""))[2].startswith("invalid command ''")
+
+
 def test_portals_end_at_sync(pooler):
     console = pooler().console()
     console.run(parse("s", "SHOW VERSION"), bind("s", portal="p"), SYNC)

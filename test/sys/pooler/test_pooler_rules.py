@@ -509,14 +509,18 @@ def test_r12_many_lawful_iterations(pooler, fake):
         served.serve()
     p = plain_secret(pooler, fake, script, client_login_timeout=15)
     lawful = p.login()
+
+    def worst(seconds):
+        longest, end = 0, time.monotonic() + seconds
+        while time.monotonic() < end:
+            start = time.monotonic()
+            assert lawful.one("select 1") == "1"
+            longest = max(longest, time.monotonic() - start)
+        return longest
+    usual = worst(1)        # on a machine that may have other work
     c = p.conn(limit=15)
     c.send(wire.startup(user="app", database="bad"))
-    worst, end = 0, time.monotonic() + 1.5
-    while time.monotonic() < end:
-        start = time.monotonic()
-        assert lawful.one("select 1") == "1"
-        worst = max(worst, time.monotonic() - start)
-    assert worst < 0.3, worst
+    assert worst(1.5) < max(0.3, 3 * usual)
     assert c.until("Z")[-1] == ("Z", "I")
 
 

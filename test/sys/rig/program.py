@@ -93,11 +93,13 @@ class Pooler:
         return text
 
     def write(self, name, text):
+        """Aside and renamed: a reload under way sees the old or the new."""
         path = self.path(name)
         mode = "wb" if isinstance(text, bytes) else "w"
-        with open(path, mode) as out:
+        with open(path + ".new", mode) as out:
             out.write(text if mode == "wb" else self.fill(text))
-        self.owned(path)
+        self.owned(path + ".new")
+        os.replace(path + ".new", path)
         return path
 
     def configure(self, settings=None, databases=None, users=None,

@@ -75,8 +75,9 @@ static const struct {
 	{ "[a] b = c\n", "f:1 section[a][]\nf:1 pair[b][c]\n" },
 	{ "[a] [b] ; c\n", "f:1 section[a][]\nf:1 section[b][]\n" },
 	{ "[a] junk\n", "f:1 section[a][]\nf:1 broken[][]\n" },
-	{ "[a\nb=1\n", "f:1 broken[][]\nf:2 pair[b][1]\n" },
-	{ "[a\n]\n", "f:1 broken[][]\nf:2 broken[][]\n" },
+	{ "[a\nb=1\n", "f:1 broken[][]\n" },
+	{ "[a\n]\n[b]\nc=1", "f:1 broken[][]\nf:3 section[b][]\n"
+	    "f:4 pair[c][1]\n" },
 	{ "[ a ]", "f:1 section[ a ][]\n" },
 	{ "[]", "f:1 section[][]\n" },
 	{ "= 1", "f:1 broken[][]\n" },

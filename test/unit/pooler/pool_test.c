@@ -150,12 +150,15 @@ START_TEST(fails_fast)
 	login->welcomed = false;
 	ck_assert(!want(login));
 	ck_assert_int_eq(login->state, PL_CLIENT_WAITING);
-	/* When it is time for another attempt, it is awaited. */
+	/* When it is time for another attempt, it is made, but nobody held. */
 	pool->last_connect -= settings.server_login_retry;
 	c = make_idle();
 	ck_assert(!want(c));
-	ck_assert_int_eq(c->state, PL_CLIENT_WAITING);
+	ck_assert_int_eq(c->state, PL_CLIENT_GONE);
 	ck_assert_uint_eq(dialled, 2);
+	c = make_idle();
+	ck_assert(!want(c));
+	ck_assert_int_eq(c->state, PL_CLIENT_WAITING);
 	finish_login(pool);
 	ck_assert(!pool->last_connect_failed);
 }

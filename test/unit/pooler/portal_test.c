@@ -76,6 +76,10 @@ START_TEST(refuses_what_is_no_command)
 	ck_assert_int_eq(PARSE("\0select 1\0\0\0"), -1);
 	ck_assert_int_eq(fault.order, PL_ORDER_INVALID);
 	ck_assert(text_is(fault.text, "select 1"));
+	ck_assert_int_eq(PARSE("\0 ; ;\0\0\0"), -1);
+	ck_assert_int_eq(fault.order, PL_ORDER_INVALID);
+	ck_assert_int_eq(PARSE("\0 ; \0\0\0"), 0);
+	ck_assert(pl_portal_statement(&all, TEXT(""))->empty);
 	ck_assert_int_eq(PARSE("\0aaaaaaaaaaaaaaaaaaaa\0\0\0"), -1);
 	ck_assert_int_eq(fault.order, PL_ORDER_LONG);
 	ck_assert_int_eq(PARSE("\0PAUSE $1\0\0\0"), 0);

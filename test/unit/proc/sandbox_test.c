@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* sandbox_test.c - what is forbidden is, and the daily work is not. */
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -24,15 +25,17 @@ enum { SANITIZED = true };
 enum { SANITIZED = false };
 #endif
 
-static char own[40], other[40];
+static char own[40], added[40], other[40];
 
 static int
 in_child(int (*run)(void), bool runs_programs)
 {
 	pid_t child = fork();
 	struct sandbox_path paths[] = {
-		{ own, true }, { "/nonexistent/never/there", false },
-		{ "", true }, { "@abstract", true }, { NULL, false }
+		{ own, SANDBOX_WRITE }, { added, SANDBOX_ADD },
+		{ "/nonexistent/never/there", SANDBOX_READ },
+		{ "", SANDBOX_WRITE }, { "@abstract", SANDBOX_WRITE },
+		{ .path = NULL }
 	};
 	int status;
 
@@ -92,6 +95,12 @@ may_open(const char *dir, int flags)
 	return fd >= 0;
 }
 
+static int
+landlock_version(void)
+{
+	return (int)syscall(444 /* landlock_create_ruleset */, NULL, 0, 1);
+}
+
 /* 0: all as it should be; 50: this kernel does not lock files. */
 static int
 use_files(void)
@@ -110,6 +119,15 @@ use_files(void)
 		return 3;
 	if (may_open(other, O_RDONLY))
 		return 50;
+	if (!may_open(added, O_WRONLY | O_CREAT | O_APPEND))
+		return 5;
+	snprintf(un.sun_path, sizeof un.sun_path, "%s/file", added);
+	if (unlink(un.sun_path) == 0 ||
+	    (landlock_version() >= 3 && truncate(un.sun_path, 0) == 0))
+		return 6;
+	snprintf(un.sun_path, sizeof un.sun_path, "%s/dir", added);
+	if (mkdir(un.sun_path, 0700) == 0)
+		return 7;
 	if (may_open(other, O_WRONLY) || unlink(other) == 0)
 		return 4;
 	return 0;
@@ -129,7 +147,9 @@ make_dirs(void)
 	char path[80];
 
 	snprintf(own, sizeof own, "/tmp/weir-own-XXXXXX");
+	snprintf(added, sizeof added, "/tmp/weir-added-XXXXXX");
 	snprintf(other, sizeof other, "/tmp/weir-other-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(added));
 	ck_assert_ptr_nonnull(mkdtemp(own));
 	ck_assert_ptr_nonnull(mkdtemp(other));
 	snprintf(path, sizeof path, "%s/file", other);
@@ -145,7 +165,10 @@ remove_dirs(void)
 	unlink(path);
 	snprintf(path, sizeof path, "%s/file", own);
 	unlink(path);
+	snprintf(path, sizeof path, "%s/file", added);
+	unlink(path);
 	rmdir(own);
+	rmdir(added);
 	rmdir(other);
 }
 
@@ -183,7 +206,7 @@ START_TEST(own_files_alone_are_open)
 	status = in_child(use_files, false);
 	ck_assert(WIFEXITED(status));
 	if (WEXITSTATUS(status) == 50 && (SANITIZED ||
-	    syscall(444 /* landlock_create_ruleset */, NULL, 0, 1) < 0))
+	    landlock_version() < 0))
 		status = 0;
 	ck_assert_int_eq(status, 0);
 	remove_dirs();
