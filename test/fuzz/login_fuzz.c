@@ -66,6 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (len < 1)
 		return 0;
 	open = rows[data[0] & 7].open;
+	world_mute = true;
 	world_start(rows[data[0] & 7].ini, secret_users());
 	client = world_client();
 	world_say_in(client, fuzz_text(data + 1, len - 1),

@@ -49,6 +49,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	how = data[0];
 	looks_up = (how & 128) != 0;
+	world_mute = true;
 	world_start(inis[looks_up ? 2 : how >> 5 & 1], users[how & 3]);
 	said = fuzz_text(data + 1, len - 1);
 	client = world_client();

@@ -782,6 +782,8 @@ world_count(struct text t, char wanted)
 
 /* ---- a server that answers */
 
+bool world_mute;
+
 static void
 say_error(struct message_writer *w, struct conn *c)
 {
@@ -898,7 +900,7 @@ answer_message(struct conn *c, struct message_writer *w, char type,
 		message_add_ready(w, c->play.status);
 		break;
 	case 'P':
-		c->play.mute = says(body, "rolname");
+		c->play.mute = world_mute && says(body, "rolname");
 		c->play.failed = says(body, "FAIL");
 		if (c->play.failed)
 			say_error(w, c);

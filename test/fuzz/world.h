@@ -45,6 +45,8 @@ unsigned world_count(struct text, char type);
 /* A server of the usual kind reads what it was sent and answers. */
 void	world_answer(struct conn *);
 void	world_answer_all(void);
-/* The texts that make it do something else: see world.c. */
+/* It leaves auth_query alone: the target answers that. */
+extern bool world_mute;
+/* What else it does is in the texts it is asked: see run_statement. */
 
 #endif

@@ -76,7 +76,7 @@ def test_others_go_on(full):
         for _ in range(5):
             console.query("SHOW CLIENTS")
     # Python itself takes most of the time; a stop would take all of it.
-    assert slowest(full, show) < 0.25
+    assert slowest(full, show) < 2
 
 
 def test_clients_leave_meanwhile(full):
@@ -121,7 +121,7 @@ def test_flood_of_commands(pooler):
         for _ in range(n):
             console.answers()
         sender.join()
-    assert slowest(p, all_of_it) < 0.25
+    assert slowest(p, all_of_it) < 2
     assert memory(p) - before < 4000
 
 

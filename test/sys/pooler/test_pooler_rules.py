@@ -490,7 +490,7 @@ def test_r12_iterations(pooler, fake, rounds):
         c.send(wire.startup(user="app", database="bad"))
         start = time.monotonic()
         good_pool_works(p)
-        assert time.monotonic() - start < 0.5
+        assert time.monotonic() - start < 2
         assert c.rest()[-1] == EOF
 
 
@@ -928,7 +928,7 @@ def test_l04_slow_logins_hold_up_nobody(pooler):
             c.send(b"\0")
         start = time.monotonic()
         p.login().finish()
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 3
         time.sleep(0.1)
     wait_for(lambda: p.fds() < 60, 5, "the end of the slow ones")
 

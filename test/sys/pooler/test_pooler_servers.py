@@ -390,7 +390,7 @@ def test_full_descriptor_table(pooler):
     used, start = p.cpu(), time.monotonic()
     assert c.one("select 1") == "1"
     time.sleep(1)
-    assert p.cpu() - used < 0.15 * (time.monotonic() - start) + 0.03
+    assert p.cpu() - used < 0.4 * (time.monotonic() - start) + 0.1
     for one in crowd:
         one.drop()
     start = time.monotonic()
