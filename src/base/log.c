@@ -24,6 +24,7 @@
 enum {
 	RING = 256 * 1024,
 	LINE_MOST = 4096,		/* what is longer is cut */
+	REST_WAIT = 1,			/* s a writer lives on without lines */
 	STOP_WAIT = 2			/* s for the last lines */
 };
 
@@ -53,8 +54,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t over = PTHREAD_COND_INITIALIZER;
 static enum { DIRECT, RUNNING, STOPPING, STOPPED, STUCK } state;
-static pthread_t writer;
-static struct outlet *outlet;	/* in force; the writer's while he runs */
+static bool writing;		/* there is a writer */
+static struct outlet *outlet;	/* in force; the writer's while there is one */
 static struct outlet *next;	/* what replaces it; he takes it */
 static char *ring;
 static size_t ring_at, ring_used;
@@ -171,6 +172,8 @@ drop_oldest(void)
 	dropped_all++;
 }
 
+static void start_writer(void);
+
 static void
 push(const struct line *l)
 {
@@ -179,7 +182,10 @@ push(const struct line *l)
 	ring_copy_in(ring_at + ring_used, &l->r, sizeof l->r);
 	ring_copy_in(ring_at + ring_used + sizeof l->r, l->at, l->r.len);
 	ring_used += sizeof l->r + l->r.len;
-	pthread_cond_signal(&work);
+	if (writing)
+		pthread_cond_signal(&work);
+	else
+		start_writer();
 }
 
 static void
@@ -201,6 +207,24 @@ take_next(void)
 	next = NULL;
 }
 
+/* False: nothing came for a while. */
+static bool
+wait_for_work(void)
+{
+	struct timespec until;
+	int code = 0;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += REST_WAIT;
+	while (ring_used == 0 && next == NULL && state == RUNNING && code == 0)
+		code = pthread_cond_timedwait(&work, &lock, &until);
+	return code == 0;
+}
+
+/*
+ * A writer lives while there are lines, and a moment longer: a process of
+ * one thread pays less for each call that names a descriptor.
+ */
 static void *
 write_lines(void *arg)
 {
@@ -209,11 +233,11 @@ write_lines(void *arg)
 
 	pthread_mutex_lock(&lock);
 	for (;;) {
-		while (ring_used == 0 && next == NULL && state == RUNNING)
-			pthread_cond_wait(&work, &lock);
+		bool rested = !wait_for_work();
+
 		take_next();
 		if (ring_used == 0) {
-			if (state != RUNNING)
+			if (rested || state != RUNNING)
 				break;
 			continue;
 		}
@@ -227,10 +251,26 @@ write_lines(void *arg)
 		write_line(outlet, &l);
 		pthread_mutex_lock(&lock);
 	}
-	state = STOPPED;
+	writing = false;
 	pthread_cond_signal(&over);
 	pthread_mutex_unlock(&lock);
 	return arg;
+}
+
+/* He takes no signal: those are for the first loop. Without one, lines wait. */
+static void
+start_writer(void)
+{
+	sigset_t all, old;
+	pthread_t thread;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (pthread_create(&thread, NULL, write_lines, NULL) == 0) {
+		pthread_detach(thread);
+		writing = true;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 /* ---- what everybody calls */
@@ -257,7 +297,7 @@ log_open(const struct log_target *t, struct why *why)
 	log_verbose = t->verbose;
 	outlet_free(&next);
 	next = o;
-	if (state == RUNNING)
+	if (writing && state != STUCK)
 		pthread_cond_signal(&work);
 	else if (state != STUCK)
 		take_next();
@@ -284,20 +324,6 @@ need_outlet(void)
 	NEED(outlet != NULL);
 }
 
-/* The writer takes no signal: those are for the first loop. */
-static int
-start_writer(void)
-{
-	sigset_t all, old;
-	int code;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	code = pthread_create(&writer, NULL, write_lines, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return code;
-}
-
 void
 log_start(void)
 {
@@ -307,8 +333,6 @@ log_start(void)
 		if (ring == NULL)
 			ring = mem_need(RING);
 		state = RUNNING;
-		if (start_writer() != 0)
-			state = DIRECT;		/* lines go out all the same */
 	}
 	pthread_mutex_unlock(&lock);
 }
@@ -328,17 +352,12 @@ log_stop(void)
 	pthread_cond_signal(&work);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += STOP_WAIT;
-	while (state == STOPPING &&
-	    pthread_cond_timedwait(&over, &lock, &until) == 0)
+	if (!writing && ring_used > 0)
+		start_writer();
+	while (writing && pthread_cond_timedwait(&over, &lock, &until) == 0)
 		;
-	if (state == STOPPING) {
-		state = STUCK;
-		pthread_detach(writer);
-		pthread_mutex_unlock(&lock);
-		return;
-	}
+	state = writing ? STUCK : STOPPED;
 	pthread_mutex_unlock(&lock);
-	pthread_join(writer, NULL);
 }
 
 void

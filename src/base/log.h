@@ -38,7 +38,7 @@ struct log_target {		/* all strings are copied */
 int	log_open(const struct log_target *, struct why *);
 /* At start, no log to say it in: one line on standard error, a FATAL. */
 void	log_refused(const struct why *);
-void	log_start(void);	/* the writer thread; after daemonising */
+void	log_start(void);	/* lines go by the writer from now on; after daemonising */
 void	log_stop(void);		/* writes what is left, within 2 s; at the end */
 
 extern atomic_int log_verbose;		/* read by log_wants; log_open sets it */
