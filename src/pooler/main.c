@@ -24,6 +24,7 @@
 #include "pooler/console.h"
 #include "pooler/control.h"
 #include "pooler/courier.h"
+#include "pooler/dealer.h"
 #include "pooler/dial.h"
 #include "pooler/door.h"
 #include "pooler/downstream.h"
@@ -208,8 +209,10 @@ apply(void *read, bool first, struct why *why)
 {
 	struct pl_setup *setup = read;
 
-	if (first)
+	if (first) {
 		pl_variables_init(setup->settings->track_extra_parameters);
+		pl_pool_loops = (unsigned)setup->settings->threads;
+	}
 	if (pl_setup_apply(setup, first, why) < 0)
 		return -1;
 	pl_view_peers = pl_setup_now()->peers;
@@ -271,7 +274,7 @@ needs(struct program_needs *to)
 			.verbose = set->verbose,
 		},
 		.files = expected_files(),
-		.threads = 1,
+		.threads = pl_pool_loops,
 		.sandbox = set->sandbox != 0,
 		.paths = sandbox_paths(),
 	};
@@ -442,6 +445,7 @@ static void
 wire(void)
 {
 	pl_pool_init();
+	pl_dealer_init();
 	pl_control_init();
 	pl_console_init();
 	pl_pool_dial = pl_dial_start;
