@@ -30,6 +30,7 @@
 #include "pooler/downstream.h"
 #include "pooler/janitor.h"
 #include "pooler/explain.h"
+#include "pooler/farewell.h"
 #include "pooler/keys.h"
 #include "pooler/login.h"
 #include "pooler/pool.h"
@@ -305,7 +306,9 @@ on_hup(void)
 static void
 exit_now(int code)
 {
-	program_end(code);
+	if (pl_pool_loops > 1)
+		pl_door_close();
+	pl_farewell_begin(code, program_end);
 }
 
 /* A graceful end would lose what a takeover or SUSPEND holds. */
@@ -576,6 +579,7 @@ end(void)
 	if (loop_here() != NULL)
 		pl_setup_end();
 	pl_door_close();
+	pl_farewell_stop();
 	pl_janitor_stop();
 	pl_statistics_stop();
 	resolver_free(&resolver);
