@@ -523,30 +523,43 @@ step(struct down *d)
 	return ON;
 }
 
+/* Its answer is the client's, and nothing more is to be done about it. */
+static inline bool
+is_plain(const struct pl_expected *q)
+{
+	return q->fate == PL_FORWARD && q->statement == NULL;
+}
+
 /*
- * Steps over whole messages that step() would let pass and forget: rows, and
- * of a simple query all in front of its end.
+ * Steps over whole messages that step() would just let pass: rows, the plain
+ * answers of a pipeline, of a simple query all in front of its end.
  */
-static void
+static inline void
 step_over(struct down *d)
 {
 	struct pl_server *s = d->server;
 	const struct pl_expected *first = pl_expect_first(&s->expect);
-	const char asked = first == NULL ? NO_QUESTION : first->type;
 	const bool ends = s->copying || s->shelf != NULL; /* see on_complete() */
 	struct text rest = pl_flow_rest(&d->flow);
 	uint32_t size;
 	char type, question;
 
-	while (message_peek(rest, &type, &size) == MESSAGE_OK &&
+	while (first != NULL && first->fate != PL_INVENT &&
+	    message_peek(rest, &type, &size) == MESSAGE_OK &&
 	    size <= rest.len) {
 		question = question_of[(unsigned char)type];
-		if (question == 0 || question == asked ||
-		    (ends && type == 'C'))
+		if (question == 0 || (ends && type == 'C'))
 			break;
+		if (question == first->type) {
+			if (!is_plain(first))
+				break;
+			pl_expect_next(&s->expect);
+			first = pl_expect_first(&s->expect);
+		}
 		rest = text_from(rest, size);
 	}
 	d->flow.pos = d->flow.slice.len - rest.len;
+	put_invented(d);
 }
 
 /*

@@ -36,6 +36,7 @@ struct up {			/* one slice on its way */
 	struct pl_flow flow;
 	struct pl_client *client;
 	struct loop *loop;
+	bool started;		/* a message of it went to the server */
 };
 
 /* Off the way of a transaction: kept out of the functions it runs through. */
@@ -86,12 +87,15 @@ have_server(struct pl_client *c)
 }
 
 /* The first message since the link, or since the last answer. */
-static void
+static inline void
 count_start(struct up *up)
 {
 	struct pl_client *c = up->client;
 	struct pl_stats *stats = &c->pool->stats;
 
+	if (up->started)
+		return;
+	up->started = true;
 	if (c->fresh) {
 		c->fresh = false;
 		stats->assignments++;
