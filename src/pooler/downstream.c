@@ -477,26 +477,75 @@ stream_body(struct down *d)
 
 enum more { ON, WAIT_MORE, OVER };
 
-/* One message from its head on. */
-static enum more
+/* What whole messages are just to be passed on, by the first question. */
+struct passing {
+	struct pl_expect *expect;
+	const struct pl_expected *first;	/* NULL: none passes */
+	bool ends;			/* see on_complete() */
+};
+
+static inline struct passing
+begin_passing(struct down *d)
+{
+	struct pl_server *s = d->server;
+	struct passing p = { .expect = &s->expect };
+
+	if (d->client == NULL || s->setting_values)
+		return p;
+	p.first = pl_expect_first(p.expect);
+	p.ends = s->copying || s->shelf != NULL;
+	return p;
+}
+
+/*
+ * Rows, the answers in a pipeline that are the client's alone, of a simple
+ * query all in front of its end: judge() would say PASS, and no more.
+ */
+static inline bool
+just_passes(struct passing *p, char type)
+{
+	const char question = question_of[(unsigned char)type];
+
+	if (p->first == NULL || question == 0 || (p->ends && type == 'C'))
+		return false;
+	if (question != p->first->type)
+		return true;
+	if (p->first->fate != PL_FORWARD || p->first->statement != NULL)
+		return false;
+	pl_expect_next(p->expect);
+	p->first = pl_expect_first(p->expect);
+	if (p->first != NULL && p->first->fate == PL_INVENT)
+		p->first = NULL;
+	return true;
+}
+
+/* From a head on: all that just passes, then one message looked at. */
+static inline enum more
 step(struct down *d)
 {
 	struct text rest = pl_flow_rest(&d->flow);
+	struct passing passing = begin_passing(d);
 	struct pl_server *s = d->server;
+	enum message_state state;
 	enum verdict verdict;
-	uint32_t size;
+	uint32_t size = 0;
 	bool whole;
-	char type;
+	char type = 0;
 
-	switch (message_peek(rest, &type, &size)) {
-	case MESSAGE_MORE:
+	while ((state = message_peek(rest, &type, &size)) == MESSAGE_OK &&
+	    size <= rest.len && just_passes(&passing, type))
+		rest = text_from(rest, size);
+	d->flow.pos = d->flow.slice.len - rest.len;
+	put_invented(d);
+	if (rest.len == 0)
+		return ON;
+	if (state == MESSAGE_MORE) {
 		s->need = MESSAGE_HEAD;
 		return WAIT_MORE;
-	case MESSAGE_BAD:
+	}
+	if (state == MESSAGE_BAD) {
 		cut_off(d, "bad packet header");
 		return OVER;
-	case MESSAGE_OK:
-		break;
 	}
 	whole = rest.len >= size;
 	if (!whole && must_be_whole(d, type)) {
@@ -523,45 +572,6 @@ step(struct down *d)
 	return ON;
 }
 
-/* Its answer is the client's, and nothing more is to be done about it. */
-static inline bool
-is_plain(const struct pl_expected *q)
-{
-	return q->fate == PL_FORWARD && q->statement == NULL;
-}
-
-/*
- * Steps over whole messages that step() would just let pass: rows, the plain
- * answers of a pipeline, of a simple query all in front of its end.
- */
-static inline void
-step_over(struct down *d)
-{
-	struct pl_server *s = d->server;
-	const struct pl_expected *first = pl_expect_first(&s->expect);
-	const bool ends = s->copying || s->shelf != NULL; /* see on_complete() */
-	struct text rest = pl_flow_rest(&d->flow);
-	uint32_t size;
-	char type, question;
-
-	while (first != NULL && first->fate != PL_INVENT &&
-	    message_peek(rest, &type, &size) == MESSAGE_OK &&
-	    size <= rest.len) {
-		question = question_of[(unsigned char)type];
-		if (question == 0 || (ends && type == 'C'))
-			break;
-		if (question == first->type) {
-			if (!is_plain(first))
-				break;
-			pl_expect_next(&s->expect);
-			first = pl_expect_first(&s->expect);
-		}
-		rest = text_from(rest, size);
-	}
-	d->flow.pos = d->flow.slice.len - rest.len;
-	put_invented(d);
-}
-
 /*
  * The pair has nothing more to say to each other: all is answered, nothing
  * is half sent.
@@ -569,18 +579,16 @@ step_over(struct down *d)
 static inline bool
 may_part(const struct pl_server *s, const struct pl_client *c)
 {
-	return s->status != 0 && s->body == 0 && c->body == 0 &&
+	return s->body == 0 && c->body == 0 &&
 	    pl_expect_empty(&s->expect) && !s->setting_values &&
 	    buffer_empty(&s->collect) && !c->fresh;
 }
 
 /* After a slice: does the mode end the link here? */
-static void
+static inline void
 part(struct pl_server *s, struct pl_client *c)
 {
-	if (!may_part(s, c))
-		return;
-	if (s->status != 'I')
+	if (s->status != 'I' || !may_part(s, c))
 		return;
 	/* A mode that a reload changed counts from here on. */
 	if (c->replication || pl_pool_mode(s->pool) == PL_MODE_SESSION) {
@@ -623,10 +631,7 @@ pump(struct pl_server *s, struct text slice)
 			if (s->body == 0)
 				put_invented(&d);
 		} else {
-			if (c != NULL && !s->setting_values)
-				step_over(&d);
-			if (d.flow.pos < slice.len)
-				more = step(&d);
+			more = step(&d);
 		}
 	}
 	if (more == OVER)
