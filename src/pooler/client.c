@@ -16,7 +16,8 @@
 #include "pooler/client.h"
 #include "pooler/database.h"
 #include "pooler/names.h"
-#include "pooler/roster.h"
+#include "pooler/residents.h"
+#include "pooler/shard.h"
 #include "pooler/user.h"
 #include "pooler/variables.h"
 
@@ -50,6 +51,7 @@ void (*pl_client_console_free)(struct pl_client *);
 void (*pl_client_gone)(struct pl_client *);
 bool (*pl_client_midway_server)(const struct pl_server *);
 static struct slab *clients;
+static _Thread_local struct pl_residents here;	/* of this loop */
 static uint64_t last_id;
 
 unsigned
@@ -67,13 +69,13 @@ pl_client_room(void)
 uint32_t
 pl_client_slots(void)
 {
-	return clients == NULL ? 0 : slab_slots(clients);
+	return here.end;
 }
 
 struct pl_client *
-pl_client_at(uint32_t slot)
+pl_client_at(uint32_t place)
 {
-	struct pl_client *c = slab_at(clients, slot);
+	struct pl_client *c = pl_residents_at(&here, place);
 
 	return c == NULL || c->state == PL_CLIENT_GONE ? NULL : c;
 }
@@ -81,7 +83,24 @@ pl_client_at(uint32_t slot)
 static struct pl_client_list *
 list_of(struct pl_client *c)
 {
-	return c->pool == NULL ? &pl_client_logins : &c->pool->clients[c->state];
+	return c->shard == NULL ? &pl_client_logins :
+	    &c->shard->clients[c->state];
+}
+
+static void
+join_list(struct pl_client *c)
+{
+	if (c->shard != NULL)
+		c->shard->client_count[c->state]++;
+	TAILQ_INSERT_TAIL(list_of(c), c, link);
+}
+
+static void
+leave_list(struct pl_client *c)
+{
+	TAILQ_REMOVE(list_of(c), c, link);
+	if (c->shard != NULL)
+		c->shard->client_count[c->state]--;
 }
 
 struct pl_client *
@@ -95,6 +114,10 @@ pl_client_new(struct loop *loop, const struct endpoint *peer)
 	c = slab_take(clients, &slot);
 	if (c == NULL)
 		return NULL;
+	if (pl_residents_put(&here, c, &c->place) < 0) {
+		slab_give(clients, slot);
+		return NULL;
+	}
 	c->slot = slot;
 	c->id = ++last_id;
 	c->peer = *peer;
@@ -110,9 +133,9 @@ pl_client_enter(struct pl_client *c, enum pl_client_state state)
 {
 	NEED(c->state == state || may_move[c->state] & 1u << state);
 	TAILQ_REMOVE(list_of(c), c, link);
-	if (c->pool != NULL) {
-		c->pool->client_count[c->state]--;
-		c->pool->client_count[state]++;
+	if (c->shard != NULL) {
+		c->shard->client_count[c->state]--;
+		c->shard->client_count[state]++;
 	}
 	c->state = (uint8_t)state;
 	TAILQ_INSERT_TAIL(list_of(c), c, link);
@@ -121,13 +144,10 @@ pl_client_enter(struct pl_client *c, enum pl_client_state state)
 void
 pl_client_set_pool(struct pl_client *c, struct pl_pool *pool)
 {
-	TAILQ_REMOVE(list_of(c), c, link);
-	if (c->pool != NULL)
-		c->pool->client_count[c->state]--;
+	leave_list(c);
 	c->pool = pool;
-	if (pool != NULL)
-		pool->client_count[c->state]++;
-	TAILQ_INSERT_TAIL(list_of(c), c, link);
+	c->shard = pool == NULL ? NULL : pl_shard_here(pool);
+	join_list(c);
 }
 
 struct pl_client *
@@ -194,9 +214,8 @@ bury(void *dead)
 {
 	struct pl_client *c = dead;
 
-	TAILQ_REMOVE(list_of(c), c, link);
-	if (c->pool != NULL)
-		c->pool->client_count[c->state]--;
+	leave_list(c);
+	pl_residents_drop(&here, c->place);
 	pl_names_clear(&c->names);
 	pl_variables_drop(&c->values);
 	if (c->extra != NULL)

@@ -25,6 +25,7 @@ struct pl_lookup;
 struct pl_names;
 struct pl_pool;
 struct pl_server;
+struct pl_shard;
 struct pl_user;
 struct pl_values;
 
@@ -35,6 +36,7 @@ struct pl_client {
 	struct conn *conn;
 	struct pl_server *server;	/* linked; NULL */
 	struct pl_pool *pool;
+	struct pl_shard *shard;		/* the pool's on this loop; NULL without a pool */
 	struct pl_values *values;	/* what it expects of its server */
 	struct pl_names *names;		/* its prepared statements; NULL: none */
 	uint32_t body;			/* bytes of the current message still to come */
@@ -61,7 +63,8 @@ struct pl_client {
 	/* cold */
 	int64_t connect_time;		/* monotonic */
 	struct endpoint peer;
-	uint32_t slot;			/* in pl_clients */
+	uint32_t slot;			/* in the slab of all */
+	uint32_t place;			/* among the residents of its loop */
 	uint64_t id;			/* shown, never used again */
 	uint8_t key[8];			/* its cancel key */
 	struct pl_user *user;		/* whom it logged in as; NULL before */
@@ -89,9 +92,9 @@ pl_client_midway(const struct pl_client *c)
 extern struct pl_client_list pl_client_logins;		/* all of PL_CLIENT_LOGIN without a pool */
 unsigned pl_client_count(void);			/* every accepted connection */
 unsigned pl_client_room(void);			/* slots held, for SHOW LISTS and MEM */
-/* Walk by number: 0 .. pl_client_slots(); NULL where none lives. */
+/* This loop's, by number: 0 .. pl_client_slots(); NULL where none lives. */
 uint32_t pl_client_slots(void);
-struct pl_client *pl_client_at(uint32_t slot);
+struct pl_client *pl_client_at(uint32_t place);
 
 struct pl_client *pl_client_new(struct loop *, const struct endpoint *peer);
 void	pl_client_enter(struct pl_client *, enum pl_client_state);

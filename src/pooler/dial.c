@@ -20,6 +20,7 @@
 #include "pooler/dial.h"
 #include "pooler/downstream.h"
 #include "pooler/hba.h"
+#include "pooler/shard.h"
 #include "pooler/tlsconf.h"
 #include "pooler/variables.h"
 
@@ -387,10 +388,10 @@ static void
 fail_type(struct pl_server *s, const char *line)
 {
 	struct pl_client *c, *next;
-	struct pl_pool *pool = s->pool;
 
 	pl_server_log(s, LOG_LEVEL_ERROR, "%s", line);
-	TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING], link, next)
+	TAILQ_FOREACH_SAFE(c, &s->shard->clients[PL_CLIENT_WAITING], link,
+	    next)
 		pl_client_close(c, true,
 		    "server login failed: wrong password type");
 	if (s->state == PL_SERVER_LOGIN)
@@ -617,8 +618,8 @@ on_error(struct pl_server *s, struct text body)
 		pl_pool_failed(pool, message);
 	}
 	if (strcmp(code, "57P03") != 0 && !s->replication &&
-	    pl_pool_servers(pool) == pool->server_count[PL_SERVER_LOGIN])
-		TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING],
+	    pl_pool_servers(pool) == s->shard->server_count[PL_SERVER_LOGIN])
+		TAILQ_FOREACH_SAFE(c, &s->shard->clients[PL_CLIENT_WAITING],
 		    link, next)
 			pl_client_close_code(c, code, message);
 	pl_server_close(s, false, "%s", message);

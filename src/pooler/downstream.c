@@ -12,6 +12,7 @@
 #include "pooler/flow.h"
 #include "pooler/names.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "pooler/shelf.h"
 #include "pooler/upstream.h"
 #include "pooler/variables.h"
@@ -242,7 +243,7 @@ static void
 count_end(struct down *d, char status)
 {
 	struct pl_client *c = d->client;
-	struct pl_stats *stats = &d->server->pool->stats;
+	struct pl_stats *stats = &d->server->shard->stats;
 	int64_t now = loop_now(loop_here());
 
 	if (c->query_start > 0)
@@ -675,7 +676,7 @@ on_data(struct conn *conn, struct text slice)
 {
 	struct pl_server *s = conn_owner(conn);
 
-	s->pool->stats.sent += slice.len;
+	s->shard->stats.sent += slice.len;
 	if (buffer_empty(&s->collect)) {
 		pump(s, slice);
 		return;

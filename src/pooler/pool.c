@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "net/loop.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "pooler/variables.h"
 
 enum { YIELD_AFTER = 500000 };	/* us */
@@ -121,16 +122,14 @@ pl_pool_get(struct pl_database *db, struct pl_credential *credential)
 	pool = mem_zero(sizeof *pool);
 	if (pool == NULL)
 		return NULL;
-	if (pl_ledger_init(&pool->ledger, pl_pool_loops, &later) < 0) {
+	if (pl_shard_make(pool, pl_pool_loops) < 0 ||
+	    pl_ledger_init(&pool->ledger, pl_pool_loops, &later) < 0) {
+		mem_drop(pool->shards);
 		mem_drop(pool);
 		return NULL;
 	}
 	pool->database = db;
 	pool->credential = credential;
-	for (int i = 0; i < PL_CLIENT_STATES; i++)
-		TAILQ_INIT(&pool->clients[i]);
-	for (int i = 0; i < PL_SERVER_STATES; i++)
-		TAILQ_INIT(&pool->servers[i]);
 	pl_pool_refresh(pool);
 	insert_sorted(pool);
 	TAILQ_INSERT_TAIL(&db->pools, pool, of_database);
@@ -150,6 +149,7 @@ pl_pool_free(struct pl_pool *pool)
 	if (pool->defaults != NULL)
 		pl_variables_drop(&pool->defaults);
 	mem_drop(pool->welcome);
+	mem_drop(pool->shards);
 	mem_drop(pool);
 	pools--;
 }
@@ -174,8 +174,8 @@ pl_pool_servers(const struct pl_pool *pool)
 {
 	unsigned n = 0;
 
-	for (int i = 0; i < PL_SERVER_GONE; i++)
-		n += pool->server_count[i];
+	for (unsigned i = 0; i < pool->loops; i++)
+		n += pl_shard_servers(&pool->shards[i]);
 	return n;
 }
 
@@ -184,8 +184,8 @@ pl_pool_clients(const struct pl_pool *pool)
 {
 	unsigned n = 0;
 
-	for (int i = 0; i < PL_CLIENT_GONE; i++)
-		n += pool->client_count[i];
+	for (unsigned i = 0; i < pool->loops; i++)
+		n += pl_shard_clients(&pool->shards[i]);
 	return n;
 }
 
@@ -208,7 +208,7 @@ link_pair(struct pl_pool *pool, struct pl_client *c, struct pl_server *s)
 	s->request_time = now();
 	pl_server_enter(s, PL_SERVER_ACTIVE);
 	if (c->state == PL_CLIENT_WAITING) {
-		pool->stats.wait_time += (uint64_t)(s->request_time -
+		c->shard->stats.wait_time += (uint64_t)(s->request_time -
 		    c->turn.since);
 		pl_client_enter(c, PL_CLIENT_ACTIVE);
 	}
@@ -479,12 +479,13 @@ pl_pool_retire(struct pl_pool *pool, struct pl_server *s)
 static void
 welcome_waiting(struct pl_pool *pool)
 {
+	struct pl_shard *shard = pl_shard_here(pool);
 	struct pl_client *c, *next;
 
-	TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING], link, next)
+	TAILQ_FOREACH_SAFE(c, &shard->clients[PL_CLIENT_WAITING], link, next)
 		if (!c->welcomed && c->login != NULL && !c->looks_up &&
 		    !c->replication) {
-			pool->stats.wait_time += (uint64_t)(now() -
+			shard->stats.wait_time += (uint64_t)(now() -
 			    c->turn.since);
 			pl_ledger_withdraw(&pool->ledger, &c->turn);
 			pl_client_enter(c, PL_CLIENT_LOGIN);
@@ -535,10 +536,10 @@ older(struct pl_server *a, struct pl_server *b)
 static struct pl_server *
 oldest_idle(struct pl_pool *pool)
 {
-	struct pl_server *s = TAILQ_LAST(&pool->servers[PL_SERVER_IDLE],
-	    pl_server_list);
+	struct pl_shard *shard = pl_shard_here(pool);
 
-	return older(s, TAILQ_LAST(&pool->servers[PL_SERVER_USED],
+	return older(TAILQ_LAST(&shard->servers[PL_SERVER_IDLE],
+	    pl_server_list), TAILQ_LAST(&shard->servers[PL_SERVER_USED],
 	    pl_server_list));
 }
 
@@ -715,9 +716,10 @@ want_own(struct pl_pool *pool, struct pl_client *c)
 static void
 serve_own(struct pl_pool *pool)
 {
+	struct pl_shard *shard = pl_shard_here(pool);
 	struct pl_client *c, *next;
 
-	TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING], link, next)
+	TAILQ_FOREACH_SAFE(c, &shard->clients[PL_CLIENT_WAITING], link, next)
 		if (c->replication && !c->looks_up && c->server == NULL)
 			open_own(pool, c);
 }
@@ -765,7 +767,7 @@ on_left(struct pl_pool *pool, struct pl_server *s)
 	grow_next(&pool->database->servers,
 	    offsetof(struct pl_pool, db_place));
 	grow_next(&user->servers, offsetof(struct pl_pool, user_place));
-	if (pool->client_count[PL_CLIENT_WAITING] > 0)
+	if (pl_shard_here(pool)->client_count[PL_CLIENT_WAITING] > 0)
 		pl_pool_serve(pool);
 	if (pl_pool_changed != NULL)
 		pl_pool_changed();
@@ -785,7 +787,7 @@ pl_pool_reconnect(struct pl_pool *pool)
 	for (int i = 0; i < PL_SERVER_GONE; i++) {
 		struct pl_server *s;
 
-		TAILQ_FOREACH(s, &pool->servers[i], link)
+		TAILQ_FOREACH(s, &pl_shard_here(pool)->servers[i], link)
 			s->close_needed = true;
 	}
 }
@@ -793,16 +795,18 @@ pl_pool_reconnect(struct pl_pool *pool)
 void
 pl_pool_close_all(struct pl_pool *pool, const char *reason)
 {
+	struct pl_shard *shard = pl_shard_here(pool);
+
 	for (int i = 0; i < PL_CLIENT_GONE; i++) {
 		struct pl_client *c, *next;
 
-		TAILQ_FOREACH_SAFE(c, &pool->clients[i], link, next)
+		TAILQ_FOREACH_SAFE(c, &shard->clients[i], link, next)
 			pl_client_close(c, true, "%s", reason);
 	}
 	for (int i = 0; i < PL_SERVER_GONE; i++) {
 		struct pl_server *s, *next;
 
-		TAILQ_FOREACH_SAFE(s, &pool->servers[i], link, next)
+		TAILQ_FOREACH_SAFE(s, &shard->servers[i], link, next)
 			pl_server_close(s, true, "%s", reason);
 	}
 }

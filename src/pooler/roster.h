@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * roster.h - what a pool consists of: whose it is, its clients and servers
- * by state, what it knows of its servers. pool.c owns it; client.c and
- * server.c keep its lists as their states change. Loop 0.
+ * roster.h - what a pool consists of: whose it is, its shards (one of each
+ * loop, shard.h), what it knows of its servers. pool.c owns it. Loop 0, but
+ * for the shards and what is said of single fields.
  */
 #ifndef WEIR_POOLER_ROSTER_H
 #define WEIR_POOLER_ROSTER_H
@@ -18,6 +18,7 @@
 
 struct pl_credential;
 struct pl_database;
+struct pl_shard;
 struct pl_values;
 
 struct pl_pool {
@@ -28,11 +29,8 @@ struct pl_pool {
 	struct pl_ledger ledger;
 	struct pl_budget_place db_place, user_place;
 
-	/* State is list membership; indexed by enum pl_client_state, pl_server_state. */
-	struct pl_client_list clients[PL_CLIENT_STATES];
-	struct pl_server_list servers[PL_SERVER_STATES];
-	unsigned client_count[PL_CLIENT_STATES];
-	unsigned server_count[PL_SERVER_STATES];
+	struct pl_shard *shards;	/* clients, servers, counters by loop */
+	unsigned loops;			/* how many shards */
 
 	/* What the first server said at login: ParameterStatus not tracked, and the tracked values. */
 	bool welcome_ready;
@@ -47,7 +45,7 @@ struct pl_pool {
 	bool dirty;			/* RECONNECT, changed entry: see spec 10.5 */
 	int64_t last_lifetime_close;
 
-	struct pl_stats stats, newer, older;	/* now, and at the two marks of stats_period */
+	struct pl_stats newer, older;	/* sums at the two marks of stats_period */
 };
 
 #endif

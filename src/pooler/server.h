@@ -21,6 +21,7 @@
 struct pl_client;
 struct pl_dial;
 struct pl_pool;
+struct pl_shard;
 struct pl_shelf;
 struct pl_values;
 
@@ -31,6 +32,7 @@ struct pl_server {
 	struct conn *conn;
 	struct pl_client *client;	/* linked; NULL */
 	struct pl_pool *pool;
+	struct pl_shard *shard;		/* the pool's on this loop */
 	struct pl_values *values;	/* as it reported them */
 	struct pl_shelf *shelf;		/* statements it has prepared; NULL: none */
 	uint32_t body;			/* bytes of the current message still to come */
@@ -56,7 +58,8 @@ struct pl_server {
 	/* cold */
 	int64_t connect_time;
 	struct endpoint peer;
-	uint32_t slot;
+	uint32_t slot;			/* in the slab of all */
+	uint32_t place;			/* among the residents of its loop */
 	uint64_t id;
 	uint32_t pid;			/* backend's */
 	uint8_t key[8];			/* backend's cancel key: pid and secret as sent */
@@ -74,8 +77,9 @@ pl_server_midway(const struct pl_server *s)
 
 unsigned pl_server_count(void);
 unsigned pl_server_room(void);
+/* This loop's, by number. */
 uint32_t pl_server_slots(void);
-struct pl_server *pl_server_at(uint32_t slot);
+struct pl_server *pl_server_at(uint32_t place);
 
 struct pl_server *pl_server_new(struct pl_pool *);	/* in LOGIN, counted in ledger and budgets by the pool */
 void	pl_server_enter(struct pl_server *, enum pl_server_state);

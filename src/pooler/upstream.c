@@ -12,6 +12,7 @@
 #include "pooler/names.h"
 #include "pooler/pool.h"
 #include "pooler/prepared.h"
+#include "pooler/shard.h"
 #include "pooler/shelf.h"
 #include "pooler/upstream.h"
 #include "pooler/variables.h"
@@ -91,7 +92,7 @@ static inline void
 count_start(struct up *up)
 {
 	struct pl_client *c = up->client;
-	struct pl_stats *stats = &c->pool->stats;
+	struct pl_stats *stats = &c->shard->stats;
 
 	if (up->started)
 		return;
@@ -197,7 +198,7 @@ send_parse(struct up *up, struct pl_statement *st, enum pl_fate fate)
 		return false;
 	pl_flow_put(&up->flow, (struct text){ at, pl_prepared_parse(st, at) });
 	conn_send(s->conn, pl_statement_body(st));
-	up->client->pool->stats.server_parses++;
+	up->client->shard->stats.server_parses++;
 	if (pl_shelf_add(&s->shelf, st) < 0) {
 		close_client(up, "out of memory");
 		return false;
@@ -234,7 +235,7 @@ on_parse(struct up *up, const struct pl_prepared *found, uint32_t size)
 		return close_client(up, "out of memory");
 	}
 	count_start(up);
-	c->pool->stats.client_parses++;
+	c->shard->stats.client_parses++;
 	if (!c->deallocating && pl_shelf_use(c->server->shelf, st))
 		verdict = invent(up, 'P', st, (struct text){ parse_complete,
 		    sizeof parse_complete }, size);
@@ -271,7 +272,7 @@ on_use(struct up *up, char type, const struct pl_prepared *found,
 	if (!expect(up, type, PL_FORWARD, NULL))
 		return GONE;
 	if (type == 'B')
-		c->pool->stats.binds++;
+		c->shard->stats.binds++;
 	at = conn_batch(c->server->conn, pl_prepared_room(found));
 	pl_flow_put(&up->flow, (struct text){ at,
 	    pl_prepared_head(rest, size, found, st, at) });
@@ -574,7 +575,7 @@ on_data(struct conn *conn, struct text slice)
 {
 	struct pl_client *c = conn_owner(conn);
 
-	c->pool->stats.received += slice.len;
+	c->shard->stats.received += slice.len;
 	if (!buffer_empty(&c->pending)) {
 		if (buffer_add(&c->pending, loop_stock(loop_here()),
 		    slice) < 0) {

@@ -8,18 +8,18 @@ text_of_pool(const struct pl_pool *p)
 	static char line[64];
 
 	snprintf(line, sizeof line, "idle %u used %u tested %u active %u "
-	    "new %u", p->server_count[PL_SERVER_IDLE],
-	    p->server_count[PL_SERVER_USED],
-	    p->server_count[PL_SERVER_TESTED],
-	    p->server_count[PL_SERVER_ACTIVE],
-	    p->server_count[PL_SERVER_LOGIN]);
+	    "new %u", p->shards->server_count[PL_SERVER_IDLE],
+	    p->shards->server_count[PL_SERVER_USED],
+	    p->shards->server_count[PL_SERVER_TESTED],
+	    p->shards->server_count[PL_SERVER_ACTIVE],
+	    p->shards->server_count[PL_SERVER_LOGIN]);
 	return line;
 }
 
 static struct pl_server *
 find_new(const struct pl_pool *p)
 {
-	return TAILQ_FIRST(&p->servers[PL_SERVER_LOGIN]);
+	return TAILQ_FIRST(&p->shards->servers[PL_SERVER_LOGIN]);
 }
 
 /* What was begun is ready; it may be granted to him who waits. */
