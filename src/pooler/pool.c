@@ -92,6 +92,21 @@ insert_sorted(struct pl_pool *pool)
 		TAILQ_INSERT_TAIL(&pl_pools, pool, link);
 }
 
+static enum pl_pool_mode
+find_mode(const struct pl_pool *pool)
+{
+	const struct pl_user_row *user = pool->credential->user->row;
+	const struct pl_database *db = pool->database;
+
+	if (db->admin)
+		return PL_MODE_STATEMENT;
+	if (user != NULL && user->pool_mode != PL_MODE_UNSET)
+		return user->pool_mode;
+	if (db->row->pool_mode != PL_MODE_UNSET)
+		return db->row->pool_mode;
+	return pl_settings()->pool_mode;
+}
+
 void
 pl_pool_refresh(struct pl_pool *pool)
 {
@@ -109,6 +124,9 @@ pl_pool_refresh(struct pl_pool *pool)
 		    set->server_login_parallel,
 		.round_robin = set->server_round_robin != 0,
 	};
+	pool->mode = (uint8_t)find_mode(pool);
+	pool->lifetime = pl_database_server_lifetime(db);
+	pool->lifetime_gap = size > 0 ? pool->lifetime / size : 0;
 }
 
 struct pl_pool *
@@ -152,21 +170,6 @@ pl_pool_free(struct pl_pool *pool)
 	mem_drop(pool->shards);
 	mem_drop(pool);
 	pools--;
-}
-
-enum pl_pool_mode
-pl_pool_mode(const struct pl_pool *pool)
-{
-	const struct pl_user_row *user = pool->credential->user->row;
-	const struct pl_database *db = pool->database;
-
-	if (db->admin)
-		return PL_MODE_STATEMENT;
-	if (user != NULL && user->pool_mode != PL_MODE_UNSET)
-		return user->pool_mode;
-	if (db->row->pool_mode != PL_MODE_UNSET)
-		return db->row->pool_mode;
-	return pl_settings()->pool_mode;
 }
 
 unsigned
@@ -391,12 +394,8 @@ bool
 pl_pool_outlived(const struct pl_pool *pool, const struct pl_server *s,
     int64_t at)
 {
-	int64_t life = pl_database_server_lifetime(pool->database);
-	int size = pool->ledger.limits.size;
-	int64_t gap = size > 0 ? life / size : 0;
-
-	return at - s->connect_time >= life &&
-	    at - pool->last_lifetime_close >= gap;
+	return at - s->connect_time >= pool->lifetime &&
+	    at - pool->last_lifetime_close >= pool->lifetime_gap;
 }
 
 static bool

@@ -27,6 +27,12 @@ struct pl_pool {
 	struct pl_database *database;
 	struct pl_credential *credential;	/* how servers are logged in to */
 	struct pl_ledger ledger;
+
+	/* From the settings in force: pl_pool_refresh. */
+	uint8_t mode;			/* enum pl_pool_mode */
+	int64_t lifetime;		/* of a server; us */
+	int64_t lifetime_gap;		/* between two that end by it */
+
 	struct pl_budget_place db_place, user_place;
 
 	struct pl_shard *shards;	/* clients, servers, counters by loop */
