@@ -4,8 +4,10 @@
  * socket, registered once; recv and send at once. On the conn's own loop.
  */
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "net/stream.h"
 
@@ -37,6 +39,37 @@ unwatch(struct conn *c)
 	event_del(&c->ev);
 }
 
+/*
+ * Once a process had a second thread (the log's writer is one), libc makes
+ * recv() and send() points where a thread can be cancelled, at the price of
+ * two locked instructions each. Nobody is cancelled here.
+ */
+#ifndef LIBC_WATCHED
+static inline ssize_t
+recv_plain(int fd, void *to, size_t room)
+{
+	return syscall(SYS_recvfrom, fd, to, room, 0, NULL, NULL);
+}
+
+static inline ssize_t
+send_plain(int fd, const void *at, size_t len)
+{
+	return syscall(SYS_sendto, fd, at, len, MSG_NOSIGNAL, NULL, 0);
+}
+#else
+static inline ssize_t
+recv_plain(int fd, void *to, size_t room)
+{
+	return recv(fd, to, room, 0);
+}
+
+static inline ssize_t
+send_plain(int fd, const void *at, size_t len)
+{
+	return send(fd, at, len, MSG_NOSIGNAL);
+}
+#endif
+
 static enum engine_got
 receive(struct conn *c, size_t most, struct text *to)
 {
@@ -44,7 +77,7 @@ receive(struct conn *c, size_t most, struct text *to)
 	ssize_t got;
 
 	do
-		got = recv(c->fd, scratch, most, 0);
+		got = recv_plain(c->fd, scratch, most);
 	while (__builtin_expect(got < 0, 0) && errno == EINTR);
 	if (__builtin_expect(got > 0, 1)) {
 		/*
@@ -86,8 +119,7 @@ send_pieces(struct conn *c, const struct iovec *piece, int count)
 	if (count != 1)
 		return send_vector(c, piece, count);
 	do
-		sent = send(c->fd, piece->iov_base, piece->iov_len,
-		    MSG_NOSIGNAL);
+		sent = send_plain(c->fd, piece->iov_base, piece->iov_len);
 	while (__builtin_expect(sent < 0, 0) && errno == EINTR);
 	return sent;
 }

@@ -502,12 +502,11 @@ pl_pool_want(struct pl_pool *pool, struct pl_client *c)
 
 	if (c->replication && !c->looks_up)
 		return want_own(pool, c);
-	while ((s = take_own(pool, c)) != NULL)
-		if (!close_obsolete(s)) {
-			link_pair(pool, c, s);
-			return true;
-		}
-	return ask_ledger(pool, c);
+	s = take_own(pool, c);
+	if (s == NULL || close_obsolete(s))
+		return ask_ledger(pool, c);
+	link_pair(pool, c, s);
+	return true;
 }
 
 void
@@ -786,7 +785,7 @@ welcome_waiting(struct pl_pool *pool)
 		}
 }
 
-static void
+static __attribute__((cold, noinline)) void
 on_logged_in(struct pl_pool *pool)
 {
 	pl_roster_lock(pool);
@@ -1301,7 +1300,7 @@ serve_own(struct pl_pool *pool)
 			open_own(pool, c);
 }
 
-static void
+static __attribute__((cold, noinline)) void
 ready_own(struct pl_pool *pool, struct pl_server *s)
 {
 	struct pl_client *c = s->client;
