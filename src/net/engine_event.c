@@ -41,7 +41,7 @@ unwatch(struct conn *c)
 
 /*
  * Once a process had a second thread (the log's writer is one), libc makes
- * recv() and send() points where a thread can be cancelled, at the price of
+ * recv(), send() and sendmsg() points where a thread can be cancelled, at the price of
  * two locked instructions each. Nobody is cancelled here.
  */
 #ifndef LIBC_WATCHED
@@ -56,6 +56,12 @@ send_plain(int fd, const void *at, size_t len)
 {
 	return syscall(SYS_sendto, fd, at, len, MSG_NOSIGNAL, NULL, 0);
 }
+
+static inline ssize_t
+sendmsg_plain(int fd, const struct msghdr *m)
+{
+	return syscall(SYS_sendmsg, fd, m, MSG_NOSIGNAL);
+}
 #else
 static inline ssize_t
 recv_plain(int fd, void *to, size_t room)
@@ -67,6 +73,12 @@ static inline ssize_t
 send_plain(int fd, const void *at, size_t len)
 {
 	return send(fd, at, len, MSG_NOSIGNAL);
+}
+
+static inline ssize_t
+sendmsg_plain(int fd, const struct msghdr *m)
+{
+	return sendmsg(fd, m, MSG_NOSIGNAL);
 }
 #endif
 
@@ -106,7 +118,7 @@ send_vector(struct conn *c, const struct iovec *piece, int count)
 	ssize_t sent;
 
 	do
-		sent = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+		sent = sendmsg_plain(c->fd, &m);
 	while (__builtin_expect(sent < 0, 0) && errno == EINTR);
 	return sent;
 }
