@@ -28,6 +28,7 @@ struct pl_budget_place {	/* a pool's place in one budget's line */
 struct pl_budget {
 	int most;		/* 0: no limit */
 	int taken;
+	int coming;		/* permits of servers that were told to go */
 	TAILQ_HEAD(pl_budget_line, pl_budget_place) line;	/* longest wait first */
 };
 

@@ -49,6 +49,7 @@ void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
 void (*pl_client_login_free)(struct pl_client *);
 void (*pl_client_console_free)(struct pl_client *);
 void (*pl_client_gone)(struct pl_client *);
+void (*pl_client_home)(struct pl_client *);
 bool (*pl_client_midway_server)(const struct pl_server *);
 static struct slab *clients;
 static _Thread_local struct pl_residents here;	/* of this loop */
@@ -145,8 +146,32 @@ void
 pl_client_set_pool(struct pl_client *c, struct pl_pool *pool)
 {
 	leave_list(c);
+	if (c->pool != NULL)
+		c->pool->clients--;
 	c->pool = pool;
-	c->shard = pool == NULL ? NULL : pl_shard_here(pool);
+	c->shard = NULL;
+	if (pool != NULL) {
+		pool->clients++;
+		c->shard = pl_shard_here(pool);
+		c->born = atomic_load(&pool->era);
+	}
+	join_list(c);
+}
+
+void
+pl_client_leave(struct pl_client *c)
+{
+	leave_list(c);
+	pl_residents_drop(&here, c->place);
+	c->shard = NULL;
+}
+
+void
+pl_client_join(struct pl_client *c)
+{
+	if (pl_residents_put(&here, c, &c->place) < 0)
+		die("out of memory to move a client");
+	c->shard = pl_shard_here(c->pool);
 	join_list(c);
 }
 
@@ -209,10 +234,42 @@ pl_client_prefix(const struct pl_client *c, char buf[PL_PREFIX])
 	return buf;
 }
 
+/* The counters of logged-in clients, which limits look at: loop 0's. */
+static void
+leave_counts(struct pl_client *c)
+{
+	if (!c->counted)
+		return;
+	c->counted = false;
+	c->database->clients--;
+	c->user->clients--;
+}
+
+/* On loop 0: the last that is seen of it. */
+static void
+come_home(void *dead)
+{
+	struct pl_client *c = dead;
+
+	leave_counts(c);
+	if (c->pool != NULL)
+		c->pool->clients--;
+	if (pl_client_home != NULL)
+		pl_client_home(c);
+	slab_give(clients, c->slot);
+}
+
+static bool
+is_home(const struct loop *loop)
+{
+	return loop_number(loop) == 0;
+}
+
 static void
 bury(void *dead)
 {
 	struct pl_client *c = dead;
+	struct loop *loop = loop_here();
 
 	leave_list(c);
 	pl_residents_drop(&here, c->place);
@@ -221,7 +278,10 @@ bury(void *dead)
 	if (c->extra != NULL)
 		mem_drop(c->extra->replication_options);
 	mem_drop(c->extra);
-	slab_give(clients, c->slot);
+	if (is_home(loop))
+		come_home(c);
+	else
+		loop_post(loop_at(0), come_home, c);
 }
 
 static void
@@ -236,15 +296,12 @@ tell_error(struct pl_client *c, struct text code, struct text reason)
 	message_writer_fini(&w);
 }
 
-/* The counters of logged-in clients, which limits look at. */
 static void
-leave_counts(struct pl_client *c)
+withdraw(struct pl_client *c)
 {
-	if (!c->counted)
-		return;
-	c->counted = false;
-	c->database->clients--;
-	c->user->clients--;
+	pl_roster_lock(c->pool);
+	pl_ledger_withdraw(&c->pool->ledger, &c->turn);
+	pl_roster_unlock(c->pool);
 }
 
 static void
@@ -257,6 +314,10 @@ finish(struct pl_client *c, const char *code, bool tell, bool quiet,
 
 	if (c->state == PL_CLIENT_GONE)
 		return;
+	if (pl_client_travels(c)) {
+		c->doomed = true;
+		return;
+	}
 	/* What is put in behind half a row would be taken for its data. */
 	if (server != NULL && pl_client_midway_server(server))
 		tell = false;
@@ -265,8 +326,9 @@ finish(struct pl_client *c, const char *code, bool tell, bool quiet,
 		    PRId64 "s)", reason, (clock_now() - c->connect_time) /
 		    CLOCK_SECOND);
 	if (c->pool != NULL)
-		pl_ledger_withdraw(&c->pool->ledger, &c->turn);
-	leave_counts(c);
+		withdraw(c);
+	if (is_home(loop))
+		leave_counts(c);
 	pl_client_enter(c, PL_CLIENT_GONE);
 	if (server != NULL)
 		pl_client_leaves_server(c, server);

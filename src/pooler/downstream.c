@@ -36,8 +36,11 @@ struct down {
 	size_t tail;		/* end of a message that another slice began */
 };
 
+/* Off the way of a transaction: kept out of the functions it runs through. */
+#define COLD	__attribute__((cold, noinline))
+
 /* Ends the server; what stands before the fault goes out whole. */
-static enum verdict
+static COLD enum verdict
 cut_off(struct down *d, const char *reason)
 {
 	pl_flow_done(&d->flow);
@@ -60,10 +63,10 @@ drop_run(struct down *d)
 
 /* ---- answers in order -------------------------------------------------- */
 
-/* Answers of our own whose turn has come. Stands behind the current message. */
-static void
-put_invented(struct down *d, struct pl_expect *e)
+static __attribute__((noinline)) void
+put_invented_now(struct down *d)
 {
+	struct pl_expect *e = &d->server->expect;
 	struct pl_expected *first;
 
 	while ((first = pl_expect_first(e)) != NULL &&
@@ -81,6 +84,16 @@ put_invented(struct down *d, struct pl_expect *e)
 		pl_flow_put(&d->flow, answer);
 		pl_expect_next(e);
 	}
+}
+
+/* Answers of our own whose turn has come. Stands behind the current message. */
+static inline void
+put_invented(struct down *d)
+{
+	const struct pl_expected *first = pl_expect_first(&d->server->expect);
+
+	if (first != NULL && first->fate == PL_INVENT)
+		put_invented_now(d);
 }
 
 /* The answer to the first question, when it is one of this type. */
@@ -102,7 +115,7 @@ answered(struct down *d, char question)
 }
 
 /* A question that will not be answered: what it was to change stays. */
-static void
+static COLD void
 undo(struct down *d, const struct pl_expected *q)
 {
 	struct pl_server *s = d->server;
@@ -136,7 +149,7 @@ is_copy_end(const struct pl_expected *q)
  * COPY IN is over. A Sync that was read during it is not answered; what
  * stands behind CopyDone or CopyFail is.
  */
-static void
+static COLD void
 end_copy(struct pl_server *s)
 {
 	struct pl_expected *q;
@@ -161,7 +174,7 @@ end_copy(struct pl_server *s)
 }
 
 /* All up to the next Sync fails with the first question. */
-static void
+static COLD void
 fail_to_sync(struct down *d)
 {
 	struct pl_server *s = d->server;
@@ -204,7 +217,7 @@ pl_downstream_parameter(struct pl_server *s, struct text body)
 	    pl_variables_put(&s->values, (unsigned)which, value);
 }
 
-static enum verdict
+static COLD enum verdict
 on_parameter(struct down *d, struct text body)
 {
 	struct pl_server *s = d->server;
@@ -282,7 +295,7 @@ on_ready(struct down *d, char status)
 	return PASS;
 }
 
-static void
+static COLD void
 log_failed_set(struct pl_server *s, struct text body)
 {
 	struct notice n;
@@ -292,7 +305,7 @@ log_failed_set(struct pl_server *s, struct text body)
 	    TEXT_ARG(n.message));
 }
 
-static enum verdict
+static COLD enum verdict
 on_error(struct down *d, struct text body)
 {
 	struct pl_server *s = d->server;
@@ -315,7 +328,7 @@ on_error(struct down *d, struct text body)
 }
 
 /* DEALLOCATE ALL, DISCARD ALL: the statements are gone on both ends. */
-static void
+static COLD void
 forget_statements(struct down *d)
 {
 	struct pl_server *s = d->server;
@@ -334,6 +347,14 @@ forget_statements(struct down *d)
 	}
 }
 
+static bool
+frees_statements(struct text tag)		/* with its NUL */
+{
+	return tag.len > 1 && tag.at[0] == 'D' &&
+	    (text_same(tag, (struct text){ "DEALLOCATE ALL", 15 }) ||
+	    text_same(tag, (struct text){ "DISCARD ALL", 12 }));
+}
+
 static enum verdict
 on_complete(struct down *d, struct text body)
 {
@@ -343,15 +364,12 @@ on_complete(struct down *d, struct text body)
 
 	if (copying)
 		end_copy(s);
-	if (s->shelf != NULL && body.len > 0 &&
-	    (text_is((struct text){ body.at, body.len - 1 },
-	    "DEALLOCATE ALL") || text_is((struct text){ body.at,
-	    body.len - 1 }, "DISCARD ALL")))
+	if (s->shelf != NULL && frees_statements(body))
 		forget_statements(d);
 	return verdict;
 }
 
-static enum verdict
+static COLD enum verdict
 unknown(struct down *d, char type)
 {
 	pl_server_log(d->server, LOG_LEVEL_WARNING,
@@ -375,7 +393,7 @@ must_be_whole(const struct down *d, char type)
 	}
 }
 
-static enum verdict
+static COLD enum verdict
 not_linked(struct down *d, char type, struct text body)
 {
 	switch (type) {
@@ -393,16 +411,35 @@ not_linked(struct down *d, char type, struct text body)
 	return DROP;
 }
 
+/*
+ * What a message is the answer to: a question's type, or none, and then it
+ * just passes. 0: there is more to it, see judge().
+ */
+enum { NO_QUESTION = '-' };
+
+static const char question_of[256] = {
+	['1'] = 'P', ['2'] = 'B', ['3'] = 'C', ['T'] = 'D', ['n'] = 'D',
+	['C'] = 'E', ['I'] = 'E', ['s'] = 'E',
+	['A'] = NO_QUESTION, ['D'] = NO_QUESTION, ['H'] = NO_QUESTION,
+	['N'] = NO_QUESTION, ['V'] = NO_QUESTION, ['c'] = NO_QUESTION,
+	['d'] = NO_QUESTION, ['t'] = NO_QUESTION
+};
+
 /* body is whole for the types of must_be_whole, else it may be empty. */
 static enum verdict
 judge(struct down *d, char type, struct text body)
 {
+	const char question = question_of[(unsigned char)type];
 	struct pl_server *s = d->server;
 
 	if (d->client == NULL)
 		return not_linked(d, type, body);
 	if (s->setting_values && type != 'Z' && type != 'E' && type != 'S')
 		return DROP;		/* of our own question */
+	if (question == NO_QUESTION)
+		return PASS;
+	if (question != 0 && type != 'C')
+		return answered(d, question);
 	switch (type) {
 	case 'Z':
 		return on_ready(d, body.len == 1 ? body.at[0] : 'E');
@@ -412,20 +449,8 @@ judge(struct down *d, char type, struct text body)
 		return on_parameter(d, body);
 	case 'C':
 		return on_complete(d, body);
-	case 'I': case 's':
-		return answered(d, 'E');
-	case '1':
-		return answered(d, 'P');
-	case '2':
-		return answered(d, 'B');
-	case '3':
-		return answered(d, 'C');
-	case 'T': case 'n':
-		return answered(d, 'D');
 	case 'G': case 'W':
 		s->copying = true;
-		return PASS;
-	case 'A': case 'D': case 'N': case 'H': case 'V': case 'c': case 'd': case 't':
 		return PASS;
 	default:
 		return unknown(d, type);
@@ -434,7 +459,7 @@ judge(struct down *d, char type, struct text body)
 
 /* ---- slices ------------------------------------------------------------ */
 
-static void
+static __attribute__((noinline)) void
 stream_body(struct down *d)
 {
 	struct pl_server *s = d->server;
@@ -487,19 +512,62 @@ step(struct down *d)
 	    TEXT_NONE);
 	if (verdict == GONE)
 		return OVER;
-	s->body = size;
-	s->dropping = verdict == DROP;
-	stream_body(d);
+	if (whole && verdict == PASS) {
+		d->flow.pos += size;
+	} else {
+		s->body = size;
+		s->dropping = verdict == DROP;
+		stream_body(d);
+	}
 	if (s->body == 0)
-		put_invented(d, &s->expect);
+		put_invented(d);
 	return ON;
+}
+
+/* Its answer is the client's, and nothing more is to be done about it. */
+static inline bool
+is_plain(const struct pl_expected *q)
+{
+	return q->fate == PL_FORWARD && q->statement == NULL;
+}
+
+/*
+ * Steps over whole messages that step() would just let pass: rows, the plain
+ * answers of a pipeline, of a simple query all in front of its end.
+ */
+static inline void
+step_over(struct down *d)
+{
+	struct pl_server *s = d->server;
+	const struct pl_expected *first = pl_expect_first(&s->expect);
+	const bool ends = s->copying || s->shelf != NULL; /* see on_complete() */
+	struct text rest = pl_flow_rest(&d->flow);
+	uint32_t size;
+	char type, question;
+
+	while (first != NULL && first->fate != PL_INVENT &&
+	    message_peek(rest, &type, &size) == MESSAGE_OK &&
+	    size <= rest.len) {
+		question = question_of[(unsigned char)type];
+		if (question == 0 || (ends && type == 'C'))
+			break;
+		if (question == first->type) {
+			if (!is_plain(first))
+				break;
+			pl_expect_next(&s->expect);
+			first = pl_expect_first(&s->expect);
+		}
+		rest = text_from(rest, size);
+	}
+	d->flow.pos = d->flow.slice.len - rest.len;
+	put_invented(d);
 }
 
 /*
  * The pair has nothing more to say to each other: all is answered, nothing
  * is half sent.
  */
-static bool
+static inline bool
 may_part(const struct pl_server *s, const struct pl_client *c)
 {
 	return s->status != 0 && s->body == 0 && c->body == 0 &&
@@ -554,9 +622,12 @@ pump(struct pl_server *s, struct text slice)
 			stream_body(&d);
 			d.tail = d.flow.pos;
 			if (s->body == 0)
-				put_invented(&d, &s->expect);
+				put_invented(&d);
 		} else {
-			more = step(&d);
+			if (c != NULL && !s->setting_values)
+				step_over(&d);
+			if (d.flow.pos < slice.len)
+				more = step(&d);
 		}
 	}
 	if (more == OVER)

@@ -331,8 +331,7 @@ age_idle(struct pl_pool *pool)
 	TAILQ_FOREACH_SAFE(s, &shard->servers[PL_SERVER_IDLE], link, next) {
 		if (now - s->request_time <= set->server_check_delay)
 			continue;
-		pl_ledger_age(&pool->ledger, &s->seat);
-		pl_server_enter(s, PL_SERVER_USED);
+		pl_pool_age(pool, s);
 	}
 }
 
@@ -395,7 +394,8 @@ visit_servers(struct pl_pool *pool)
 	close_surplus(pool);
 	keep_floor(pool);
 	/* The reserve, a retry: only time brings them on. */
-	if (shard->client_count[PL_CLIENT_WAITING] > 0)
+	pl_pool_weigh(pool);
+	if (pl_pool_has_waiting(pool))
 		pl_pool_serve(pool);
 }
 
@@ -421,8 +421,7 @@ is_known(const struct pl_database *db)
 	const struct pl_pool *pool;
 
 	TAILQ_FOREACH(pool, &db->pools, of_database)
-		if (pl_shard_sum_clients(pool, PL_CLIENT_GONE) > 0 ||
-		    pl_shard_sum_servers(pool, PL_SERVER_GONE) > 0)
+		if (pl_pool_records(pool) > 0)
 			return true;
 	for (uint32_t i = 0; i < pl_client_slots(); i++) {
 		const struct pl_client *c = pl_client_at(i);
@@ -437,7 +436,8 @@ static void
 drop_database(struct pl_database *db)
 {
 	while (!TAILQ_EMPTY(&db->pools))
-		pl_pool_free(TAILQ_FIRST(&db->pools));
+		if (!pl_pool_free(TAILQ_FIRST(&db->pools)))
+			return;		/* in another round */
 	pl_database_free(db);
 }
 

@@ -167,6 +167,24 @@ pl_ledger_want(struct pl_ledger *l, struct pl_turn *turn, unsigned loop,
 }
 
 void
+pl_ledger_rejoin(struct pl_ledger *l, struct pl_turn *turn)
+{
+	struct pl_turns *line = &l->lines[turn->loop].waiting;
+	struct pl_turn *at;
+
+	NEED(!turn->waiting);
+	TAILQ_FOREACH(at, line, link)
+		if (at->since > turn->since)
+			break;
+	if (at != NULL)
+		TAILQ_INSERT_BEFORE(at, turn, link);
+	else
+		TAILQ_INSERT_TAIL(line, turn, link);
+	turn->waiting = true;
+	l->waiting++;
+}
+
+void
 pl_ledger_withdraw(struct pl_ledger *l, struct pl_turn *turn)
 {
 	if (turn->waiting)
@@ -187,6 +205,28 @@ pl_ledger_first(const struct pl_ledger *l)
 			first = turn;
 	}
 	return first;
+}
+
+static struct pl_seat *
+older(struct pl_seat *a, struct pl_seat *b)
+{
+	if (a == NULL || b == NULL)
+		return a == NULL ? b : a;
+	return b->since < a->since ? b : a;
+}
+
+struct pl_seat *
+pl_ledger_oldest(const struct pl_ledger *l)
+{
+	struct pl_seat *oldest = NULL;
+
+	for (unsigned i = 0; i < l->loops; i++) {
+		struct pl_line *line = &l->lines[i];
+
+		oldest = older(oldest, TAILQ_LAST(&line->idle, pl_seats));
+		oldest = older(oldest, TAILQ_LAST(&line->used, pl_seats));
+	}
+	return oldest;
 }
 
 /* Who gets a seat that is on this loop: its own line, within patience. */

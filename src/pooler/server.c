@@ -83,6 +83,13 @@ pl_server_at(uint32_t place)
 	return s == NULL || s->state == PL_SERVER_GONE ? NULL : s;
 }
 
+static void
+join_list(struct pl_server *s)
+{
+	TAILQ_INSERT_HEAD(&s->shard->servers[s->state], s, link);
+	s->shard->server_count[s->state]++;
+}
+
 struct pl_server *
 pl_server_new(struct pl_pool *pool)
 {
@@ -102,12 +109,13 @@ pl_server_new(struct pl_pool *pool)
 	s->id = ++last_id;
 	s->pool = pool;
 	s->shard = pl_shard_here(pool);
+	s->born = atomic_load(&pool->era);
+	pool->servers++;
 	s->connect_time = s->request_time = s->answer_time =
 	    loop_now(loop_here());
 	s->state = PL_SERVER_LOGIN;
 	s->values = pl_variables_none();
-	TAILQ_INSERT_TAIL(&s->shard->servers[s->state], s, link);
-	s->shard->server_count[s->state]++;
+	join_list(s);
 	return s;
 }
 
@@ -127,6 +135,24 @@ pl_server_enter(struct pl_server *s, enum pl_server_state state)
 	shard->server_count[state]++;
 }
 
+void
+pl_server_leave(struct pl_server *s)
+{
+	TAILQ_REMOVE(&s->shard->servers[s->state], s, link);
+	s->shard->server_count[s->state]--;
+	pl_residents_drop(&here, s->place);
+	s->shard = NULL;
+}
+
+void
+pl_server_join(struct pl_server *s)
+{
+	if (pl_residents_put(&here, s, &s->place) < 0)
+		die("out of memory to move a server");
+	s->shard = pl_shard_here(s->pool);
+	join_list(s);
+}
+
 const char *
 pl_server_prefix(const struct pl_server *s, char buf[320])
 {
@@ -138,18 +164,31 @@ pl_server_prefix(const struct pl_server *s, char buf[320])
 	return buf;
 }
 
+/* On loop 0: the last that is seen of it. */
+static void
+come_home(void *dead)
+{
+	struct pl_server *s = dead;
+
+	if (s->booked)
+		pl_server_left(s->pool, s);
+	s->pool->servers--;
+	slab_give(servers, s->slot);
+}
+
 static void
 bury(void *dead)
 {
 	struct pl_server *s = dead;
 
-	TAILQ_REMOVE(&s->shard->servers[s->state], s, link);
-	s->shard->server_count[s->state]--;
-	pl_residents_drop(&here, s->place);
+	pl_server_leave(s);
 	pl_shelf_clear(&s->shelf);
 	pl_expect_clear(&s->expect);
 	pl_variables_drop(&s->values);
-	slab_give(servers, s->slot);
+	if (loop_number(loop_here()) == 0)
+		come_home(s);
+	else
+		loop_post(loop_at(0), come_home, s);
 }
 
 /*
@@ -207,6 +246,10 @@ pl_server_close(struct pl_server *s, bool tell, const char *fmt, ...)
 
 	if (s->state == PL_SERVER_GONE)
 		return;
+	if (pl_server_travels(s)) {
+		s->close_needed = true;
+		return;
+	}
 	va_start(ap, fmt);
 	vsnprintf(reason, sizeof reason, fmt, ap);
 	va_end(ap);

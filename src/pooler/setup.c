@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/loop.h"
+#include "net/tour.h"
 #include "pooler/config.h"
 #include "pooler/keys.h"
 #include "pooler/pool.h"
@@ -294,18 +295,13 @@ apply_tls(const struct pl_setup *setup, bool first, struct why *why)
 	return 0;
 }
 
-int
-pl_setup_apply(struct pl_setup *setup, bool first, struct why *why)
+/* All that loops read without a lock: while they stand still. */
+static void
+put_in_force(void *arg)
 {
-	const struct pl_settings *settings = setup->settings;
+	struct pl_setup *setup = arg;
 
-	if (!first)
-		tell_notes(setup);
-	if (apply_tls(setup, first, why) < 0) {
-		pl_config_free(&setup);
-		return -1;
-	}
-	if (pl_settings() != settings)
+	if (pl_settings() != setup->settings)
 		retire((void *)(uintptr_t)pl_settings_swap(
 		    pl_config_take_settings(setup)), bury_settings);
 	if (apply_users(setup) < 0 || apply_databases(setup) < 0 ||
@@ -314,7 +310,22 @@ pl_setup_apply(struct pl_setup *setup, bool first, struct why *why)
 	retire(now, bury_setup);
 	now = setup;
 	refresh_pools();
-	return 0;
+}
+
+int
+pl_setup_apply(struct pl_setup *setup, bool first, struct why *why)
+{
+	if (!first)
+		tell_notes(setup);
+	if (apply_tls(setup, first, why) < 0) {
+		pl_config_free(&setup);
+		return -1;
+	}
+	if (tour_still(loop_here(), put_in_force, setup) == 0)
+		return 0;
+	pl_config_free(&setup);
+	return why_set(why, "configuration is not applied: a loop does not "
+	    "turn");
 }
 
 int

@@ -10,6 +10,8 @@ pl_shard_make(struct pl_pool *pool, unsigned loops)
 	if (pool->shards == NULL)
 		return -1;
 	pool->loops = loops;
+	pool->shared = loops > 1;
+	pthread_mutex_init(&pool->lock, NULL);
 	for (unsigned n = 0; n < loops; n++) {
 		struct pl_shard *shard = &pool->shards[n];
 
@@ -21,6 +23,15 @@ pl_shard_make(struct pl_pool *pool, unsigned loops)
 			TAILQ_INIT(&shard->servers[i]);
 	}
 	return 0;
+}
+
+void
+pl_shard_drop(struct pl_pool *pool)
+{
+	if (pool->shards != NULL)
+		pthread_mutex_destroy(&pool->lock);
+	mem_drop(pool->shards);
+	pool->shards = NULL;
 }
 
 unsigned

@@ -34,7 +34,8 @@ pl_shard_here(const struct pl_pool *pool)
 	return &pool->shards[here == NULL ? 0 : loop_number(here)];
 }
 
-int	pl_shard_make(struct pl_pool *, unsigned loops);	/* -1: no memory */
+int	pl_shard_make(struct pl_pool *, unsigned loops);	/* and the lock; -1: no memory */
+void	pl_shard_drop(struct pl_pool *);
 /* One's own: all states but GONE. */
 unsigned pl_shard_clients(const struct pl_shard *);
 unsigned pl_shard_servers(const struct pl_shard *);

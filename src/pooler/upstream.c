@@ -37,7 +37,11 @@ struct up {			/* one slice on its way */
 	struct pl_flow flow;
 	struct pl_client *client;
 	struct loop *loop;
+	bool started;		/* a message of it went to the server */
 };
+
+/* Off the way of a transaction: kept out of the functions it runs through. */
+#define COLD	__attribute__((cold, noinline))
 
 /* ---- the server -------------------------------------------------------- */
 
@@ -45,7 +49,7 @@ struct up {			/* one slice on its way */
  * Sends the SETs that bring the server in step; false: they are under way.
  * Never inlined: its large room would be cleared for every transaction.
  */
-static __attribute__((noinline)) bool
+static COLD bool
 put_in_step(struct pl_client *c)
 {
 	struct pl_server *s = c->server;
@@ -71,7 +75,7 @@ put_in_step(struct pl_client *c)
 }
 
 /* A linked server that is in step; false: the client waits, or is gone. */
-static bool
+static inline bool
 have_server(struct pl_client *c)
 {
 	if (c->server == NULL && (c->state != PL_CLIENT_ACTIVE ||
@@ -84,12 +88,15 @@ have_server(struct pl_client *c)
 }
 
 /* The first message since the link, or since the last answer. */
-static void
+static inline void
 count_start(struct up *up)
 {
 	struct pl_client *c = up->client;
 	struct pl_stats *stats = &c->shard->stats;
 
+	if (up->started)
+		return;
+	up->started = true;
 	if (c->fresh) {
 		c->fresh = false;
 		stats->assignments++;
@@ -105,7 +112,7 @@ count_start(struct up *up)
 	c->server->status = 0;
 }
 
-static enum verdict
+static COLD enum verdict
 close_client(struct up *up, const char *reason)
 {
 	pl_flow_done(&up->flow);
@@ -113,7 +120,7 @@ close_client(struct up *up, const char *reason)
 	return GONE;
 }
 
-static bool
+static inline bool
 expect(struct up *up, char type, enum pl_fate fate, struct pl_statement *st)
 {
 	if (pl_expect_add(&up->client->server->expect, type, fate, st) == 0)
@@ -122,14 +129,20 @@ expect(struct up *up, char type, enum pl_fate fate, struct pl_statement *st)
 	return false;
 }
 
-/* Messages before this one may have gone nowhere yet: know the way. */
-static bool
-reach_server(struct up *up)
+static __attribute__((noinline)) bool
+find_server(struct up *up)
 {
 	if (!have_server(up->client))
 		return false;
 	up->flow.to = up->client->server->conn;
 	return true;
+}
+
+/* Messages before this one may have gone nowhere yet: know the way. */
+static inline bool
+reach_server(struct up *up)
+{
+	return up->flow.to != NULL || find_server(up);
 }
 
 /* ---- prepared statements ----------------------------------------------- */
@@ -331,7 +344,7 @@ tracks_statements(const struct pl_client *c)
  * COPY has failed or never began, must not hold a server: it is dropped, as
  * PostgreSQL would.
  */
-static enum verdict
+static COLD enum verdict
 on_copy(struct up *up, char type)
 {
 	struct pl_client *c = up->client;
@@ -351,7 +364,7 @@ on_copy(struct up *up, char type)
  */
 #define SPACE " \t\r\n;"
 
-static bool
+static __attribute__((noinline)) bool
 frees_names(struct text rest, char type)
 {
 	struct text body = text_from(rest, MESSAGE_HEAD), sql, word;
@@ -424,7 +437,7 @@ judge(struct up *up, char type, uint32_t size)
 /* ---- slices ------------------------------------------------------------ */
 
 /* Bytes of a message whose head was seen before. */
-static void
+static __attribute__((noinline)) void
 stream_body(struct up *up)
 {
 	struct pl_client *c = up->client;
@@ -441,7 +454,7 @@ stream_body(struct up *up)
 		c->dropping = false;
 }
 
-static enum verdict
+static COLD enum verdict
 refuse_head(struct up *up)
 {
 	struct text rest = pl_flow_rest(&up->flow);
@@ -458,12 +471,13 @@ refuse_head(struct up *up)
 static enum verdict
 step(struct up *up)
 {
+	struct text rest = pl_flow_rest(&up->flow);
 	struct pl_client *c = up->client;
 	enum verdict verdict;
 	uint32_t size;
 	char type;
 
-	switch (message_peek(pl_flow_rest(&up->flow), &type, &size)) {
+	switch (message_peek(rest, &type, &size)) {
 	case MESSAGE_MORE:
 		c->need = MESSAGE_HEAD;
 		return LATER;
@@ -475,14 +489,16 @@ step(struct up *up)
 	if (size > pl_settings()->max_packet_size)
 		return refuse_head(up);
 	verdict = judge(up, type, size);
-	if (verdict == PASS || verdict == DROP) {
+	if (verdict == PASS && size <= rest.len) {
+		up->flow.pos += size;
+	} else if (verdict == PASS || verdict == DROP) {
 		c->body = size;		/* the head counts as body here */
 		c->dropping = verdict == DROP;
 	}
 	return verdict;
 }
 
-static bool
+static __attribute__((noinline)) bool
 keep_rest(struct up *up)
 {
 	struct pl_client *c = up->client;
@@ -526,7 +542,7 @@ pump(struct pl_client *c, struct text slice)
 }
 
 /* What was kept, and more of it: as one slice again. */
-static bool
+static __attribute__((noinline)) bool
 pump_pending(struct pl_client *c)
 {
 	struct stock *stock = loop_stock(loop_here());
