@@ -24,7 +24,7 @@ struct pl_census {
 	uint64_t loops;			/* that are asked */
 	struct pl_pool *next;		/* first of the next slice */
 	unsigned count;
-	struct pl_pool *pools[SLICE];	/* this slice: watched */
+	struct pl_pool *pools[SLICE];	/* this slice: pinned */
 	struct own own[PL_ROUND_LOOPS];
 	struct pl_tally tallies[];	/* by loop, pool */
 };
@@ -68,14 +68,14 @@ keep(struct pl_round *round, unsigned loop)
 		    c->tallies[loop * SLICE + i];
 }
 
-/* Watched pools are not freed: loops look at them. */
+/* Pools that are pinned are not freed: loops look at them. */
 static void
 end_slice(struct pl_census *c)
 {
 	while (c->count > 0)
-		c->pools[--c->count]->watchers--;
+		c->pools[--c->count]->pins--;
 	if (c->next != NULL)
-		c->next->watchers--;
+		c->next->pins--;
 	c->next = NULL;
 }
 
@@ -88,12 +88,12 @@ take_slice(struct pl_census *c)
 	end_slice(c);
 	for (; pool != NULL && c->count < SLICE;
 	    pool = TAILQ_NEXT(pool, link)) {
-		pool->watchers++;
+		pool->pins++;
 		c->pools[c->count++] = pool;
 	}
 	c->next = pool;
 	if (pool != NULL)
-		pool->watchers++;
+		pool->pins++;
 }
 
 static void

@@ -168,10 +168,12 @@ static void
 on_counted(void *arg, uint64_t missing)
 {
 	struct pl_walk *w = arg;
+	bool waited = w->census != NULL;
 
 	w->census = NULL;
 	w->missing |= missing;
-	go_on(w);
+	if (waited)
+		go_on(w);
 }
 
 /* False: its numbers are not here yet. */

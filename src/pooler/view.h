@@ -91,7 +91,7 @@ void	pl_view_begin_phase(struct pl_walk *);
 #define PL_VIEW_ITEM(w, list, item) do {				\
 	uint32_t n_ = 0;						\
 									\
-	item = (w)->here;						\
+	item = (void *)(uintptr_t)(w)->here;				\
 	if (item != NULL)						\
 		item = TAILQ_NEXT(item, link);				\
 	else								\
