@@ -108,6 +108,21 @@ insert_sorted(struct pl_pool *pool)
 		TAILQ_INSERT_TAIL(&pl_pools, pool, link);
 }
 
+static enum pl_pool_mode
+find_mode(const struct pl_pool *pool)
+{
+	const struct pl_user_row *user = pool->credential->user->row;
+	const struct pl_database *db = pool->database;
+
+	if (db->admin)
+		return PL_MODE_STATEMENT;
+	if (user != NULL && user->pool_mode != PL_MODE_UNSET)
+		return user->pool_mode;
+	if (db->row->pool_mode != PL_MODE_UNSET)
+		return db->row->pool_mode;
+	return pl_settings()->pool_mode;
+}
+
 void
 pl_pool_refresh(struct pl_pool *pool)
 {
@@ -126,6 +141,9 @@ pl_pool_refresh(struct pl_pool *pool)
 		    set->server_login_parallel,
 		.round_robin = set->server_round_robin != 0,
 	};
+	pool->mode = (uint8_t)find_mode(pool);
+	pool->lifetime = pl_database_server_lifetime(db);
+	pool->lifetime_gap = size > 0 ? pool->lifetime / size : 0;
 	pl_roster_unlock(pool);
 }
 
@@ -197,21 +215,6 @@ pl_pool_free(struct pl_pool *pool)
 	pl_budget_leave(&pool->credential->user->servers, &pool->user_place);
 	free_whole(pool);
 	return true;
-}
-
-enum pl_pool_mode
-pl_pool_mode(const struct pl_pool *pool)
-{
-	const struct pl_user_row *user = pool->credential->user->row;
-	const struct pl_database *db = pool->database;
-
-	if (db->admin)
-		return PL_MODE_STATEMENT;
-	if (user != NULL && user->pool_mode != PL_MODE_UNSET)
-		return user->pool_mode;
-	if (db->row->pool_mode != PL_MODE_UNSET)
-		return db->row->pool_mode;
-	return pl_settings()->pool_mode;
 }
 
 /* With several loops those count that are not home yet: none is overlooked. */
@@ -626,13 +629,9 @@ bool
 pl_pool_outlived(const struct pl_pool *pool, const struct pl_server *s,
     int64_t at)
 {
-	int64_t life = pl_database_server_lifetime(pool->database);
-	int size = pool->ledger.limits.size;
-	int64_t gap = size > 0 ? life / size : 0;
-
-	return at - s->connect_time >= life &&
+	return at - s->connect_time >= pool->lifetime &&
 	    at - atomic_load_explicit(&pool->last_lifetime_close,
-	    memory_order_relaxed) >= gap;
+	    memory_order_relaxed) >= pool->lifetime_gap;
 }
 
 static bool

@@ -23,7 +23,12 @@ struct pl_pool *pl_pool_find(struct pl_database *, struct pl_credential *);
 struct pl_pool *pl_pool_get(struct pl_database *, struct pl_credential *);	/* NULL: no memory */
 bool	pl_pool_free(struct pl_pool *);		/* no record names it; false: not now */
 void	pl_pool_refresh(struct pl_pool *);	/* limits anew, from the settings in force */
-enum pl_pool_mode pl_pool_mode(const struct pl_pool *);
+static inline enum pl_pool_mode
+pl_pool_mode(const struct pl_pool *pool)
+{
+	return (enum pl_pool_mode)pool->mode;
+}
+
 unsigned pl_pool_servers(const struct pl_pool *);	/* all states; loop 0 */
 unsigned pl_pool_clients(const struct pl_pool *);
 unsigned pl_pool_records(const struct pl_pool *);	/* what must go before it may: loop 0 */

@@ -37,6 +37,12 @@ struct pl_pool {
 	atomic_bool yield;		/* its next free server goes, another pool needs the permit */
 	pthread_mutex_t lock;
 	struct pl_ledger ledger;	/* locked */
+
+	/* From the settings in force: pl_pool_refresh, in a standstill. */
+	uint8_t mode;			/* enum pl_pool_mode */
+	int64_t lifetime;		/* of a server; us */
+	int64_t lifetime_gap;		/* between two that end by it */
+
 	struct pl_budget_place db_place, user_place;
 
 	struct pl_shard *shards;	/* clients, servers, counters by loop */

@@ -237,8 +237,9 @@ make_console(void)
 
 /* ---- the whole --------------------------------------------------------- */
 
+/* In a standstill: other loops read what comes of it. */
 static void
-refresh_pools(void)
+refresh_pools(void *arg)
 {
 	struct pl_pool *pool;
 
@@ -309,7 +310,7 @@ put_in_force(void *arg)
 		log_error("out of memory while the configuration is applied");
 	retire(now, bury_setup);
 	now = setup;
-	refresh_pools();
+	refresh_pools(NULL);
 }
 
 int
@@ -333,7 +334,8 @@ pl_setup_settings_changed(struct why *why)
 {
 	bool servers_changed;
 
-	refresh_pools();
+	if (tour_still(loop_here(), refresh_pools, NULL) < 0)
+		return why_set(why, "a loop does not turn");
 	if (pl_tlsconf_apply(pl_settings(), &servers_changed, why) < 0)
 		return -1;
 	if (servers_changed)

@@ -36,8 +36,6 @@ enum verdict {
 struct up {			/* one slice on its way */
 	struct pl_flow flow;
 	struct pl_client *client;
-	struct loop *loop;
-	bool started;		/* a message of it went to the server */
 };
 
 /* Off the way of a transaction: kept out of the functions it runs through. */
@@ -89,20 +87,16 @@ have_server(struct pl_client *c)
 
 /* The first message since the link, or since the last answer. */
 static inline void
-count_start(struct up *up)
+count_start(struct pl_client *c)
 {
-	struct pl_client *c = up->client;
 	struct pl_stats *stats = &c->shard->stats;
 
-	if (up->started)
-		return;
-	up->started = true;
 	if (c->fresh) {
 		c->fresh = false;
 		stats->assignments++;
 	}
 	if (c->query_start == 0) {
-		c->query_start = loop_now(up->loop);
+		c->query_start = loop_now(loop_here());
 		stats->queries++;
 	}
 	if (c->xact_start == 0) {
@@ -234,7 +228,7 @@ on_parse(struct up *up, const struct pl_prepared *found, uint32_t size)
 			pl_statement_drop(&st);
 		return close_client(up, "out of memory");
 	}
-	count_start(up);
+	count_start(c);
 	c->shard->stats.client_parses++;
 	if (!c->deallocating && pl_shelf_use(c->server->shelf, st))
 		verdict = invent(up, 'P', st, (struct text){ parse_complete,
@@ -264,7 +258,7 @@ on_use(struct up *up, char type, const struct pl_prepared *found,
 	st = pl_names_find(c->names, found->name);
 	if (st == NULL)
 		return close_client(up, "prepared statement did not exist");
-	count_start(up);
+	count_start(c);
 	pl_flow_cut(&up->flow);
 	if (!pl_shelf_use(c->server->shelf, st) &&
 	    !send_parse(up, st, PL_SWALLOW))
@@ -332,7 +326,16 @@ on_named(struct up *up, char type, uint32_t size)
 
 /* ---- messages ---------------------------------------------------------- */
 
-static bool
+/* What a message can be, besides one that is passed on. */
+enum { ASKS = 1, NAMES = 2, FREES = 4, FLUSHES = 8 };
+
+static const uint8_t kind_of[256] = {
+	['Q'] = ASKS | FREES, ['P'] = ASKS | NAMES | FREES,
+	['B'] = ASKS | NAMES, ['D'] = ASKS | NAMES, ['C'] = ASKS | NAMES,
+	['E'] = ASKS, ['S'] = ASKS, ['F'] = ASKS, ['H'] = FLUSHES
+};
+
+static inline bool
 tracks_statements(const struct pl_client *c)
 {
 	return pl_settings()->max_prepared_statements > 0 &&
@@ -388,23 +391,23 @@ frees_names(struct text rest, char type)
 static enum verdict
 on_request(struct up *up, char type, uint32_t size)
 {
+	const uint8_t kind = kind_of[(unsigned char)type];
 	struct pl_client *c = up->client;
 	enum verdict verdict;
 
 	if (type == 'Q' && pl_settings()->disable_pqexec)
 		return close_client(up, "PQexec disallowed");
-	if (c->names != NULL && (type == 'Q' || type == 'P'))
+	if ((kind & FREES) && c->names != NULL)
 		c->deallocating |= frees_names(pl_flow_rest(&up->flow), type);
-	if (type != 'Q' && type != 'S' && type != 'E' &&
-	    tracks_statements(c)) {
+	if ((kind & NAMES) && tracks_statements(c)) {
 		verdict = on_named(up, type, size);
 		if (verdict != PASS)
 			return verdict;
 	}
 	if (!reach_server(up))
 		return c->state == PL_CLIENT_GONE ? GONE : LATER;
-	count_start(up);
-	if (type != 'H' && !expect(up, type, PL_FORWARD, NULL))
+	count_start(c);
+	if ((kind & ASKS) && !expect(up, type, PL_FORWARD, NULL))
 		return GONE;
 	return PASS;
 }
@@ -416,13 +419,11 @@ judge(struct up *up, char type, uint32_t size)
 
 	if (__builtin_expect(c->skipping, 0) && type != 'S' && type != 'X')
 		return DROP;
-	switch (type) {
-	case 'S':
+	if (type == 'S')
 		c->skipping = false;
-		/* FALLTHROUGH */
-	case 'Q': case 'F': case 'P': case 'B': case 'D': case 'E':
-	case 'C': case 'H':
+	if (kind_of[(unsigned char)type] != 0)
 		return on_request(up, type, size);
+	switch (type) {
 	case 'd': case 'c': case 'f':
 		return on_copy(up, type);
 	case 'X':
@@ -504,27 +505,77 @@ keep_rest(struct up *up)
 	struct pl_client *c = up->client;
 	struct text rest = pl_flow_rest(&up->flow);
 
-	if (buffer_add(&c->pending, loop_stock(up->loop), rest) == 0)
+	if (buffer_add(&c->pending, loop_stock(loop_here()), rest) == 0)
 		return true;
 	close_client(up, "out of memory");
 	return false;
 }
 
-/* Forwards what can be; false: the client is gone. */
-static bool
-pump(struct pl_client *c, struct text slice)
+static __attribute__((noinline)) bool
+names_none(struct text message, uint32_t size)
 {
-	struct up up = { .client = c, .loop = loop_here() };
+	struct pl_prepared found;
+
+	return pl_prepared_find(message, size, &found) == PL_PREPARED_NONE;
+}
+
+/* A whole message of which judge() would say PASS, and no more. */
+static inline bool
+just_passes(const struct pl_client *c, char type, struct text rest,
+    uint32_t size)
+{
+	const uint8_t kind = kind_of[(unsigned char)type];
+	const struct pl_settings *set = pl_settings();
+
+	if (kind == 0 || size > rest.len || size > set->max_packet_size)
+		return false;
+	if ((kind & FREES) && (c->names != NULL || set->disable_pqexec))
+		return false;
+	return !(kind & NAMES) || !tracks_statements(c) ||
+	    names_none(rest, size);
+}
+
+/*
+ * From a head on: how many bytes go to the server as they are. Stops in
+ * front of any message that step() has to judge.
+ */
+static inline size_t
+pass_over(struct pl_client *c, struct text slice)
+{
+	struct pl_server *s = c->server;
+	struct text rest = slice;
+	uint32_t size;
+	char type;
+
+	if (s == NULL || s->setting_values || c->skipping || c->body > 0)
+		return 0;
+	while (message_peek(rest, &type, &size) == MESSAGE_OK &&
+	    just_passes(c, type, rest, size)) {
+		if ((kind_of[(unsigned char)type] & ASKS) && pl_expect_add(&s->expect, type,
+		    PL_FORWARD, NULL) < 0)
+			break;
+		rest = text_from(rest, size);
+	}
+	if (rest.len < slice.len)
+		count_start(c);
+	return slice.len - rest.len;
+}
+
+/* Message by message, from where the slice is not just passed on. */
+static __attribute__((noinline)) bool
+look_through(struct pl_client *c, struct text slice, size_t passed)
+{
+	struct up up = { .client = c };
 	enum verdict verdict = PASS;
 
 	up.flow.slice = slice;
+	up.flow.pos = passed;
 	if (c->server != NULL && !c->server->setting_values)
 		up.flow.to = c->server->conn;
-	c->request_time = loop_now(up.loop);
-	c->need = 0;
 	while (up.flow.pos < slice.len) {
 		if (c->body > 0) {
 			stream_body(&up);
+			up.flow.pos += pass_over(c, pl_flow_rest(&up.flow));
 			continue;
 		}
 		verdict = step(&up);
@@ -534,7 +585,21 @@ pump(struct pl_client *c, struct text slice)
 	if (verdict == GONE)
 		return false;
 	pl_flow_done(&up.flow);
-	if (up.flow.pos < slice.len && !keep_rest(&up))
+	return up.flow.pos == slice.len || keep_rest(&up);
+}
+
+/* Forwards what can be; false: the client is gone. */
+static bool
+pump(struct pl_client *c, struct text slice)
+{
+	size_t passed;
+
+	c->request_time = loop_now(loop_here());
+	c->need = 0;
+	passed = pass_over(c, slice);
+	if (passed > 0 && passed == slice.len)
+		conn_send(c->server->conn, slice);
+	else if (!look_through(c, slice, passed))
 		return false;
 	if (c->server != NULL && conn_full(c->server->conn))
 		conn_hold(c->conn);
