@@ -47,7 +47,7 @@ static void
 count(struct pl_round *round)
 {
 	struct pl_census *c = (struct pl_census *)(void *)round;
-	unsigned loop = loop_number(loop_here());
+	unsigned loop = pl_round_here();
 
 	count_own(&c->own[loop]);
 	for (unsigned i = 0; i < c->count; i++)

@@ -346,7 +346,7 @@ hold_loop(struct pl_round *round)
 {
 	struct hold_round *h = (struct hold_round *)(void *)round;
 
-	h->sent[loop_number(loop_here())] = hold_all(h->cut);
+	h->sent[pl_round_here()] = hold_all(h->cut);
 }
 
 static void
@@ -539,7 +539,7 @@ hunt_loop(struct pl_round *round)
 
 	if (c == NULL)
 		return;
-	h->found[loop_number(loop_here())] = true;
+	h->found[pl_round_here()] = true;
 	pl_client_close(c, true, "admin forced disconnect");
 }
 

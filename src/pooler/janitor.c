@@ -19,6 +19,7 @@
 #include "pooler/control.h"
 #include "pooler/janitor.h"
 #include "pooler/pool.h"
+#include "pooler/round.h"
 #include "pooler/setup.h"
 #include "pooler/shard.h"
 
@@ -483,12 +484,6 @@ visit_database(struct pl_database *db)
 
 /* ---- rounds ------------------------------------------------------------ */
 
-static bool
-is_home(void)
-{
-	return loop_number(loop_here()) == 0;
-}
-
 static void
 visit_pools(bool home)
 {
@@ -524,13 +519,15 @@ visit_all(bool home)
 void
 pl_janitor_tick(int64_t at)
 {
+	bool home = pl_round_here() == 0;
+
 	now = at;
 	set = pl_settings();
 	closed = 0;
 	/* Suspended: all stays as it is, for the successor to take. */
 	if (pl_activity != PL_SUSPENDED)
-		visit_all(is_home());
-	if (is_home())
+		visit_all(home);
+	if (home)
 		pl_control_tick();
 	else
 		pl_control_heed();

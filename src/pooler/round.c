@@ -33,6 +33,12 @@ pl_round_others(void)
 	return pl_round_all() & ~bit(0);
 }
 
+unsigned
+pl_round_here(void)
+{
+	return loop_here() == NULL ? 0 : loop_number(loop_here());
+}
+
 const char *
 pl_round_print(uint64_t loops, char to[PL_ROUND_TEXT])
 {

@@ -39,6 +39,7 @@ struct pl_round {
 
 uint64_t pl_round_all(void);		/* all loops */
 uint64_t pl_round_others(void);		/* all but loop 0 */
+unsigned pl_round_here(void);		/* the calling loop's number; 0 before there are any */
 /* Again only when nobody is away. done() may come within the call. */
 void	pl_round_begin(struct pl_round *, uint64_t loops);
 /* Neither heard() nor done() any more; dropped now, or when all are home. */
