@@ -197,15 +197,29 @@ next_row(struct pl_walk *w)
 	return w->view->from == PL_VIEW_LOOPS && next_of_others(w);
 }
 
+/* Not shown before, on a loop where it was then. */
+static bool
+is_new(struct pl_walk *w)
+{
+	uint64_t key;
+
+	if (w->view->from != PL_VIEW_LOOPS || pl_round_others() == 0)
+		return true;
+	key = w->view->key(w->row);
+	return key == 0 || pl_seen_add(&w->seen, key);
+}
+
 const struct cell *
 pl_view_next(struct pl_walk *w)
 {
 	const struct pl_view *v = w->view;
 
-	leave_row(w);
-	if (!next_row(w))
-		return NULL;
-	w->has_row = true;
+	do {
+		leave_row(w);
+		if (!next_row(w))
+			return NULL;
+		w->has_row = true;
+	} while (!is_new(w));
 	column_fill(v->columns, v->count, w->row, w->cells);
 	return w->cells;
 }
@@ -228,6 +242,7 @@ pl_view_end(struct pl_walk **wp)
 	leave_row(w);
 	end_page(w);
 	pl_census_forget(&w->census);
+	pl_seen_clear(&w->seen);
 	if (w->drop != NULL)
 		w->drop(w->kept);
 	mem_drop(w);

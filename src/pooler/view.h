@@ -17,6 +17,7 @@
 
 #include "base/address.h"
 #include "net/resolver.h"
+#include "pooler/seen.h"
 #include "pooler/settings.h"
 #include "stat/column.h"
 
@@ -39,15 +40,17 @@ struct pl_view {
 	enum pl_view_from from;
 	size_t size;			/* of a row of LOOPS, a plain copy */
 	void (*leave)(void *row);	/* what it holds; or NULL */
+	uint64_t (*key)(const void *row);	/* who it is; 0: no matter */
 };
 #define PL_VIEW(table, next)						\
-	{ table, sizeof table / sizeof table[0], next, PL_VIEW_HOME, 0, NULL }
+	{ table, sizeof table / sizeof table[0], next, PL_VIEW_HOME, 0,	\
+	    NULL, NULL }
 #define PL_VIEW_NUMBERS(table, next)					\
 	{ table, sizeof table / sizeof table[0], next, PL_VIEW_COUNTED, 0, \
-	    NULL }
-#define PL_VIEW_EVERYWHERE(table, next, row, leave)			\
+	    NULL, NULL }
+#define PL_VIEW_EVERYWHERE(table, next, row, leave, key)		\
 	{ table, sizeof table / sizeof table[0], next, PL_VIEW_LOOPS,	\
-	    sizeof(row), leave }
+	    sizeof(row), leave, key }
 
 struct pl_walk {
 	const struct pl_view *view;
@@ -65,6 +68,7 @@ struct pl_walk {
 	bool counted;			/* the census was taken */
 	struct pl_census *census;	/* it is under way */
 	struct pl_page *page;		/* of another loop's rows */
+	struct pl_seen seen;		/* rows so far, where there are several loops */
 	uint64_t missing;		/* loops that did not answer */
 
 	struct cell cells[PL_VIEW_COLUMNS];

@@ -405,6 +405,12 @@ leave_end(void *row)
 	pl_variables_drop(&((struct end *)row)->values);
 }
 
+static uint64_t
+key_end(const void *row)
+{
+	return END(row)->id << 1 | END(row)->is_server;
+}
+
 static const struct pl_client *
 walk_clients(struct pl_walk *w)
 {
@@ -600,6 +606,12 @@ next_fd_listening(struct pl_walk *w)
 	return true;
 }
 
+static uint64_t
+key_fd(const void *row)
+{
+	return FD(row)->listens ? 0 : key_end(&FD(row)->end);
+}
+
 static void
 leave_fd(void *row)
 {
@@ -705,7 +717,7 @@ static const struct column listener_columns[] = {
 /* ---- the views ---------------------------------------------------------- */
 
 #define ENDS(table, next)						\
-	PL_VIEW_EVERYWHERE(table, next, struct end, leave_end)
+	PL_VIEW_EVERYWHERE(table, next, struct end, leave_end, key_end)
 
 const struct pl_view pl_view_ends_clients = ENDS(end_columns, next_client);
 const struct pl_view pl_view_ends_servers = ENDS(end_columns, next_server);
@@ -714,6 +726,6 @@ const struct pl_view pl_view_ends_sockets =
 const struct pl_view pl_view_ends_active_sockets =
     ENDS(socket_columns, next_active_socket);
 const struct pl_view pl_view_ends_fds =
-    PL_VIEW_EVERYWHERE(fd_columns, next_fd, struct fd_row, leave_fd);
+    PL_VIEW_EVERYWHERE(fd_columns, next_fd, struct fd_row, leave_fd, key_fd);
 const struct pl_view pl_view_ends_listeners =
     PL_VIEW(listener_columns, next_listening);
