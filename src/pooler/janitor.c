@@ -16,6 +16,7 @@
 #include "net/loop.h"
 #include "net/timer.h"
 #include "pg/message.h"
+#include "pooler/cancel.h"
 #include "pooler/control.h"
 #include "pooler/janitor.h"
 #include "pooler/pool.h"
@@ -511,6 +512,7 @@ visit_all(bool home)
 	visit_idle();
 	if (!home)
 		return;
+	pl_cancel_tick();
 	TAILQ_FOREACH_SAFE(db, &pl_databases, link, next)
 		if (!db->admin)
 			visit_database(db);

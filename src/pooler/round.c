@@ -85,7 +85,7 @@ on_answer(void *arg)
 	r->away &= ~bit(note->loop);
 	if (r->away == 0)
 		timer_stop(&r->limit);
-	if (r->heard != NULL && !r->forgotten)
+	if (r->heard != NULL)
 		r->heard(r, note->loop);
 	if (r->away == 0)
 		finish(r);

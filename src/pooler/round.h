@@ -42,7 +42,7 @@ uint64_t pl_round_others(void);		/* all but loop 0 */
 unsigned pl_round_here(void);		/* the calling loop's number; 0 before there are any */
 /* Again only when nobody is away. done() may come within the call. */
 void	pl_round_begin(struct pl_round *, uint64_t loops);
-/* Neither heard() nor done() any more; dropped now, or when all are home. */
+/* No done() any more; dropped now, or when all are home and heard. */
 void	pl_round_forget(struct pl_round *);
 /* " 2 5": the loops of a set, for the log and the console. */
 enum { PL_ROUND_TEXT = 200 };
