@@ -7,9 +7,13 @@
 #include <sys/syscall.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "net/stream.h"
+
+enum { LOOK_EVERY = 300000 };		/* usec */
 
 static bool
 works_anywhere(struct why *why)
@@ -33,9 +37,92 @@ watch(struct conn *c)
 	return event_add(&c->ev, NULL);
 }
 
+/*
+ * ---- The end that hides behind bytes. A reset that arrives together with
+ * the last bytes makes one edge, which libevent tells as if it were of bytes
+ * alone; a second one never comes. So whose socket was read empty and has
+ * been silent since is asked once, a moment later.
+ */
+static void
+forget(struct conn *c)
+{
+	struct home *h = c->home;
+	struct conn *last = h->doubts[h->doubted--];
+
+	h->doubts[c->doubt] = last;
+	last->doubt = c->doubt;
+	c->doubt = 0;
+	if (h->doubted == 0)
+		timer_stop(&h->doubt);
+}
+
+static void
+look(struct conn *c)
+{
+	struct pollfd fd = { .fd = c->fd };
+
+	if (poll(&fd, 1, 0) > 0 && (fd.revents & (POLLERR | POLLHUP)))
+		c->home->edge(c, EV_READ);
+}
+
+/* From the last one on: whoever goes is replaced by one that was seen. */
+static void
+look_round(void *arg)
+{
+	struct home *h = arg;
+
+	for (uint32_t i = h->doubted; i > 0; i--) {
+		struct conn *c;
+
+		if (i > h->doubted)
+			continue;
+		c = h->doubts[i];
+		if (c->flags & CONN_FRESH) {
+			c->flags &= ~(uint32_t)CONN_FRESH;
+			continue;
+		}
+		forget(c);
+		look(c);
+	}
+}
+
+static bool
+make_room(struct home *h)
+{
+	uint32_t room = h->doubts_room == 0 ? 64 : 2 * h->doubts_room;
+	struct conn **grown = mem_grow(h->doubts, room * sizeof *grown);
+
+	if (grown == NULL)
+		return false;
+	if (h->doubts == NULL)
+		timer_init(&h->doubt, h->loop, look_round, h);
+	h->doubts = grown;
+	h->doubts_room = room;
+	return true;
+}
+
+/* Without memory the look is left out. */
+static void
+doubt(struct conn *c)
+{
+	struct home *h = c->home;
+
+	c->flags |= CONN_FRESH;
+	if (c->doubt != 0 ||
+	    (h->doubted + 1 >= h->doubts_room && !make_room(h)))
+		return;
+	if (h->doubted == 0)
+		timer_every(&h->doubt, LOOK_EVERY);
+	c->doubt = ++h->doubted;
+	h->doubts[c->doubt] = c;
+}
+
 static void
 unwatch(struct conn *c)
 {
+	if (c->doubt != 0)
+		forget(c);
+	c->flags &= ~(uint32_t)CONN_FRESH;
 	event_del(&c->ev);
 }
 
@@ -96,8 +183,11 @@ receive(struct conn *c, size_t most, struct text *to)
 		 * Less than asked: drained, the next edge will tell of more.
 		 * Behind a FIN no edge comes: read on until the end.
 		 */
-		if ((size_t)got < most && !(c->flags & CONN_ENDED))
+		if ((size_t)got < most && !(c->flags & CONN_ENDED)) {
 			c->flags &= ~(uint32_t)CONN_READABLE;
+			if (!(c->flags & CONN_FRESH))
+				doubt(c);
+		}
 		*to = (struct text){ scratch, (size_t)got };
 		return ENGINE_DATA;
 	}
