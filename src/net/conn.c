@@ -1030,13 +1030,13 @@ on_rare_edge(struct conn *c, short what)
 	bool again = (c->flags & CONN_READABLE) != 0 &&
 	    !(c->flags & (CONN_HELD | CONN_QUEUED));
 
-	if (c->flags & (CONN_FAILED | CONN_NO_MEMORY))
-		return;
 	if (c->flags & (CONN_LEAVING | CONN_DEAD)) {
 		if (c->flags & CONN_LEAVING)
 			queue_later(c);
 		return;
 	}
+	if (c->flags & (CONN_FAILED | CONN_NO_MEMORY))
+		return;
 	if (c->flags & CONN_CONNECTING) {
 		on_connected(c);
 		if (c->flags & CONN_DEAD)

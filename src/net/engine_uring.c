@@ -150,13 +150,30 @@ driver_of(const struct conn *c)
 /* ---- requests */
 
 static void
-ask_poll(struct driver *d, struct wire *w, enum what what, unsigned mask)
+ask_room(struct driver *d, struct wire *w)
 {
-	struct io_uring_sqe *sqe = ring_sqe(&d->ring);
+	struct io_uring_sqe *sqe;
 
-	io_uring_prep_poll_add(sqe, w->fd, mask);
-	sqe->user_data = name_of(what, w->generation, w->slot);
-	w->flags |= what == WHAT_OUT ? WIRE_OUT : WIRE_END;
+	if (w->flags & WIRE_OUT)
+		return;
+	sqe = ring_sqe(&d->ring);
+	io_uring_prep_poll_add(sqe, w->fd, POLLOUT);
+	sqe->user_data = name_of(WHAT_OUT, w->generation, w->slot);
+	w->flags |= WIRE_OUT;
+}
+
+/* While nothing is received: the peer's end, and a reset after that. */
+static void
+ask_end(struct driver *d, struct wire *w)
+{
+	struct io_uring_sqe *sqe;
+
+	if (w->flags & WIRE_END)
+		return;
+	sqe = ring_sqe(&d->ring);
+	io_uring_prep_poll_multishot(sqe, w->fd, POLLRDHUP);
+	sqe->user_data = name_of(WHAT_END, w->generation, w->slot);
+	w->flags |= WIRE_END;
 }
 
 static void
@@ -304,10 +321,10 @@ keep(struct driver *d, struct wire *w, struct text t)
 	memcpy(k->data + k->end, t.at, t.len);
 	k->end += t.len;
 	/* The rest is TCP's to keep; but an end shall be heard of. */
-	if (held + t.len > RING_SMALL_SIZE) {
+	if (held + t.len > RING_SMALL_SIZE &&
+	    !(w->conn->flags & CONN_LEAVING)) {
 		cancel_receive(d, w);
-		if (!(w->flags & WIRE_END))
-			ask_poll(d, w, WHAT_END, POLLRDHUP);
+		ask_end(d, w);
 	}
 }
 
@@ -412,9 +429,8 @@ tell_refused(struct driver *d, struct outgoing *o, int went)
 	if (c == NULL)
 		return;
 	c->home->refused(c, o->piece, (int)o->count, went);
-	if ((c->flags & (CONN_STASHED | CONN_DEAD)) == CONN_STASHED &&
-	    !(w->flags & WIRE_OUT))
-		ask_poll(d, w, WHAT_OUT, POLLOUT);
+	if ((c->flags & (CONN_STASHED | CONN_DEAD)) == CONN_STASHED)
+		ask_room(d, w);
 }
 
 /* Only sends that did not go as a whole have a completion. */
@@ -563,9 +579,8 @@ send_now(struct driver *d, struct wire *w, const struct iovec *piece,
 	do
 		sent = sendmsg(w->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
-	if ((sent < 0 ? errno == EAGAIN : (size_t)sent < len) &&
-	    !(w->flags & WIRE_OUT)) {
-		ask_poll(d, w, WHAT_OUT, POLLOUT);
+	if (sent < 0 ? errno == EAGAIN : (size_t)sent < len) {
+		ask_room(d, w);
 		errno = EAGAIN;
 	}
 	return sent;
@@ -754,8 +769,8 @@ settle_wire(struct driver *d, struct wire *w)
 	}
 	if (w->flags & WIRE_RECEIVE)
 		return;
-	if ((w->flags & (WIRE_ENDED | WIRE_END)) == WIRE_ENDED)
-		ask_poll(d, w, WHAT_END, 0);	/* a reset may follow */
+	if (w->flags & WIRE_ENDED)
+		ask_end(d, w);
 	if (!(c->flags & CONN_CONNECTING) && w->kept == NULL)
 		receive_soon(d, w);
 }
@@ -785,25 +800,35 @@ on_received(struct driver *d, struct wire *w, int res, unsigned flags)
 }
 
 static void
-on_polled(struct wire *w, enum what what, int res)
+on_room(struct wire *w)
+{
+	struct conn *c = w->conn;
+
+	w->flags &= (uint16_t)~WIRE_OUT;
+	if (c != NULL && !(c->flags & CONN_LEAVING))
+		c->home->edge(c, EV_WRITE);
+}
+
+static void
+on_end(struct wire *w, int res, unsigned flags)
 {
 	struct conn *c = w->conn;
 	int code = 0;
 	socklen_t len = sizeof code;
 
-	w->flags &= (uint16_t)~(what == WHAT_OUT ? WIRE_OUT : WIRE_END);
-	if (c == NULL || res < 0 || (c->flags & (CONN_DEAD | CONN_LEAVING)))
+	if (!(flags & IORING_CQE_F_MORE))
+		w->flags &= (uint16_t)~WIRE_END;
+	/* A receive tells by itself. */
+	if (c == NULL || res < 0 || (c->flags & CONN_LEAVING) ||
+	    (w->flags & WIRE_RECEIVE))
 		return;
-	if (what == WHAT_OUT) {
-		c->home->edge(c, EV_WRITE);
-	} else if (!(w->flags & WIRE_RECEIVE)) {
-		/* Else the receive will tell. */
-		if (res & POLLERR)
-			(void)getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &code,
-			    &len);
+	if (res & POLLERR)
+		(void)getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &code, &len);
+	if (code != 0)
 		w->error = code;
-		c->home->edge(c, code != 0 ? EV_READ : EV_READ | EV_CLOSED);
-	}
+	else if (c->flags & CONN_ENDED)
+		return;
+	c->home->edge(c, code != 0 ? EV_READ : EV_READ | EV_CLOSED);
 }
 
 static int
@@ -842,8 +867,10 @@ on_completion(struct driver *d, uint64_t name, int res, unsigned flags)
 	w->flags |= WIRE_TELLING;
 	if (what == WHAT_RECEIVE)
 		on_received(d, w, res, flags);
+	else if (what == WHAT_OUT)
+		on_room(w);
 	else
-		on_polled(w, what, res);
+		on_end(w, res, flags);
 	w->flags &= (uint16_t)~WIRE_TELLING;
 	settle_wire(d, w);
 }
@@ -922,7 +949,7 @@ watch(struct conn *c)
 	w->slot = slot;
 	w->generation = ++d->generation;
 	if (c->flags & (CONN_CONNECTING | CONN_STASHED))
-		ask_poll(d, w, WHAT_OUT, POLLOUT);
+		ask_room(d, w);
 	if (!(c->flags & CONN_CONNECTING))
 		receive_soon(d, w);
 	return 0;

@@ -304,6 +304,7 @@ loop_run(struct loop *l)
 {
 	NEED(loop_mine == l);
 	loop_turn = 0;
+	l->engine->flush(l->engine_part);	/* of what came before */
 	while (!l->stopped) {
 		event_base_loop(l->base, EVLOOP_ONCE |
 		    EVLOOP_NO_EXIT_ON_EMPTY |
