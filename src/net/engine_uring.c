@@ -593,7 +593,11 @@ settle(struct conn *c)
 		submit(driver_of(c), false);
 }
 
-/* Too much to copy, or no memory for that: behind what was collected. */
+/*
+ * Behind what was collected. For much at a time, where one entry more costs
+ * nothing, but a source that hears too late that it must wait costs a copy;
+ * or when there is no memory to collect it.
+ */
 static ssize_t
 send_behind(struct conn *c, const struct iovec *piece, int count, size_t len)
 {
@@ -628,7 +632,7 @@ send_pieces(struct conn *c, const struct iovec *piece, int count)
 	}
 	if (c->flags & CONN_STASHED)
 		return send_now(d, w, piece, count, len);
-	if (len > MOST_SEND)
+	if (len >= BULK_LEAST)
 		return send_behind(c, piece, count, len);
 	if (!has_room(d, w, count)) {
 		submit(d, false);
@@ -680,6 +684,7 @@ receive(struct conn *c, size_t most, struct text *to)
 	} else {
 		got = w->flags & WIRE_FAILED ? ENGINE_ERROR :
 		    w->flags & WIRE_ENDED ? ENGINE_EOF : ENGINE_NOTHING;
+		receive_soon(d, w);
 		errno = w->error;
 	}
 	if (got != ENGINE_DATA || (w->kept == NULL &&
@@ -771,7 +776,11 @@ settle_wire(struct driver *d, struct wire *w)
 		return;
 	if (w->flags & WIRE_ENDED)
 		ask_end(d, w);
-	if (!(c->flags & CONN_CONNECTING) && w->kept == NULL)
+	if ((c->flags & CONN_CONNECTING) || w->kept != NULL)
+		return;
+	if ((w->flags & WIRE_BULK) && (c->flags & CONN_HELD))
+		c->flags |= CONN_READABLE;	/* maybe: it will ask */
+	else
 		receive_soon(d, w);
 }
 
@@ -875,19 +884,18 @@ on_completion(struct driver *d, uint64_t name, int res, unsigned flags)
 	settle_wire(d, w);
 }
 
-static unsigned
+static void
 collect(struct driver *d)
 {
 	struct io_uring_cq *cq = &d->ring.io.cq;
-	unsigned end = d->looked, seen = 0;
+	unsigned end = d->looked;
 
-	for (unsigned head = *cq->khead; head != end; head++, seen++) {
+	for (unsigned head = *cq->khead; head != end; head++) {
 		struct io_uring_cqe cqe = cq->cqes[head & cq->ring_mask];
 
 		io_uring_cq_advance(&d->ring.io, 1);
 		on_completion(d, cqe.user_data, cqe.res, cqe.flags);
 	}
-	return seen;
 }
 
 static bool
@@ -898,23 +906,34 @@ has_work(const struct driver *d)
 }
 
 static void
+pass(struct driver *d)
+{
+	ask_due(d);
+	submit(d, true);
+	give_back(d);
+	collect(d);
+}
+
+static void
 on_ring(evutil_socket_t fd, short what, void *arg)
 {
 	const uint64_t one = 1;
 	struct driver *d = arg;
-	unsigned passes = 0;
 
 	io_uring_cq_eventfd_toggle(&d->ring.io, false);
-	do {
-		ask_due(d);
-		submit(d, true);
-		give_back(d);
-		passes++;
-	} while ((collect(d) > 0 || has_work(d)) && passes < PASSES);
+	for (int i = 0; i < PASSES; i++) {
+		pass(d);
+		if (has_work(d) || ring_pending(&d->ring))
+			continue;
+		/* What comes from here on wakes; what came before is seen. */
+		io_uring_cq_eventfd_toggle(&d->ring.io, true);
+		atomic_thread_fence(memory_order_seq_cst);
+		if (!ring_pending(&d->ring))
+			return;
+		io_uring_cq_eventfd_toggle(&d->ring.io, false);
+	}
 	io_uring_cq_eventfd_toggle(&d->ring.io, true);
-	atomic_thread_fence(memory_order_seq_cst);
-	if (ring_pending(&d->ring) || has_work(d))
-		(void)!write(d->ring.wake_fd, &one, sizeof one);
+	(void)!write(d->ring.wake_fd, &one, sizeof one);
 }
 
 static void

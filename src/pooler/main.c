@@ -272,6 +272,7 @@ needs(struct program_needs *to)
 		},
 		.files = expected_files(),
 		.threads = 1,
+		.engine = pl_settings_engines[set->engine].word,
 		.sandbox = set->sandbox != 0,
 		.paths = sandbox_paths(),
 	};
