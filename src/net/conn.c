@@ -439,15 +439,17 @@ collect(struct conn *c, struct text t)
 void
 conn_send(struct conn *c, struct text t)
 {
-	struct iovec piece = { (void *)(uintptr_t)t.at, t.len };
+	struct iovec *piece = &c->home->piece;
 
 	NEED(at_home(c));
 	if (t.len == 0)
 		return;
-	if (c->cork != 0)
+	if (c->cork != 0) {
 		collect(c, t);
-	else
-		send_pieces(c, &piece, 1, t.len);
+		return;
+	}
+	*piece = (struct iovec){ (void *)(uintptr_t)t.at, t.len };
+	send_pieces(c, piece, 1, t.len);
 }
 
 void
@@ -846,7 +848,7 @@ static inline bool
 read_once(struct conn *c)
 {
 	bool (*may_read)(struct conn *) = c->handler->may_read;
-	struct text t = TEXT_NONE;
+	struct text *t = &c->home->got;
 	enum engine_got got;
 
 	if (may_read != NULL && !may_read(c)) {
@@ -855,10 +857,12 @@ read_once(struct conn *c)
 	}
 	if (may_read != NULL && !wants_bytes(c))
 		return true;
-	got = c->flags & CONN_SECURE ? receive_secure(c, &t) :
-	    receive(c, STREAM_SCRATCH, &t);
-	if (got == ENGINE_DATA || (got == ENGINE_NOTHING && may_read != NULL))
-		c->handler->data(c, t);
+	got = c->flags & CONN_SECURE ? receive_secure(c, t) :
+	    receive(c, STREAM_SCRATCH, t);
+	if (got == ENGINE_DATA)
+		c->handler->data(c, *t);
+	else if (got == ENGINE_NOTHING && may_read != NULL)
+		c->handler->data(c, TEXT_NONE);
 	else if (got == ENGINE_EOF)
 		tell_eof(c);
 	else if (got == ENGINE_ERROR)

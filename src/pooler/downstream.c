@@ -12,11 +12,15 @@
 #include "pooler/flow.h"
 #include "pooler/names.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "pooler/shelf.h"
 #include "pooler/upstream.h"
 #include "pooler/variables.h"
 
-enum { MOST_WHOLE = 1 << 20 };	/* of a message that must be read whole */
+enum {
+	MOST_WHOLE = 1 << 20,	/* of a message that must be read whole */
+	READY = MESSAGE_HEAD + 1	/* bytes of ReadyForQuery */
+};
 
 static const char parse_complete[] = { '1', 0, 0, 0, 4 };
 static const char close_complete[] = { '3', 0, 0, 0, 4 };
@@ -62,6 +66,14 @@ drop_run(struct down *d)
 
 /* ---- answers in order -------------------------------------------------- */
 
+static inline bool
+owes_invented(struct pl_server *s)
+{
+	const struct pl_expected *first = pl_expect_first(&s->expect);
+
+	return first != NULL && first->fate == PL_INVENT;
+}
+
 static __attribute__((noinline)) void
 put_invented_now(struct down *d)
 {
@@ -89,9 +101,7 @@ put_invented_now(struct down *d)
 static inline void
 put_invented(struct down *d)
 {
-	const struct pl_expected *first = pl_expect_first(&d->server->expect);
-
-	if (first != NULL && first->fate == PL_INVENT)
+	if (owes_invented(d->server))
 		put_invented_now(d);
 }
 
@@ -238,11 +248,10 @@ on_parameter(struct down *d, struct text body)
 	return PASS;
 }
 
-static void
-count_end(struct down *d, char status)
+static inline void
+count_end(struct pl_server *s, struct pl_client *c, char status)
 {
-	struct pl_client *c = d->client;
-	struct pl_stats *stats = &d->server->pool->stats;
+	struct pl_stats *stats = &s->shard->stats;
 	int64_t now = loop_now(loop_here());
 
 	if (c->query_start > 0)
@@ -255,16 +264,21 @@ count_end(struct down *d, char status)
 	c->xact_start = 0;
 }
 
-static enum verdict
-on_ready(struct down *d, char status)
+static inline bool
+ends_ready(const struct pl_expected *q)
 {
-	struct pl_server *s = d->server;
-	struct pl_expected *q;
+	return q->type == 'Q' || q->type == 'S' || q->type == 'F';
+}
+
+/* Of the question that is answered now, and those of which nothing came. */
+static inline enum pl_fate
+take_ready(struct pl_server *s, char status)
+{
 	enum pl_fate fate = PL_FORWARD;
+	struct pl_expected *q;
 
 	while ((q = pl_expect_first(&s->expect)) != NULL) {
-		bool ends = q->type == 'Q' || q->type == 'S' ||
-		    q->type == 'F';
+		bool ends = ends_ready(q);
 
 		fate = q->fate;
 		pl_expect_next(&s->expect);
@@ -275,15 +289,31 @@ on_ready(struct down *d, char status)
 		pl_expect_next(&s->expect);
 	s->status = status;
 	s->copying = false;
-	if (fate == PL_SWALLOW) {
+	return fate;
+}
+
+/* The client's question was answered; was it the last? */
+static inline void
+settle(struct pl_server *s, struct pl_client *c, char status)
+{
+	if (!pl_expect_empty(&s->expect))
+		return;
+	c->deallocating = false;
+	count_end(s, c, status);
+}
+
+static enum verdict
+on_ready(struct down *d, char status)
+{
+	struct pl_server *s = d->server;
+
+	if (take_ready(s, status) == PL_SWALLOW) {
 		s->setting_values = false;
 		d->in_step = true;
 		return DROP;
 	}
-	if (d->client != NULL && pl_expect_empty(&s->expect)) {
-		d->client->deallocating = false;
-		count_end(d, status);
-	}
+	if (d->client != NULL)
+		settle(s, d->client, status);
 	if (d->client != NULL && d->client->mode == PL_MODE_STATEMENT &&
 	    status != 'I') {
 		/* The answer that led here is not passed on either. */
@@ -477,6 +507,85 @@ stream_body(struct down *d)
 
 enum more { ON, WAIT_MORE, OVER };
 
+/* What whole messages are just to be passed on, by the first question. */
+struct passing {
+	struct pl_expect *expect;
+	const struct pl_expected *first;	/* NULL: none passes */
+	bool copying, shelf;		/* see on_complete() */
+};
+
+static inline struct passing
+begin_passing(struct pl_server *s)
+{
+	struct passing p = { .expect = &s->expect };
+
+	if (s->client == NULL || s->setting_values)
+		return p;
+	p.first = pl_expect_first(p.expect);
+	p.copying = s->copying;
+	p.shelf = s->shelf != NULL;
+	return p;
+}
+
+/*
+ * Rows, the answers in a pipeline that are the client's alone, of a simple
+ * query all in front of its end: judge() would say PASS, and no more.
+ */
+static inline bool
+just_passes(struct passing *p, char type, struct text body)
+{
+	const char question = question_of[(unsigned char)type];
+
+	if (p->first == NULL || question == 0)
+		return false;
+	if (type == 'C' && (p->copying || (p->shelf &&
+	    frees_statements(body))))
+		return false;
+	if (question != p->first->type)
+		return true;
+	if (p->first->fate != PL_FORWARD || p->first->statement != NULL)
+		return false;
+	pl_expect_next(p->expect);
+	p->first = pl_expect_first(p->expect);
+	if (p->first != NULL && p->first->fate == PL_INVENT)
+		p->first = NULL;
+	return true;
+}
+
+/* ReadyForQuery, at the end: on_ready() would say PASS. */
+static inline bool
+just_ends(const struct passing *p, struct text rest, const struct pl_client *c)
+{
+	return rest.len == READY && rest.at[0] == 'Z' &&
+	    message_u32_at(rest.at + 1) == READY - 1 && p->first != NULL &&
+	    p->first->fate == PL_FORWARD && ends_ready(p->first) &&
+	    c->mode != PL_MODE_STATEMENT;
+}
+
+/*
+ * From a head on: how many bytes go to the client as they are, without a
+ * look at each message. Stops in front of any that step() has to judge, and
+ * of an answer of our own.
+ */
+static inline size_t
+pass_over(struct pl_server *s, struct text slice)
+{
+	struct passing passing = begin_passing(s);
+	struct text rest = slice;
+	uint32_t size;
+	char type;
+
+	while (message_peek(rest, &type, &size) == MESSAGE_OK &&
+	    size <= rest.len && just_passes(&passing, type,
+	    message_body(rest, size)))
+		rest = text_from(rest, size);
+	if (!just_ends(&passing, rest, s->client))
+		return slice.len - rest.len;
+	take_ready(s, rest.at[MESSAGE_HEAD]);
+	settle(s, s->client, rest.at[MESSAGE_HEAD]);
+	return slice.len;
+}
+
 /* One message from its head on. */
 static enum more
 step(struct down *d)
@@ -524,50 +633,22 @@ step(struct down *d)
 }
 
 /*
- * Steps over whole messages that step() would let pass and forget: rows, and
- * of a simple query all in front of its end.
- */
-static void
-step_over(struct down *d)
-{
-	struct pl_server *s = d->server;
-	const struct pl_expected *first = pl_expect_first(&s->expect);
-	const char asked = first == NULL ? NO_QUESTION : first->type;
-	const bool ends = s->copying || s->shelf != NULL; /* see on_complete() */
-	struct text rest = pl_flow_rest(&d->flow);
-	uint32_t size;
-	char type, question;
-
-	while (message_peek(rest, &type, &size) == MESSAGE_OK &&
-	    size <= rest.len) {
-		question = question_of[(unsigned char)type];
-		if (question == 0 || question == asked ||
-		    (ends && type == 'C'))
-			break;
-		rest = text_from(rest, size);
-	}
-	d->flow.pos = d->flow.slice.len - rest.len;
-}
-
-/*
  * The pair has nothing more to say to each other: all is answered, nothing
  * is half sent.
  */
 static inline bool
 may_part(const struct pl_server *s, const struct pl_client *c)
 {
-	return s->status != 0 && s->body == 0 && c->body == 0 &&
+	return s->body == 0 && c->body == 0 &&
 	    pl_expect_empty(&s->expect) && !s->setting_values &&
 	    buffer_empty(&s->collect) && !c->fresh;
 }
 
 /* After a slice: does the mode end the link here? */
-static void
+static inline void
 part(struct pl_server *s, struct pl_client *c)
 {
-	if (!may_part(s, c))
-		return;
-	if (s->status != 'I')
+	if (s->status != 'I' || !may_part(s, c))
 		return;
 	/* A mode that a reload changed counts from here on. */
 	if (c->replication || pl_pool_mode(s->pool) == PL_MODE_SESSION) {
@@ -592,8 +673,22 @@ keep_rest(struct down *d)
 	return false;
 }
 
-static void
-pump(struct pl_server *s, struct text slice)
+/* Our SETs are answered. */
+static COLD void
+go_on(struct pl_server *s, struct pl_client *c)
+{
+	if (pl_variables_adopt(&c->values, s->values) < 0)
+		pl_client_close(c, true, "out of memory");
+	else
+		pl_upstream_go(c);
+}
+
+/*
+ * Message by message, from where the slice is not just passed on. True: all
+ * went to the client.
+ */
+static __attribute__((noinline)) bool
+look_through(struct pl_server *s, struct text slice, size_t passed)
 {
 	struct pl_client *c = s->client;
 	struct down d = { .server = s, .client = c };
@@ -601,35 +696,46 @@ pump(struct pl_server *s, struct text slice)
 
 	d.flow.slice = slice;
 	d.flow.to = c != NULL ? c->conn : NULL;
-	s->need = 0;
-	s->answer_time = loop_now(loop_here());
+	d.flow.pos = passed;
+	if (passed > 0)
+		put_invented(&d);
 	while (d.flow.pos < slice.len && more == ON) {
-		if (s->body > 0) {
-			stream_body(&d);
-			d.tail = d.flow.pos;
-			if (s->body == 0)
-				put_invented(&d);
-		} else {
-			if (c != NULL && !s->setting_values)
-				step_over(&d);
-			if (d.flow.pos < slice.len)
-				more = step(&d);
+		if (s->body == 0) {
+			more = step(&d);
+			continue;
 		}
+		stream_body(&d);
+		d.tail = d.flow.pos;
+		if (s->body > 0)
+			break;
+		put_invented(&d);
+		d.flow.pos += pass_over(s, pl_flow_rest(&d.flow));
+		put_invented(&d);
 	}
 	if (more == OVER)
-		return;
+		return false;
 	pl_flow_done(&d.flow);
 	if (more == WAIT_MORE && !keep_rest(&d))
+		return false;
+	if (d.in_step && c != NULL)
+		go_on(s, c);
+	return c != NULL && !d.in_step;
+}
+
+static void
+pump(struct pl_server *s, struct text slice)
+{
+	struct pl_client *c = s->client;
+	size_t passed = 0;
+
+	s->need = 0;
+	s->answer_time = loop_now(loop_here());
+	if (s->body == 0)
+		passed = pass_over(s, slice);
+	if (passed > 0 && passed == slice.len && !owes_invented(s))
+		conn_send(c->conn, slice);
+	else if (!look_through(s, slice, passed))
 		return;
-	if (c == NULL)
-		return;
-	if (d.in_step) {
-		if (pl_variables_adopt(&c->values, s->values) < 0)
-			pl_client_close(c, true, "out of memory");
-		else
-			pl_upstream_go(c);
-		return;
-	}
 	if (conn_full(c->conn))
 		conn_hold(s->conn);
 	part(s, c);
@@ -657,7 +763,7 @@ on_data(struct conn *conn, struct text slice)
 {
 	struct pl_server *s = conn_owner(conn);
 
-	s->pool->stats.sent += slice.len;
+	s->shard->stats.sent += slice.len;
 	if (buffer_empty(&s->collect)) {
 		pump(s, slice);
 		return;
