@@ -275,12 +275,8 @@ needs(struct program_needs *to)
 			.verbose = set->verbose,
 		},
 		.files = expected_files(),
-<<<<<<< HEAD
-		.threads = 1,
-		.engine = pl_settings_engines[set->engine].word,
-=======
 		.threads = pl_pool_loops,
->>>>>>> main
+		.engine = pl_settings_engines[set->engine].word,
 		.sandbox = set->sandbox != 0,
 		.paths = sandbox_paths(),
 	};
