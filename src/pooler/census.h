@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct pl_census;
+struct pl_pool;
 
 /*
  * done() gets the loops that did not answer. closing: also count servers that
@@ -29,5 +30,6 @@ void	pl_census_forget(struct pl_census **);	/* no done() any more */
 uint64_t pl_census_conns(void);
 uint64_t pl_census_conn_bytes(void);
 uint64_t pl_census_lent(void);		/* bytes of buffers */
+unsigned pl_census_closing(const struct pl_pool *);	/* servers, where it was asked for */
 
 #endif
