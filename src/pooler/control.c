@@ -651,7 +651,7 @@ pl_control_set(struct text key, struct text value, struct why *why)
 static bool
 is_closing(const struct pl_pool *pool)
 {
-	return pl_shard_sum_closing(pool) > 0;
+	return pl_census_closing(pool) > 0;
 }
 
 static bool
