@@ -416,6 +416,8 @@ carry_out(const struct pl_move *move)
 
 /* ---- wanting ----------------------------------------------------------- */
 
+static void want_more(struct pl_pool *);
+
 /* Clients of a pool whose server cannot be reached hear so at once. */
 static bool
 fail_fast(struct pl_pool *pool, struct pl_client *c)
@@ -430,7 +432,7 @@ fail_fast(struct pl_pool *pool, struct pl_client *c)
 	pl_roster_unlock(pool);
 	if (!failed || !c->welcomed || pl_pool_seats(pool) > 0)
 		return false;
-	pl_pool_grow(pool);		/* when it is time for another try */
+	want_more(pool);		/* when it is time for another try */
 	if (c->state != PL_CLIENT_GONE)
 		pl_client_close(c, true, "server login has been failing, "
 		    "cached error: %s (server_login_retry)", error);
@@ -450,7 +452,7 @@ wait_in_line(struct pl_pool *pool, struct pl_client *c,
 		pl_client_close(c, true, "server shutting down");
 	else if (move->act != PL_STEP_MOVE && !pl_pool_paused(pool) &&
 	    !fail_fast(pool, c))
-		pl_pool_grow(pool);
+		want_more(pool);
 }
 
 /* From another loop, or one that must be tested first, or in line. */
@@ -1134,6 +1136,9 @@ on_asked(void *arg)
 	pl_roster_lock(pool);
 	pool->growing = false;
 	pl_roster_unlock(pool);
+	/* Who asked may have been told of the failure, and gone. */
+	if (pool->last_connect_failed)
+		pl_pool_open_spare(pool);
 	grow_here(pool);
 }
 
@@ -1152,6 +1157,16 @@ ask_home(struct pl_pool *pool)
 	/* Who asks is of this pool and here: it comes home after this. */
 	if (ask)
 		loop_post(loop_at(0), on_asked, pool);
+}
+
+/* A turn later, where another loop may be about to release one. */
+static void
+want_more(struct pl_pool *pool)
+{
+	if (pool->shared)
+		ask_home(pool);
+	else
+		grow_here(pool);
 }
 
 void
