@@ -226,6 +226,8 @@ pl_ledger_oldest(const struct pl_ledger *l)
 	for (unsigned i = 0; i < l->loops; i++) {
 		struct pl_line *line = &l->lines[i];
 
+		/* At the tail, where they are not served in turn. */
+		oldest = older(oldest, TAILQ_FIRST(&line->idle));
 		oldest = older(oldest, TAILQ_LAST(&line->idle, pl_seats));
 		oldest = older(oldest, TAILQ_LAST(&line->used, pl_seats));
 	}
