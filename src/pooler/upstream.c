@@ -649,9 +649,8 @@ on_data(struct conn *conn, struct text slice)
 			pl_client_close(c, true, "out of memory");
 			return;
 		}
-		if (c->need == 0 || c->pending.len < c->need)
-			return;
-		if (!pump_pending(c))
+		if (c->need > 0 && c->pending.len >= c->need &&
+		    !pump_pending(c))
 			return;
 	} else if (!pump(c, slice)) {
 		return;
