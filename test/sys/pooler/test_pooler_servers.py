@@ -192,6 +192,22 @@ def test_client_vanishes_while_waiting(pooler):
     p.wait_pool(cl_waiting=0, sv_active=0)
 
 
+@pytest.mark.parametrize("what, pieces", [
+    (query("select 1"), (1, 2, 3, 4)), (parse("a", "select 1"), (7, 9, 12))],
+    ids=("a head", "a statement's text"))
+def test_pieces_hold_no_server(pooler, what, pieces):
+    """H1: as long as too little has come to be passed on, others go on."""
+    p = pooler(default_pool_size=1)
+    slow, other = p.login(), p.login()
+    for start, end in zip((0,) + pieces, pieces + (None,)):
+        slow.send(what[start:end])
+        if end is not None:
+            time.sleep(0.1)
+            assert other.one("select 2") == "2"
+    slow.send(SYNC)
+    assert not any(m[0] == "E" for m in slow.answers())
+
+
 def test_half_close_of_client(pooler):
     """A client that has said all and still listens."""
     p = pooler()
