@@ -103,6 +103,10 @@ struct driver {
 	struct block *copies;
 	unsigned looked;		/* at completions up to here, for
 					   sends that failed */
+	struct {			/* moved here to make room for more */
+		struct io_uring_cqe *at;
+		unsigned next, count, room;
+	} aside;
 	struct {			/* the receive being told */
 		struct wire *wire;
 		struct text rest;
@@ -433,20 +437,69 @@ tell_refused(struct driver *d, struct outgoing *o, int went)
 		ask_room(d, w);
 }
 
-/* Only sends that did not go as a whole have a completion. */
+/* The oldest that was not told yet. */
+static bool
+next_completion(struct driver *d, struct io_uring_cqe *to)
+{
+	struct io_uring_cq *cq = &d->ring.io.cq;
+	unsigned head = *cq->khead;
+
+	if (d->aside.next < d->aside.count) {
+		*to = d->aside.at[d->aside.next++];
+		if (d->aside.next == d->aside.count)
+			d->aside.next = d->aside.count = 0;
+		return true;
+	}
+	if (head == d->looked)
+		return false;
+	*to = cq->cqes[head & cq->ring_mask];
+	io_uring_cq_advance(&d->ring.io, 1);
+	return true;
+}
+
+static void
+move_aside(struct driver *d)
+{
+	struct io_uring_cq *cq = &d->ring.io.cq;
+	unsigned head = *cq->khead, n = d->looked - head;
+
+	if (d->aside.room - d->aside.count < n) {
+		d->aside.room = 2 * d->aside.room + n;
+		d->aside.at = mem_grow(d->aside.at,
+		    d->aside.room * sizeof *d->aside.at);
+		if (d->aside.at == NULL)
+			die("out of memory for completions");
+	}
+	for (unsigned i = 0; i < n; i++)
+		d->aside.at[d->aside.count++] =
+		    cq->cqes[(head + i) & cq->ring_mask];
+	io_uring_cq_advance(&d->ring.io, n);
+	(void)io_uring_get_events(&d->ring.io);
+}
+
+/*
+ * Only sends that did not go as a whole have a completion. All must be seen
+ * before the batch ends: those too that the kernel had no room to tell.
+ */
 static void
 look_for_refused(struct driver *d)
 {
 	struct io_uring_cq *cq = &d->ring.io.cq;
-	unsigned tail = io_uring_smp_load_acquire(cq->ktail);
 
-	for (; d->looked != tail; d->looked++) {
-		struct io_uring_cqe *cqe =
-		    &cq->cqes[d->looked & cq->ring_mask];
+	for (;;) {
+		unsigned tail = io_uring_smp_load_acquire(cq->ktail);
 
-		if (what_of(cqe->user_data) == WHAT_SEND)
-			tell_refused(d, &d->batch[(uint32_t)cqe->user_data],
-			    cqe->res);
+		for (; d->looked != tail; d->looked++) {
+			struct io_uring_cqe *cqe =
+			    &cq->cqes[d->looked & cq->ring_mask];
+
+			if (what_of(cqe->user_data) == WHAT_SEND)
+				tell_refused(d, &d->batch[(uint32_t)
+				    cqe->user_data], cqe->res);
+		}
+		if (!io_uring_cq_has_overflow(&d->ring.io))
+			return;
+		move_aside(d);
 	}
 }
 
@@ -887,21 +940,18 @@ on_completion(struct driver *d, uint64_t name, int res, unsigned flags)
 static void
 collect(struct driver *d)
 {
-	struct io_uring_cq *cq = &d->ring.io.cq;
-	unsigned end = d->looked;
+	unsigned most = d->aside.count - d->aside.next + d->looked -
+	    *d->ring.io.cq.khead;
+	struct io_uring_cqe cqe;
 
-	for (unsigned head = *cq->khead; head != end; head++) {
-		struct io_uring_cqe cqe = cq->cqes[head & cq->ring_mask];
-
-		io_uring_cq_advance(&d->ring.io, 1);
+	for (; most > 0 && next_completion(d, &cqe); most--)
 		on_completion(d, cqe.user_data, cqe.res, cqe.flags);
-	}
 }
 
 static bool
 has_work(const struct driver *d)
 {
-	return d->count > 0 || d->due != NULL ||
+	return d->count > 0 || d->due != NULL || d->aside.count > 0 ||
 	    io_uring_sq_ready(&d->ring.io) > 0;
 }
 
@@ -1052,6 +1102,7 @@ free_driver(struct driver *d)
 	}
 	empty_copies(d);
 	mem_drop(d->copies);
+	mem_drop(d->aside.at);
 	mem_drop(d);
 }
 
