@@ -64,6 +64,10 @@ end_home(void *arg)
 		mem_drop(h->scratch[i]);
 	cork_close_all(&h->corks);
 	mem_drop(h->cipher.at);
+	if (h->doubts != NULL)
+		timer_stop(&h->doubt);
+	mem_drop(h->doubts);
+	h->doubts = NULL;
 	if (slab_used(h->slab) > 0) {
 		abandon(h);
 		return;

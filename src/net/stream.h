@@ -49,7 +49,8 @@ enum {
 	CONN_NO_MEMORY = 1 << 18,	/* close_memory to be told */
 	CONN_LEAVING = 1 << 19,		/* between conn_leave and conn_join */
 	CONN_DEAD = 1 << 20,		/* waits for its burial */
-	CONN_CARRIED = 1 << 21		/* rare->carried: read on another loop */
+	CONN_CARRIED = 1 << 21,		/* rare->carried: read on another loop */
+	CONN_FRESH = 1 << 24		/* engine_event: just read empty */
 };
 
 struct close_reason;
@@ -83,6 +84,7 @@ struct conn {
 	uint32_t slot, generation;	/* in the slab of loop 'birth' */
 	uint8_t cork;			/* 0: not corked */
 	uint8_t birth;
+	uint32_t doubt;			/* place among home->doubts, or 0 */
 	union {
 		struct event ev;
 		struct {		/* while leaving, or without ev */
@@ -116,6 +118,9 @@ struct home {
 	struct slab *slab;
 	uint32_t count, generation;
 	size_t rares;
+	struct conn **doubts;		/* engine_event's, from 1 on */
+	uint32_t doubted, doubts_room;
+	struct timer doubt;
 	struct home *next_orphan;
 };
 
