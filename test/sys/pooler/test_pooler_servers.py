@@ -219,7 +219,8 @@ def test_half_close_of_client(pooler):
 
 
 def test_deaf_client(pooler):
-    """P10: a client that does not read holds no memory of the pooler."""
+    """P10: a client that does not read holds no memory of the pooler, but
+    for what an engine's buffers take once."""
     p = pooler(default_pool_size=8)
     p.login().query("select 1")
     before = p.rss()
@@ -230,14 +231,15 @@ def test_deaf_client(pooler):
                      "generate_series(1, 100000)"))
         deaf.append(c)
     time.sleep(1)
-    assert p.rss() - before < 2 << 20
+    assert p.rss() - before < 4 << 20
     assert p.login("other").one("select 1") == "1"
     got = deaf[0].answers()
     assert sum(m[0] == "D" for m in got) == 100000
 
 
 def test_deaf_server(pooler, fake):
-    """A server that does not read holds its client, and no memory."""
+    """A server that does not read holds its client, and no memory, as
+    above."""
     def script(served):
         served.hello()
         served.welcome()
@@ -250,7 +252,7 @@ def test_deaf_server(pooler, fake):
     c.sock.settimeout(0.5)
     with contextlib.suppress(OSError):
         c.sock.sendall(query("x" * (60 << 20)))
-    assert p.rss() - before < 2 << 20
+    assert p.rss() - before < 4 << 20
     assert p.login().one("select 1") == "1"
 
 
