@@ -15,10 +15,16 @@
 
 enum { LOOK_EVERY = 300000 };		/* usec */
 
-static bool
-works_anywhere(struct why *why)
+/* It keeps nothing of its own. */
+static void *
+open_nothing(struct loop *l, struct why *why)
 {
-	return true;
+	return l;
+}
+
+static void
+do_nothing(void *part)
+{
 }
 
 static void
@@ -169,6 +175,23 @@ sendmsg_plain(int fd, const struct msghdr *m)
 }
 #endif
 
+static bool
+is_quiet(struct conn *c)
+{
+	return true;
+}
+
+static void
+take_nothing(struct conn *c)
+{
+}
+
+static void
+drop(struct conn *c)
+{
+	close(c->fd);
+}
+
 static enum engine_got
 receive(struct conn *c, size_t most, struct text *to)
 {
@@ -227,6 +250,34 @@ send_pieces(struct conn *c, const struct iovec *piece, int count)
 }
 
 static void
+discard(struct conn *c)
+{
+	char *scratch = c->home->scratch[c->home->nest];
+
+	for (int i = 0; i < 4 && (c->flags & CONN_READABLE); i++)
+		if (recv(c->fd, scratch, STREAM_SCRATCH, 0) <
+		    STREAM_SCRATCH)
+			break;
+}
+
+static int
+find_error(struct conn *c)
+{
+	int code = 0;
+	socklen_t len = sizeof code;
+
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
+		return errno;
+	return code;
+}
+
+static bool
+is_ending(struct conn *c)
+{
+	return false;
+}
+
+static void
 shut(struct conn *c)
 {
 	(void)shutdown(c->fd, SHUT_WR);
@@ -234,10 +285,19 @@ shut(struct conn *c)
 
 const struct engine engine_event = {
 	.name = "event",
-	.works = works_anywhere,
+	.open = open_nothing,
+	.close = do_nothing,
+	.flush = do_nothing,
 	.watch = watch,
 	.unwatch = unwatch,
+	.quiet = is_quiet,
+	.part = take_nothing,
+	.drop = drop,
 	.receive = receive,
+	.discard = discard,
+	.error = find_error,
+	.ending = is_ending,
 	.send = send_pieces,
+	.settle = take_nothing,
 	.shut = shut,
 };
