@@ -17,6 +17,7 @@
 #include <sys/queue.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { PL_LEDGER_PATIENCE = 2000 };	/* us */
