@@ -185,6 +185,16 @@ add_up(void)
 	return sum;
 }
 
+unsigned
+pl_census_closing(const struct pl_pool *pool)
+{
+	unsigned n = count_closing(pool->shards);
+
+	for (unsigned i = 1; i < pool->loops; i++)
+		n += pool->shards[i].told.closing;
+	return n;
+}
+
 uint64_t
 pl_census_conns(void)
 {
@@ -201,14 +211,4 @@ uint64_t
 pl_census_lent(void)
 {
 	return add_up().lent;
-}
-
-unsigned
-pl_census_closing(const struct pl_pool *pool)
-{
-	unsigned n = count_closing(pool->shards);
-
-	for (unsigned i = 1; i < pool->loops; i++)
-		n += pool->shards[i].told.closing;
-	return n;
 }

@@ -27,9 +27,9 @@ struct pl_census *pl_census_take(bool closing,
 void	pl_census_forget(struct pl_census **);	/* no done() any more */
 
 /* Sums: loop 0's now, and what the others told. */
+unsigned pl_census_closing(const struct pl_pool *);
 uint64_t pl_census_conns(void);
 uint64_t pl_census_conn_bytes(void);
 uint64_t pl_census_lent(void);		/* bytes of buffers */
-unsigned pl_census_closing(const struct pl_pool *);	/* servers, where it was asked for */
 
 #endif

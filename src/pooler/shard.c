@@ -62,7 +62,6 @@ pl_shard_tell(const struct pl_shard *shard, struct pl_tally *to)
 	memcpy(to->server_count, shard->server_count,
 	    sizeof to->server_count);
 	to->stats = shard->stats;
-	to->closing = 0;
 }
 
 unsigned

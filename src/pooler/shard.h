@@ -14,7 +14,7 @@
 struct pl_tally {			/* numbers of a shard, at one instant */
 	unsigned client_count[PL_CLIENT_STATES];
 	unsigned server_count[PL_SERVER_STATES];
-	unsigned closing;		/* servers marked close_needed, when asked */
+	unsigned closing;		/* servers marked close_needed; by a census that asks */
 	struct pl_stats stats;
 };
 
