@@ -591,9 +591,10 @@ static void
 tell_up(void)
 {
 	log_info("process up: PgBouncer %s (Weir %s), libevent %s (%s), "
-	    "adns: %s, tls: %s", LEVEL, PACKAGE_VERSION, event_get_version(),
+	    "adns: %s, tls: %s, engine: %s", LEVEL, PACKAGE_VERSION,
+	    event_get_version(),
 	    event_base_get_method(loop_base(loop_here())), resolver_version(),
-	    OpenSSL_version(OPENSSL_VERSION));
+	    OpenSSL_version(OPENSSL_VERSION), loop_engine(loop_here()));
 }
 
 static void

@@ -441,18 +441,29 @@ fail_fast(struct pl_pool *pool, struct pl_client *c)
 
 /* A test first: what follows may evict servers that rest. */
 static void
-wait_in_line(struct pl_pool *pool, struct pl_client *c,
+get_ready_for(struct pl_pool *pool, struct pl_client *c,
     const struct pl_move *move)
 {
-	c->told_wait = false;
-	pl_client_enter(c, PL_CLIENT_WAITING);
-	if (move->act != PL_STEP_WAIT)
+	if (move != NULL)
 		carry_out(move);
 	if (pl_leaving == PL_WAIT_SERVERS)
 		pl_client_close(c, true, "server shutting down");
-	else if (move->act != PL_STEP_MOVE && !pl_pool_paused(pool) &&
-	    !fail_fast(pool, c))
+	else if ((move == NULL || move->act != PL_STEP_MOVE) &&
+	    !pl_pool_paused(pool) && !fail_fast(pool, c))
 		want_more(pool);
+}
+
+/* Locked; lets go. It stands in line, and more may be done for it. */
+static __attribute__((noinline)) void
+wait_for(struct pl_pool *pool, struct pl_client *c, struct pl_step step)
+{
+	struct pl_move move = { .pool = NULL };
+
+	if (step.act != PL_STEP_WAIT)
+		move = note(pool, step);
+	pl_roster_unlock(pool);
+	pl_client_enter(c, PL_CLIENT_WAITING);
+	get_ready_for(pool, c, move.pool == NULL ? NULL : &move);
 }
 
 /* From another loop, or one that must be tested first, or in line. */
@@ -460,7 +471,6 @@ static __attribute__((noinline)) bool
 ask_ledger(struct pl_pool *pool, struct pl_client *c)
 {
 	struct pl_step step;
-	struct pl_move move;
 
 	for (;;) {
 		c->turn.login = !c->welcomed;
@@ -476,9 +486,15 @@ ask_ledger(struct pl_pool *pool, struct pl_client *c)
 			return true;
 		}
 	}
-	move = note(pool, step);
-	pl_roster_unlock(pool);
-	wait_in_line(pool, c, &move);
+	c->told_wait = false;
+	/* The usual: nothing but a release can help. */
+	if (step.act == PL_STEP_WAIT && pl_ledger_full(&pool->ledger) &&
+	    !pool->last_connect_failed && pl_leaving != PL_WAIT_SERVERS) {
+		pl_roster_unlock(pool);
+		pl_client_enter(c, PL_CLIENT_WAITING);
+		return false;
+	}
+	wait_for(pool, c, step);
 	/* Growing may have failed within the calls above. */
 	return c->server != NULL;
 }
