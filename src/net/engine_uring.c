@@ -865,6 +865,14 @@ drop(struct conn *c)
 		return;
 	}
 	kept_spend(&d->shelf, &w->kept);
+	if (w->sends != 0)
+		submit(d, false);
+	/*
+	 * The descriptor stays for a moment, the connection does not: the
+	 * peer may count it before it sees the one that takes its place.
+	 */
+	if ((w->flags & WIRE_UNDER_WAY) && !(c->flags & CONN_RESET))
+		(void)shutdown(w->fd, SHUT_RDWR);
 	c->wire = NULL;
 	w->conn = NULL;
 	bury_wire(d, w);
