@@ -485,6 +485,11 @@ send_pieces(struct conn *c, const struct iovec *piece, int count)
 		if (c->flags & (CONN_STASHED | CONN_BROKEN))
 			return -1;
 	}
+	if (count == 1 && lives_on(d, piece->iov_base)) {
+		w->sends = batch_place(&d->batch, w->sends, w, w->fd);
+		batch_add(&d->batch, w->sends, piece->iov_base, len, false);
+		return (ssize_t)len;
+	}
 	if (!batch_reserve(&d->batch, sum_mortal(d, piece, count)))
 		return send_behind(c, piece, count, len);
 	w->sends = batch_place(&d->batch, w->sends, w, w->fd);
