@@ -202,6 +202,12 @@ def test_half_close_of_client(pooler):
     assert p.login().one("select 1") == "1"
 
 
+def stashes(p):
+    """What a few held ends may cost. A ring's buffers, 64 of 64 KB among
+    them, are used in turn and become resident once."""
+    return (8 if p.weir()["engine"] == "uring" else 2) << 20
+
+
 def test_deaf_client(pooler):
     """P10: a client that does not read holds no memory of the pooler."""
     p = pooler(default_pool_size=8)
@@ -214,7 +220,7 @@ def test_deaf_client(pooler):
                      "generate_series(1, 100000)"))
         deaf.append(c)
     time.sleep(1)
-    assert p.rss() - before < 2 << 20
+    assert p.rss() - before < stashes(p)
     assert p.login("other").one("select 1") == "1"
     got = deaf[0].answers()
     assert sum(m[0] == "D" for m in got) == 100000
@@ -234,7 +240,7 @@ def test_deaf_server(pooler, fake):
     c.sock.settimeout(0.5)
     with contextlib.suppress(OSError):
         c.sock.sendall(query("x" * (60 << 20)))
-    assert p.rss() - before < 2 << 20
+    assert p.rss() - before < stashes(p)
     assert p.login().one("select 1") == "1"
 
 

@@ -17,6 +17,9 @@ from .cluster import SALT, SECRET, account, as_account, free_port, wait_for
 ORIGINAL = os.environ.get("PGBOUNCER", "/usr/sbin/pgbouncer")
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
 
+# pytest changes its own while poolers are started from other threads.
+ENVIRONMENT = dict(os.environ)
+
 Program = collections.namedtuple("Program", "name path ours")
 
 
@@ -167,7 +170,7 @@ class Pooler:
     # -- process
 
     def environment(self, **more):
-        env = {**os.environ, "TZ": "UTC", "LC_ALL": "C",
+        env = {**ENVIRONMENT, "TZ": "UTC", "LC_ALL": "C",
                "MALLOC_PERTURB_": "170",
                "ASAN_OPTIONS": "log_path=%s:abort_on_error=0:exitcode=99"
                % self.path("sanitizer"),
