@@ -39,8 +39,7 @@ struct pl_dial {
 	enum stage stage;
 	bool cancel;
 	uint8_t key[8];			/* to cancel */
-	char *host;			/* of the entry, which a RELOAD may free:
-					   SNI and verify-full */
+	char *host;			/* as in the entry, which a reload may drop: SNI */
 	bool asked;			/* the resolver owes an answer */
 	struct scram_client *scram;
 	struct scram_derive *derive;
@@ -159,19 +158,18 @@ static bool
 start(struct pl_server *s, struct pl_dial *d)
 {
 	uint16_t port = (uint16_t)s->pool->database->row->port;
-	const char *host;
+	const char *host = pick_host(s);
 	struct address a;
 
 	d->server = s;
 	s->dial = d;
 	timer_init(&d->step, loop_here(), NULL, NULL);
 	d->welcome = message_writer(NULL, 0, MOST_LOGIN);
-	host = pick_host(s);
+	d->host = host == NULL ? NULL : mem_copy(text_of(host));
+	if (host != NULL && d->host == NULL)
+		return false;
 	if (host == NULL)
 		return connect_unix(s, pl_settings()->unix_socket_dir);
-	d->host = mem_copy(text_of(host));
-	if (d->host == NULL)
-		return false;
 	if (d->host[0] == '/' || d->host[0] == '@')
 		return connect_unix(s, d->host);
 	if (address_ip(text_of(d->host), port, &a) == 0) {
