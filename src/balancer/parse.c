@@ -67,6 +67,20 @@ lb_parse_warn_at(struct lb_parse *p, const struct lb_place *place,
 	va_end(ap);
 }
 
+bool
+lb_parse_belongs(struct lb_parse *p, const char *name, bool ours)
+{
+	if (p->side && !ours)
+		lb_parse_alert(p, "'%s' belongs into the main file; a side "
+		    "file holds settings of this program alone.", name);
+	else if (ours && !p->side)
+		lb_report_tell(p->report, LB_REPORT_NOTICE, "config : parsing "
+		    "[%s:%u] : '%s' is a setting of this program alone, which "
+		    "the original refuses; it may stand in %s.weir.",
+		    p->place.file, p->place.line, name, p->place.file);
+	return ours || !p->side;
+}
+
 char *
 lb_parse_copy(struct lb_parse *p, const char *s)
 {

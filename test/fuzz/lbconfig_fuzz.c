@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * lbconfig_fuzz.c - whole configurations of the balancer: the bytes in front
- * of the first form feed are one file, those behind it a second one and each
- * file that is asked for. Names that begin with a letter up to m are known.
+ * of the first form feed are one file, those behind it a second one (a side
+ * file, when all are odd in number) and each file that is asked for. Names that begin with a letter up to m are known.
  */
 #include "balancer/config.h"
 #include "balancer/rule.h"
@@ -94,8 +94,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	other = TEXT_NONE;
 	if (text_split(&rest, '\f', &first))
 		other = rest;
-	texts[0] = (struct lb_source_text){ "one", first };
-	texts[1] = (struct lb_source_text){ "two", other };
+	texts[0] = (struct lb_source_text){ "one", first, false };
+	texts[1] = (struct lb_source_text){ "two", other,
+	    len % 2 == 1 };
 	source.count = other.at == NULL ? 1 : 2;
 	setup = lb_config_read(&source, &report);
 	NEED((setup == NULL) == (report.alerts > 0));

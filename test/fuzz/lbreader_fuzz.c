@@ -34,7 +34,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct lb_source source = { .getenv = get_variable };
-	struct lb_source_text text = { "f", fuzz_text(data, len) };
+	struct lb_source_text text = { "f", fuzz_text(data, len), false };
 	struct lb_arena *volatile arena = lb_arena_new();
 	struct lb_report report = { .tell = tell };
 	struct lb_arena *dead;

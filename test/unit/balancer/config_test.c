@@ -346,6 +346,59 @@ START_TEST(resolves_names)
 }
 END_TEST
 
+static struct lb_setup *
+read_with_side(const char *config, const char *side)
+{
+	struct lb_source_text texts[] = {
+		{ "c", text_of(config), false },
+		{ "c.weir", text_of(side), true }
+	};
+	struct lb_source source = source_of(texts);
+
+	source.count = 2;
+	told = (struct lb_report){ .tell = keep_text };
+	said[0] = '\0';
+	return lb_config_read(&source, &told);
+}
+
+START_TEST(reads_settings_of_ours)
+{
+	static const char main_file[] = LISTEN " server a 10.0.0.1:1\n";
+
+	s = read_with_side(main_file, "global\n engine event\n"
+	    "listen l\n timeout session 1h\n server a peer-id 3\n");
+	ck_assert_msg(s != NULL && said[0] == '\0', "%s", said);
+	ck_assert_int_eq(s->global.engine, LB_ENGINE_EVENT);
+	ck_assert_int_eq(proxy("l")->timeout.session, INT64_C(3600000000));
+	ck_assert_uint_eq(proxy("l")->servers.at[0]->peer_id, 3);
+	lb_config_free(&s);
+	need(LISTEN " timeout session 1h\n server a 10.0.0.1:1 peer-id 3\n");
+	ck_assert_ptr_nonnull(strstr(said, "N config : parsing [c:6] : "
+	    "'timeout session' is a setting of this program alone"));
+	ck_assert_ptr_nonnull(strstr(said, "[c:7] : 'peer-id' is"));
+	lb_config_free(&s);
+}
+END_TEST
+
+START_TEST(keeps_side_files_to_ours)
+{
+	static const char main_file[] = LISTEN " server a 10.0.0.1:1\n";
+	static const char *const bad[] = {
+		"global\n maxconn 3\n", "listen l\n bind :3\n",
+		"listen l\n server a weight 3\n",
+		"listen l\n server b peer-id 3\n", "listen x\n",
+		"backend l\n", "defaults d\n", "resolvers r\n",
+		"listen l\n no option tcplog\n",
+	};
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		s = read_with_side(main_file, bad[i]);
+		ck_assert_msg(s == NULL && strstr(said, "[c.weir:") != NULL,
+		    "%s: %s", bad[i], said);
+	}
+}
+END_TEST
+
 START_TEST(frees_all_when_memory_ends)
 {
 	static const char config[] = "global\n log 127.0.0.1 local0\n"
@@ -371,4 +424,5 @@ UNIT_MAIN("balancer/config", reads_what_it_is_for,
     reads_conditions, unrolls_templates, reads_check_scripts, reads_formats,
     tells_all_errors_in_one_run, says_what_was_meant,
     is_kinder_than_the_original, refuses_to_forward_http, resolves_names,
+    reads_settings_of_ours, keeps_side_files_to_ours,
     frees_all_when_memory_ends)

@@ -43,7 +43,7 @@ static const char *
 lines_of(const char *text)
 {
 	struct lb_source source = { .getenv = look };
-	struct lb_source_text t = { "f", text_of(text) };
+	struct lb_source_text t = { "f", text_of(text), false };
 	struct lb_report report = { .tell = tell };
 	struct lb_arena *arena = lb_arena_new();
 	struct lb_reader r = { .arena = arena, .report = &report,

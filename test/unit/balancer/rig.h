@@ -44,7 +44,7 @@ source_of(const struct lb_source_text *text)
 static inline struct lb_setup *
 read_text(const char *config)
 {
-	struct lb_source_text text = { "c", text_of(config) };
+	struct lb_source_text text = { "c", text_of(config), false };
 	struct lb_source source = source_of(&text);
 
 	told = (struct lb_report){ .tell = keep_text };
