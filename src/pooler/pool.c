@@ -416,6 +416,8 @@ carry_out(const struct pl_move *move)
 
 /* ---- wanting ----------------------------------------------------------- */
 
+static void want_more(struct pl_pool *);
+
 /* Clients of a pool whose server cannot be reached hear so at once. */
 static bool
 fail_fast(struct pl_pool *pool, struct pl_client *c)
@@ -430,7 +432,7 @@ fail_fast(struct pl_pool *pool, struct pl_client *c)
 	pl_roster_unlock(pool);
 	if (!failed || !c->welcomed || pl_pool_seats(pool) > 0)
 		return false;
-	pl_pool_grow(pool);		/* when it is time for another try */
+	want_more(pool);		/* when it is time for another try */
 	if (c->state != PL_CLIENT_GONE)
 		pl_client_close(c, true, "server login has been failing, "
 		    "cached error: %s (server_login_retry)", error);
@@ -439,28 +441,37 @@ fail_fast(struct pl_pool *pool, struct pl_client *c)
 
 /* A test first: what follows may evict servers that rest. */
 static void
-wait_in_line(struct pl_pool *pool, struct pl_client *c,
+get_ready_for(struct pl_pool *pool, struct pl_client *c,
     const struct pl_move *move)
 {
-	c->told_wait = false;
-	pl_client_enter(c, PL_CLIENT_WAITING);
-	if (move->act != PL_STEP_WAIT)
+	if (move != NULL)
 		carry_out(move);
 	if (pl_leaving == PL_WAIT_SERVERS)
 		pl_client_close(c, true, "server shutting down");
-	else if (move->act != PL_STEP_MOVE && !pl_pool_paused(pool) &&
-	    !fail_fast(pool, c))
-		pl_pool_grow(pool);
+	else if ((move == NULL || move->act != PL_STEP_MOVE) &&
+	    !pl_pool_paused(pool) && !fail_fast(pool, c))
+		want_more(pool);
 }
 
-bool
-pl_pool_want(struct pl_pool *pool, struct pl_client *c)
+/* Locked; lets go. It stands in line, and more may be done for it. */
+static __attribute__((noinline)) void
+wait_for(struct pl_pool *pool, struct pl_client *c, struct pl_step step)
+{
+	struct pl_move move = { .pool = NULL };
+
+	if (step.act != PL_STEP_WAIT)
+		move = note(pool, step);
+	pl_roster_unlock(pool);
+	pl_client_enter(c, PL_CLIENT_WAITING);
+	get_ready_for(pool, c, move.pool == NULL ? NULL : &move);
+}
+
+/* From another loop, or one that must be tested first, or in line. */
+static __attribute__((noinline)) bool
+ask_ledger(struct pl_pool *pool, struct pl_client *c)
 {
 	struct pl_step step;
-	struct pl_move move;
 
-	if (c->replication && !c->looks_up)
-		return want_own(pool, c);
 	for (;;) {
 		c->turn.login = !c->welcomed;
 		pl_roster_lock(pool);
@@ -475,11 +486,45 @@ pl_pool_want(struct pl_pool *pool, struct pl_client *c)
 			return true;
 		}
 	}
-	move = note(pool, step);
-	pl_roster_unlock(pool);
-	wait_in_line(pool, c, &move);
+	c->told_wait = false;
+	/* The usual: nothing but a release can help. */
+	if (step.act == PL_STEP_WAIT && pl_ledger_full(&pool->ledger) &&
+	    !pool->last_connect_failed && pl_leaving != PL_WAIT_SERVERS) {
+		pl_roster_unlock(pool);
+		pl_client_enter(c, PL_CLIENT_WAITING);
+		return false;
+	}
+	wait_for(pool, c, step);
 	/* Growing may have failed within the calls above. */
 	return c->server != NULL;
+}
+
+/* One that rests here, while nobody is in line: mostly there is one. */
+static inline struct pl_server *
+take_own(struct pl_pool *pool, struct pl_client *c)
+{
+	struct pl_seat *seat;
+
+	pl_roster_lock(pool);
+	pool->ledger.paused = pl_pool_paused(pool);
+	seat = pl_ledger_take_own(&pool->ledger, &c->turn, c->shard->loop,
+	    now());
+	pl_roster_unlock(pool);
+	return seat == NULL ? NULL : server_of(seat);
+}
+
+bool
+pl_pool_want(struct pl_pool *pool, struct pl_client *c)
+{
+	struct pl_server *s;
+
+	if (c->replication && !c->looks_up)
+		return want_own(pool, c);
+	s = take_own(pool, c);
+	if (s == NULL || close_obsolete(s))
+		return ask_ledger(pool, c);
+	link_pair(pool, c, s);
+	return true;
 }
 
 void
@@ -593,7 +638,14 @@ must_yield_to(struct pl_pool *pool, struct pl_budget *budget,
 	    first_since(pool) - first_since(other) > YIELD_AFTER;
 }
 
-static bool
+static inline bool
+has_claims(const struct pl_pool *pool)
+{
+	return pl_budget_first(&pool->database->servers) != NULL ||
+	    pl_budget_first(&pool->credential->user->servers) != NULL;
+}
+
+static __attribute__((noinline)) bool
 weigh(struct pl_pool *pool)
 {
 	return must_yield_to(pool, &pool->database->servers,
@@ -610,7 +662,7 @@ static bool
 must_yield(struct pl_pool *pool)
 {
 	if (!pool->shared)
-		return weigh(pool);
+		return has_claims(pool) && weigh(pool);
 	return atomic_load_explicit(&pool->yield, memory_order_relaxed) &&
 	    atomic_exchange(&pool->yield, false);
 }
@@ -751,7 +803,7 @@ welcome_waiting(struct pl_pool *pool)
 		}
 }
 
-static void
+static __attribute__((cold, noinline)) void
 on_logged_in(struct pl_pool *pool)
 {
 	pl_roster_lock(pool);
@@ -775,23 +827,13 @@ release_over(struct pl_pool *pool, struct pl_server *s, struct pl_step step)
 	send_over(s, &move);
 }
 
-void
-pl_pool_ready(struct pl_pool *pool, struct pl_server *s)
+/* Locked; lets go. To the first in line, wherever. */
+static __attribute__((noinline)) void
+hand_on(struct pl_pool *pool, struct pl_server *s)
 {
 	struct pl_client *c;
 	struct pl_step step;
 
-	if (s->state == PL_SERVER_LOGIN) {
-		on_logged_in(pool);
-		if (s->state == PL_SERVER_GONE)
-			return;
-	}
-	if (s->replication) {
-		ready_own(pool, s);
-		return;
-	}
-	s->seat.last = s->close_needed;
-	pl_roster_lock(pool);
 	pool->ledger.paused = pl_pool_paused(pool);
 	step = pl_ledger_release(&pool->ledger, &s->seat, now());
 	if (__builtin_expect(step.act == PL_STEP_MOVE, 0)) {
@@ -806,6 +848,28 @@ pl_pool_ready(struct pl_pool *pool, struct pl_server *s)
 	} else {
 		pl_server_enter(s, PL_SERVER_IDLE);
 	}
+}
+
+void
+pl_pool_ready(struct pl_pool *pool, struct pl_server *s)
+{
+	if (s->state == PL_SERVER_LOGIN) {
+		on_logged_in(pool);
+		if (s->state == PL_SERVER_GONE)
+			return;
+	}
+	if (s->replication) {
+		ready_own(pool, s);
+		return;
+	}
+	s->seat.last = s->close_needed;
+	pl_roster_lock(pool);
+	if (pl_ledger_rest_own(&pool->ledger, &s->seat, now())) {
+		pl_roster_unlock(pool);
+		pl_server_enter(s, PL_SERVER_IDLE);
+		return;
+	}
+	hand_on(pool, s);
 }
 
 /* ---- growing ----------------------------------------------------------- */
@@ -1088,6 +1152,9 @@ on_asked(void *arg)
 	pl_roster_lock(pool);
 	pool->growing = false;
 	pl_roster_unlock(pool);
+	/* Who asked may have been told of the failure, and gone. */
+	if (pool->last_connect_failed)
+		pl_pool_open_spare(pool);
 	grow_here(pool);
 }
 
@@ -1106,6 +1173,16 @@ ask_home(struct pl_pool *pool)
 	/* Who asks is of this pool and here: it comes home after this. */
 	if (ask)
 		loop_post(loop_at(0), on_asked, pool);
+}
+
+/* A turn later, where another loop may be about to release one. */
+static void
+want_more(struct pl_pool *pool)
+{
+	if (pool->shared)
+		ask_home(pool);
+	else
+		grow_here(pool);
 }
 
 void
@@ -1254,7 +1331,7 @@ serve_own(struct pl_pool *pool)
 			open_own(pool, c);
 }
 
-static void
+static __attribute__((cold, noinline)) void
 ready_own(struct pl_pool *pool, struct pl_server *s)
 {
 	struct pl_client *c = s->client;

@@ -511,14 +511,6 @@ keep_rest(struct up *up)
 	return false;
 }
 
-static __attribute__((noinline)) bool
-names_none(struct text message, uint32_t size)
-{
-	struct pl_prepared found;
-
-	return pl_prepared_find(message, size, &found) == PL_PREPARED_NONE;
-}
-
 /* A whole message of which judge() would say PASS, and no more. */
 static inline bool
 just_passes(const struct pl_client *c, char type, struct text rest,
@@ -532,7 +524,7 @@ just_passes(const struct pl_client *c, char type, struct text rest,
 	if ((kind & FREES) && (c->names != NULL || set->disable_pqexec))
 		return false;
 	return !(kind & NAMES) || !tracks_statements(c) ||
-	    names_none(rest, size);
+	    pl_prepared_names_none(rest.at, size);
 }
 
 /*
@@ -647,9 +639,8 @@ on_data(struct conn *conn, struct text slice)
 			pl_client_close(c, true, "out of memory");
 			return;
 		}
-		if (c->need == 0 || c->pending.len < c->need)
-			return;
-		if (!pump_pending(c))
+		if (c->need > 0 && c->pending.len >= c->need &&
+		    !pump_pending(c))
 			return;
 	} else if (!pump(c, slice)) {
 		return;
