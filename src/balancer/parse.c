@@ -5,7 +5,7 @@
 
 #include "balancer/parse.h"
 
-enum { LINE = 2048, GUESSED = 40 };
+enum { LINE = 2048, GUESSED = 40, CLOSE = 3 };
 
 static void
 tell(struct lb_parse *p, enum lb_report_level level,
@@ -149,8 +149,12 @@ lb_guess_start(struct lb_guess *g, const char *word)
 void
 lb_guess_offer(struct lb_guess *g, const char *candidate)
 {
-	unsigned d = distance(g->word, candidate);
+	size_t a = strlen(g->word), b = strlen(candidate);
+	unsigned d;
 
+	if (a > b + CLOSE || b > a + CLOSE)
+		return;
+	d = distance(g->word, candidate);
 	if (d < g->distance) {
 		g->distance = d;
 		g->best = candidate;
@@ -162,5 +166,6 @@ lb_guess_best(const struct lb_guess *g)
 {
 	size_t len = strlen(g->word);
 
-	return g->distance <= (len < 3 ? 1 : len < 6 ? 2 : 3) ? g->best : NULL;
+	return g->distance <= (len < 3 ? 1 : len < 6 ? 2 : CLOSE) ?
+	    g->best : NULL;
 }
