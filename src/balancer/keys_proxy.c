@@ -369,6 +369,11 @@ READER(read_source)
 
 	if (taken < 0)
 		return -1;
+	if (x->source.addr.port_kind == LB_PORT_RANGE) {
+		lb_parse_alert(p, "'source' : port range not permitted here "
+		    "in '%s'; servers may have one.", w->at[at]);
+		return -1;
+	}
 	at += (unsigned)taken;
 	if (at < w->count) {
 		lb_parse_alert(p, "'source' only supports optional keywords "
