@@ -11,6 +11,7 @@
 #include "balancer/sample.h"
 #include "balancer/words.h"
 #include "base/address.h"
+#include "base/why.h"
 
 struct lb_parse;
 
@@ -62,10 +63,10 @@ struct lb_cond {			/* one chain must hold */
  */
 int	lb_acl_read(struct lb_parse *, const struct lb_words *);
 /*
- * The words from 'at' on, which begin with if or unless; NULL: told. where
- * names the rule in messages.
+ * The words from 'at' on, which begin with if or unless; NULL with the
+ * reason.
  */
 const struct lb_cond *lb_acl_cond(struct lb_parse *, const struct lb_words *,
-	    unsigned at);
+	    unsigned at, struct why *);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "balancer/sample.h"
 #include "balancer/words.h"
+#include "base/why.h"
 
 struct lb_parse;
 
@@ -18,7 +19,7 @@ struct lb_alias {		/* one row each: %name */
 	const char *help;
 };
 
-extern const struct lb_alias lb_aliases[];	/* ends with a NULL name */
+extern const struct lb_alias lb_alias_rows[];	/* ends with a NULL name */
 
 enum lb_part_kind { LB_PART_TEXT, LB_PART_ALIAS, LB_PART_EXPR };
 
@@ -47,9 +48,9 @@ struct lb_format {
 
 /*
  * may: LB_FROM_* that have a value where the format is used (others: a
- * warning). NULL: told.
+ * warning). NULL with the reason.
  */
 const struct lb_format *lb_logformat_read(struct lb_parse *,
-	    const struct lb_place *, const char *text, unsigned may);
+	    const struct lb_place *, const char *text, unsigned may, struct why *);
 
 #endif

@@ -53,14 +53,17 @@ enum lb_act {
 	LB_ACT_NOTHING		/* accepted and without effect (class S, W) */
 };
 
+struct lb_rule;
+
 struct lb_action {
-	const char *name;	/* as written; "track-sc*": slot behind it */
+	const char *name;	/* "x*": a number behind it, "x(*)": more */
 	unsigned rulesets;	/* 1 << enum lb_ruleset */
 	enum lb_class class;
 	enum lb_act act;
 	const char *args;	/* for documents */
+	/* The words behind the name; -1: told. NULL: there are none. */
 	int (*read)(struct lb_parse *, const struct lb_words *, unsigned *at,
-	    void *rule);	/* the words behind the name; NULL: none */
+	    struct lb_rule *);
 	const char *help;
 };
 

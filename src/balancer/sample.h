@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/text.h"
+#include "balancer/arena.h"
 
 struct lb_proxy_conf;
 struct lb_server_conf;
@@ -84,8 +84,7 @@ struct lb_fetch {
 	enum lb_type type;	/* what it gives */
 	unsigned from;		/* LB_FROM_* */
 	enum lb_class class;
-	const char *match;	/* how an ACL of this name matches ("beg"), for
-				 * the likes of path_beg; NULL: by its type */
+	bool suffixes;		/* an ACL may say NAME_beg, NAME_reg, ... */
 	const char *help;
 };
 
@@ -106,8 +105,7 @@ struct lb_expr {			/* fetch(args),conv(args),... */
 	const char *text;		/* as written */
 	const struct lb_fetch *fetch;
 	struct lb_arg args[LB_ARGS_MOST];
-	struct lb_conversion *conversions;
-	unsigned conversion_count;
+	LB_LIST(struct lb_conversion) conversions;
 	enum lb_type type;		/* of the result */
 };
 
