@@ -6,15 +6,7 @@
  * robin. Pure, under the proxy's lock.
  */
 #include "balancer/balance_map.h"
-
-/* All 32 bits depend on all 32 bits. */
-static uint32_t
-mix(uint32_t a)
-{
-	a = (a ^ (a >> 16)) * 0x7feb352du;
-	a = (a ^ (a >> 15)) * 0x846ca68bu;
-	return a ^ (a >> 16);
-}
+#include "balancer/digest.h"
 
 /* How far clockwise the server's nearest place is from 'at'. */
 static uint32_t
@@ -23,7 +15,8 @@ distance(const struct lb_server *s, uint32_t at)
 	uint32_t least = UINT32_MAX;
 
 	for (unsigned i = 0; i < s->eweight; i++) {
-		uint32_t d = mix(s->conf->id * 4096 + i) - at;
+		uint32_t d = lb_digest_avalanche(s->conf->id * 4096 + i) -
+		    at;
 
 		if (d < least)
 			least = d;

@@ -7,11 +7,19 @@
 #include "base/mem.h"
 #include "net/loop.h"
 
+static unsigned loops = 1;
+
+void
+lb_counts_init(unsigned n)
+{
+	loops = n;
+}
+
 struct lb_counts *
 lb_counts_new(void)
 {
 	/* Aligned by hand: what stands before 'at' finds its block again. */
-	size_t size = (loop_count() + 2) * sizeof(struct lb_counts);
+	size_t size = (loops + 2) * sizeof(struct lb_counts);
 	char *block = mem_need(size);
 	uintptr_t at = ((uintptr_t)block + sizeof(struct lb_counts) +
 	    sizeof(void *)) & ~(uintptr_t)63;
@@ -42,7 +50,7 @@ lb_counts_sum(const struct lb_counts *c, enum lb_counter n)
 {
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < loop_count(); i++)
+	for (unsigned i = 0; i < loops; i++)
 		sum += __atomic_load_n(&c[i].of[n], __ATOMIC_RELAXED);
 	return sum;
 }
@@ -50,7 +58,7 @@ lb_counts_sum(const struct lb_counts *c, enum lb_counter n)
 void
 lb_counts_clear(struct lb_counts *c)
 {
-	for (unsigned i = 0; i < loop_count(); i++)
+	for (unsigned i = 0; i < loops; i++)
 		for (unsigned n = 0; n < LB_COUNTERS; n++)
 			__atomic_store_n(&c[i].of[n], 0, __ATOMIC_RELAXED);
 }

@@ -24,6 +24,8 @@ struct lb_counts {
 	uint64_t of[LB_COUNTERS];
 } __attribute__((aligned(64)));
 
+/* How many loops there will be; before all else. */
+void	lb_counts_init(unsigned loops);
 /* An array of one per loop; dies: start only. */
 struct lb_counts *lb_counts_new(void);
 void	lb_counts_free(struct lb_counts **);

@@ -19,7 +19,8 @@ struct lb_waiter {		/* embedded in a session */
 	struct loop *loop;
 	void (*call)(void *);		/* on that loop, with the waiter */
 	int32_t priority_class;
-	int64_t since;			/* arrival + priority offset */
+	int64_t offset;			/* us, of a rule */
+	int64_t since;			/* arrival + offset */
 	bool waiting;			/* in a line */
 	bool underway;			/* granted, the call is posted */
 	unsigned ahead_server, ahead_backend;	/* when it came: sq, bq */

@@ -2,7 +2,6 @@
 /* server.c - state, weight and limits of a server. Under its proxy's lock. */
 #include <stdio.h>
 
-#include "balancer/check.h"
 #include "balancer/proxy.h"
 #include "base/clock.h"
 
@@ -140,22 +139,21 @@ const char *
 lb_server_status(const struct lb_server *s, char buf[LB_SERVER_STATUS])
 {
 	const struct lb_server *from = find_checked(s);
-	const struct lb_check *check = from->check, *agent = from->agent;
 	bool stopped = s->state == LB_SERVER_STOPPED;
 	const char *word;
 	int h, n;
 
 	if (s->admin & LB_ADMIN_MAINT)
 		return show_maintenance(s, buf);
-	word = word_of(s, check != NULL || agent != NULL);
-	if (agent != NULL && stopped && agent->verdict.health == 0) {
+	word = word_of(s, from->checked[0] || from->checked[1]);
+	if (from->checked[1] && stopped && from->verdicts[1].health == 0) {
 		snprintf(buf, LB_SERVER_STATUS, "DOWN (agent)");
 		return buf;
 	}
 	snprintf(buf, LB_SERVER_STATUS, "%s", word);
-	if (check == NULL)
+	if (!from->checked[0])
 		return buf;
-	lb_verdict_share(&check->verdict, &h, &n);
+	lb_verdict_share(&from->verdicts[0], &h, &n);
 	if (stopped ? h > 0 : h < n)
 		snprintf(buf, LB_SERVER_STATUS, "%s %d/%d", word, h, n);
 	return buf;

@@ -75,8 +75,10 @@ struct lb_server {
 	int64_t changed;		/* monotonic us: last change of state */
 	int64_t down_time;		/* us DOWN before that */
 
-	/* ---- loop 0 */
-	struct lb_check *check, *agent;	/* NULL: none */
+	/* ---- loop 0; [1] is the agent's */
+	struct lb_check *checks[2];	/* NULL: none */
+	bool checked[2];
+	struct lb_verdict verdicts[2];
 	uint64_t failed_checks;		/* chkfail */
 	uint64_t observed;		/* hanafail */
 

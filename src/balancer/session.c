@@ -514,7 +514,7 @@ choose_server(struct lb_session *s, struct lb_server *not)
 	if (s->backend->balance->hash)
 		ask.hashed = lb_hashing_key(s, &ask.hash);
 	s->waiter.call = on_granted;
-	s->waiter.since = now_here();
+	s->waiter.since = now_here() + s->waiter.offset;
 	switch (lb_queue_enter(&s->waiter, s->backend, &ask, wanted)) {
 	case LB_SEAT_GRANTED:
 		begin_connect(s);
