@@ -7,8 +7,11 @@
 #include <stdio.h>
 
 #include "balancer/absent.h"
+#include "balancer/acl.h"
 #include "balancer/checks.h"
+#include "balancer/logformat.h"
 #include "balancer/logs.h"
+#include "balancer/rule.h"
 #include "balancer/sampling.h"
 
 enum gravity { WARN, REFUSE };

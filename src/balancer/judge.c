@@ -11,9 +11,11 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "balancer/acl.h"
 #include "balancer/conversion.h"
 #include "balancer/judge.h"
 #include "balancer/record.h"
+#include "balancer/rule.h"
 #include "balancer/world.h"
 #include "net/conn.h"
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "balancer/logformat.h"
 #include "balancer/record.h"
 #include "balancer/sampling.h"
 #include "balancer/tuple.h"

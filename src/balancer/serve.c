@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * main.c - weir-balancer: from the command line to the loops, and back. The
- * first thread, which is loop 0's from the moment there is one.
+ * serve.c - from a setup to the loops, and back. The first thread, which is
+ * loop 0's from the moment there is one.
  */
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -20,11 +20,10 @@
 #include "balancer/absent.h"
 #include "balancer/checks.h"
 #include "balancer/door.h"
-#include "balancer/load.h"
 #include "balancer/sampling.h"
+#include "balancer/serve.h"
 #include "balancer/session.h"
 #include "balancer/stopping.h"
-#include "balancer/version.h"
 #include "balancer/world.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -38,7 +37,8 @@
 enum { FIXED_FILES = 100, MOST_THREADS = 64, MOST_AUTOMATIC = 500000 };
 
 static struct {
-	struct lb_options options;
+	const struct lb_options *options;
+	const char *called;
 	struct lb_setup *setup;
 	struct loop *home;
 	int ready;			/* pipe to the waiting parent; -1 */
@@ -92,8 +92,8 @@ set_limits(void)
 
 	if (g->fd_hard_limit > 0 && most > g->fd_hard_limit)
 		most = g->fd_hard_limit;
-	w->maxconn = (unsigned)(run.options.maxconn > 0 ?
-	    run.options.maxconn : g->maxconn);
+	w->maxconn = (unsigned)(run.options->maxconn > 0 ?
+	    run.options->maxconn : g->maxconn);
 	if (w->maxconn == 0)
 		w->maxconn = most > others + 2 ?
 		    (unsigned)((most - others) / 2) : 1;
@@ -103,8 +103,8 @@ set_limits(void)
 	w->descriptors = (unsigned)l.soft;
 	for (unsigned i = 0; i < w->count; i++)
 		if (w->proxies[i]->maxconn == 0)
-			w->proxies[i]->maxconn = run.options.proxy_maxconn > 0
-			    ? (unsigned)run.options.proxy_maxconn : w->maxconn;
+			w->proxies[i]->maxconn = run.options->proxy_maxconn > 0
+			    ? (unsigned)run.options->proxy_maxconn : w->maxconn;
 }
 
 static unsigned
@@ -131,7 +131,7 @@ enter_root(const char *path)
 	if (chroot(path) == 0 && chdir("/") == 0)
 		return 0;
 	snprintf(line, sizeof line, "[%.100s.main()] Cannot chroot(%.100s).",
-	    run.options.called, path);
+	    run.called, path);
 	return fail(line);
 }
 
@@ -162,13 +162,13 @@ become_user(void)
 static int
 write_pid(void)
 {
-	const char *path = run.options.pidfile != NULL ? run.options.pidfile :
+	const char *path = run.options->pidfile != NULL ? run.options->pidfile :
 	    run.setup->global.pidfile;
 	char text[32], line[300];
 	int fd, len;
 
-	if (path == NULL || (!run.options.daemon && !run.setup->global.daemon
-	    && run.options.pidfile == NULL))
+	if (path == NULL || (!run.options->daemon && !run.setup->global.daemon
+	    && run.options->pidfile == NULL))
 		return 0;
 	unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -178,7 +178,7 @@ write_pid(void)
 		return 0;
 	}
 	snprintf(line, sizeof line, "[%.100s.main()] Cannot create pidfile "
-	    "%.100s", run.options.called, path);
+	    "%.100s", run.called, path);
 	return fail(line);
 }
 
@@ -187,8 +187,8 @@ write_pid(void)
 static bool
 is_daemon(void)
 {
-	return !run.options.foreground && !run.options.debug &&
-	    (run.options.daemon || run.setup->global.daemon);
+	return !run.options->foreground && !run.options->debug &&
+	    (run.options->daemon || run.setup->global.daemon);
 }
 
 /* The parent waits for a byte: then the child serves. */
@@ -255,10 +255,13 @@ tell_parent(void)
 static void
 signal_old(void)
 {
-	int number = run.options.terminate ? SIGTERM : SIGUSR1;
+	int number = run.options->old_stop ? SIGTERM : SIGUSR1;
+	int64_t pid;
 
-	for (unsigned i = 0; i < run.options.old_count; i++)
-		kill(run.options.old[i], number);
+	for (unsigned i = 0; i < run.options->old_count; i++)
+		if (number_int(text_of(run.options->old[i]), 10, 1, INT32_MAX,
+		    &pid, NULL) == 0)
+			kill((pid_t)pid, number);
 }
 
 /* ---- what is told between the rooms ------------------------------------ */
@@ -317,14 +320,14 @@ open_doors(void)
 	if (failed > 0) {
 		snprintf(line, sizeof line, "[%.100s.main()] Some protocols "
 		    "failed to start their listeners! Exiting.",
-		    run.options.called);
+		    run.called);
 		return fail(line);
 	}
 	if (lb_door_count() > 0 || run.setup->global.sockets.count > 0)
 		return 0;
 	snprintf(line, sizeof line, "[%.100s.main()] No enabled listener "
 	    "found (check for 'bind' directives) ! Exiting.",
-	    run.options.called);
+	    run.called);
 	return fail(line);
 }
 
@@ -366,7 +369,7 @@ end_loop(struct loop *l, void *arg)
 }
 
 static int
-serve(void)
+live(void)
 {
 	struct lb_log_who who = { .pid = (int)getpid() };
 	static char host[256];
@@ -407,70 +410,26 @@ serve(void)
 	return code;
 }
 
-/* ---- the command line -------------------------------------------------- */
-
-static int
-check_only(unsigned warnings)
-{
-	if (warnings > 0 && !run.options.quiet)
-		lb_logs_say(LB_LOG_WARNING, "Warnings were found.");
-	if (run.setup->listeners == 0) {
-		if (!run.options.quiet)
-			fprintf(stderr, "Configuration file has no error but "
-			    "will not start (no listener) => exit(2).\n");
-		return 2;
-	}
-	if (!run.options.quiet)
-		printf("Configuration file is valid\n");
-	return 0;
-}
-
-static int
-load(unsigned *warnings)
-{
-	run.setup = lb_load(&run.options, warnings);
-	if (run.setup == NULL)
-		return 1;
-	if (*warnings > 0 && (run.options.warnings_fatal ||
-	    run.setup->global.zero_warning))
-		return fail("Some warnings were found and 'zero-warning' is "
-		    "set. Aborting.");
-	return 0;
-}
-
 int
-main(int argc, char **argv)
+lb_serve(struct lb_setup *setup, const struct lb_options *options,
+    const char *called)
 {
-	struct why why = { "", "" };
-	unsigned warnings;
 	int code;
 
-	if (lb_options_read(&run.options, argc, argv, &why) < 0)
-		return lb_version_usage(&run.options);
-	if (run.options.act == LB_OPTIONS_CONDITION)
-		return lb_load_condition(&run.options);
-	if (run.options.act != LB_OPTIONS_RUN)
-		return lb_version_show(&run.options);
-	if (run.options.file_count == 0)
-		return lb_version_usage(&run.options);
-	if (run.options.directory != NULL &&
-	    chdir(run.options.directory) < 0)
-		return fail("Could not change to directory");
+	run.setup = setup;
+	run.options = options;
+	run.called = called;
+	lb_logs_mute(options->quiet);
 	ready_init();
-	code = load(&warnings);
-	if (code == 0)
-		code = lb_absent_tell(run.setup, &run.options);
-	if (code != 0)
-		return code;
-	if (run.options.check)
-		return check_only(warnings);
+	if (lb_absent_tell(setup, options) != 0)
+		return 1;
 	code = go_background();
 	if (code == 0)
-		code = serve();
-	if (code > 128) {
-		/* As the original: the signal itself ends the process. */
-		signal(code - 128, SIG_DFL);
-		raise(code - 128);
-	}
+		code = live();
+	if (code <= 128)
+		return code;
+	/* As the original: the signal itself ends the process. */
+	signal(code - 128, SIG_DFL);
+	raise(code - 128);
 	return code;
 }
