@@ -16,6 +16,10 @@ tell(struct lb_parse *p, enum lb_report_level level,
 	vsnprintf(line, sizeof line, fmt, ap);
 	if (place->file == NULL)
 		lb_report_tell(p->report, level, "config : %s", line);
+	else if (p->subject != NULL && place == &p->place)
+		lb_report_tell(p->report, level, "config : %s[%s:%u] : %s : "
+		    "%s", p->plain_place ? "" : "parsing ", place->file,
+		    place->line, p->subject, line);
 	else
 		lb_report_tell(p->report, level, "config : parsing [%s:%u] : "
 		    "%s", place->file, place->line, line);

@@ -23,6 +23,16 @@ struct lb_debt {
 	const void **to;		/* gets the object */
 };
 
+/* What of a proxy has a meaning in HTTP only: bits of http_words. */
+enum {
+	LB_HTTP_LOG = 1 << 0, LB_HTTP_COOKIE = 1 << 1,
+	LB_HTTP_FORWARDFOR = 1 << 2, LB_HTTP_ORIGINALTO = 1 << 3,
+	LB_HTTP_REQUEST = 1 << 4, LB_HTTP_RESPONSE = 1 << 5,
+	LB_HTTP_AFTER = 1 << 6, LB_HTTP_REDIRECT = 1 << 7,
+	LB_HTTP_HASH = 1 << 8, LB_HTTP_COMPRESSION = 1 << 9,
+	LB_HTTP_MONITOR = 1 << 10, LB_HTTP_UNIQUE_ID = 1 << 11
+};
+
 struct lb_parse {
 	struct lb_setup *setup;
 	struct lb_arena *arena;
@@ -39,6 +49,12 @@ struct lb_parse {
 	struct lb_server_conf *peers_default;
 	struct lb_bind_conf *peers_bind;	/* default-bind, bind */
 	bool skip;			/* its lines were told to be ignored */
+	bool own_steps;			/* check lines of its own were read */
+	unsigned put_off;		/* LB_LATER_*: kinds of rules that were
+					 * read, for warnings about order */
+	/* In front of what is told of a line; NULL: "parsing" alone. */
+	const char *subject;
+	bool plain_place;		/* without "parsing" */
 
 	struct lb_proxy_conf *defaults;	/* what proxies begin with now */
 	struct lb_table_conf *table;	/* of the peers section's last line */

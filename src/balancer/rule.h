@@ -8,19 +8,7 @@
 
 #include "balancer/acl.h"
 #include "balancer/logformat.h"
-
-/* Where rules stand. A row's mask says where its action may. */
-enum lb_ruleset {
-	LB_RULES_CONNECTION,	/* tcp-request connection: before TLS, PROXY */
-	LB_RULES_SESSION,	/* tcp-request session: behind the handshakes */
-	LB_RULES_CONTENT,	/* tcp-request content: bytes may be awaited */
-	LB_RULES_RESPONSE,	/* tcp-response content */
-	LB_RULES_HTTP_REQUEST,	/* of a proxy that answers itself */
-	LB_RULES_HTTP_RESPONSE,
-	LB_RULES_HTTP_AFTER,
-	LB_RULES_STATS,		/* stats http-request */
-	LB_RULESETS
-};
+#include "balancer/settings.h"
 
 enum lb_act {
 	LB_ACT_ACCEPT,		/* final; "allow" of http */

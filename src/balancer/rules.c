@@ -7,6 +7,7 @@
 
 #include "balancer/acl.h"
 #include "balancer/expression.h"
+#include "balancer/rule.h"
 #include "balancer/rules.h"
 #include "balancer/value.h"
 

@@ -7,6 +7,7 @@
 #define WEIR_BALANCER_RULES_H
 
 #include "balancer/parse.h"
+#include "balancer/rule.h"
 
 extern const struct lb_action lb_rules_actions[];  /* ends: a NULL name */
 

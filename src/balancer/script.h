@@ -9,6 +9,7 @@
 
 #include "balancer/acl.h"
 #include "balancer/logformat.h"
+#include "balancer/settings.h"
 
 enum lb_step_kind {
 	LB_STEP_CONNECT, LB_STEP_SEND, LB_STEP_EXPECT, LB_STEP_COMMENT,
@@ -21,8 +22,6 @@ enum lb_expect {
 	LB_EXPECT_STATUS, LB_EXPECT_RSTATUS, LB_EXPECT_HEADER,
 	LB_EXPECT_FULL_HEADER
 };
-
-struct lb_span { int least, most; };		/* of status codes */
 
 struct lb_step {
 	struct lb_place place;

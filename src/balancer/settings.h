@@ -17,12 +17,32 @@
 
 #include "balancer/addresses.h"
 #include "balancer/arena.h"
-#include "balancer/rule.h"
-#include "balancer/script.h"
+#include "balancer/sample.h"
+#include "balancer/words.h"
 
 enum { LB_UNSET = -1 };
 
 struct lb_setup;
+struct lb_acl;			/* balancer/acl.h */
+struct lb_cond;
+struct lb_format;		/* balancer/logformat.h */
+struct lb_rule;			/* balancer/rule.h */
+struct lb_step;			/* balancer/script.h */
+
+struct lb_span { int least, most; };	/* both inclusive */
+
+/* Where rules stand. */
+enum lb_ruleset {
+	LB_RULES_CONNECTION,	/* tcp-request connection: before TLS, PROXY */
+	LB_RULES_SESSION,	/* tcp-request session: behind the handshakes */
+	LB_RULES_CONTENT,	/* tcp-request content: bytes may be awaited */
+	LB_RULES_RESPONSE,	/* tcp-response content */
+	LB_RULES_HTTP_REQUEST,	/* of a proxy that answers itself */
+	LB_RULES_HTTP_RESPONSE,
+	LB_RULES_HTTP_AFTER,
+	LB_RULES_STATS,		/* stats http-request */
+	LB_RULESETS
+};
 
 /* ---- small ones ------------------------------------------------------- */
 
@@ -444,11 +464,17 @@ struct lb_user_conf {
 	LB_LIST(const char) groups;	/* those of the groups' lines too */
 };
 
+struct lb_member_conf {		/* of a group line; users have their groups */
+	struct lb_place place;
+	const char *group, *user;
+};
+
 struct lb_userlist_conf {
 	struct lb_place place;
 	const char *name;
 	LB_LIST(struct lb_user_conf) users;
 	LB_LIST(const char) groups;
+	LB_LIST(const struct lb_member_conf) members;
 };
 
 struct lb_nameserver_conf {
@@ -489,6 +515,9 @@ struct lb_peers_conf {
 
 enum lb_engine { LB_ENGINE_AUTO, LB_ENGINE_EVENT, LB_ENGINE_URING };
 
+enum lb_default_path { LB_PATH_CURRENT, LB_PATH_CONFIG, LB_PATH_PARENT,
+	LB_PATH_ORIGIN };
+
 struct lb_global_conf {
 	struct lb_place place;		/* of the first global section */
 	int maxconn;			/* 0: from the limit of descriptors */
@@ -522,6 +551,8 @@ struct lb_global_conf {
 	const char *ca_base, *crt_base, *key_base;	/* or NULL */
 	struct lb_tls_conf bind_tls, server_tls;	/* ssl-default-... */
 	enum lb_verify server_verify;	/* ssl-server-verify: required */
+	enum lb_default_path default_path;
+	const char *default_origin;	/* of ORIGIN */
 	const char *dh_file;		/* or NULL */
 	int dh_bits;			/* tune.ssl.default-dh-param; 0 */
 	unsigned bufsize;		/* tune.bufsize: 16384 */

@@ -22,8 +22,9 @@ struct lb_source {
 	void *arg;			/* of the functions */
 	/*
 	 * A file that a text names (values of an acl, an error page, a
-	 * crt-list): the bytes, good until the reading is over. -1: why->line
-	 * is the system's text. NULL: files are not looked at.
+	 * crt-list): the bytes, good until the reading is over; 1: it is a
+	 * directory. -1: why->line is the system's text. NULL: files are not
+	 * looked at.
 	 */
 	int (*fetch)(void *arg, const char *path, struct text *,
 	    struct why *);

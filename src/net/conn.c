@@ -23,6 +23,8 @@ enum { ROUNDS = 4 };		/* reads in a row before others have a turn */
 
 /* Nothing is read, and nothing told, of a conn that has one of these. */
 #define SILENT	(CONN_DEAD | CONN_LEAVING | CONN_FLUSHING)
+/* Off the way of a transaction: kept out of the functions it runs through. */
+#define COLD	__attribute__((cold, noinline))
 
 static pthread_mutex_t orphans_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct home *orphans;	/* ended before the last conn born there */
@@ -294,7 +296,7 @@ break_off(struct conn *c, int code)
 
 /* ---- sending */
 
-static int
+static COLD int
 stash_rest(struct conn *c, const struct iovec *piece, int count, size_t skip)
 {
 	if (need_rare(c) == NULL)
@@ -315,26 +317,29 @@ stash_rest(struct conn *c, const struct iovec *piece, int count, size_t skip)
 	return 0;
 }
 
-static void
+/* Not all was taken: sent of it, or -1 and errno tells. */
+static COLD void
+fall_short(struct conn *c, const struct iovec *piece, int count, ssize_t sent)
+{
+	if (sent < 0 && errno != EAGAIN) {
+		break_off(c, errno);
+		return;
+	}
+	if (stash_rest(c, piece, count, sent < 0 ? 0 : (size_t)sent) < 0) {
+		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
+		queue_later(c);
+	}
+}
+
+static inline void
 send_raw(struct conn *c, const struct iovec *piece, int count, size_t len)
 {
 	ssize_t sent = 0;
 
-	if (!(c->flags & (CONN_STASHED | CONN_CONNECTING))) {
+	if (!(c->flags & (CONN_STASHED | CONN_CONNECTING)))
 		sent = c->home->engine->send(c, piece, count);
-		if (__builtin_expect(sent == (ssize_t)len, 1))
-			return;
-		if (sent < 0 && errno != EAGAIN) {
-			break_off(c, errno);
-			return;
-		}
-		if (sent < 0)
-			sent = 0;
-	}
-	if (stash_rest(c, piece, count, (size_t)sent) < 0) {
-		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
-		queue_later(c);
-	}
+	if (__builtin_expect(sent != (ssize_t)len, 0))
+		fall_short(c, piece, count, sent);
 }
 
 /* What TLS has made goes in one send. */
@@ -365,7 +370,7 @@ keep_early(struct conn *c, const struct iovec *piece, int count)
 	return 0;
 }
 
-static void
+static __attribute__((noinline)) void
 send_secure(struct conn *c, const struct iovec *piece, int count)
 {
 	struct rare *r = c->rare;
@@ -384,7 +389,7 @@ send_secure(struct conn *c, const struct iovec *piece, int count)
 	send_cipher(c);
 }
 
-static void
+static inline void
 send_pieces(struct conn *c, const struct iovec *piece, int count, size_t len)
 {
 	if (c->flags & (CONN_BROKEN | CONN_SHUT | SILENT))
@@ -406,20 +411,27 @@ send_corked(struct conn *c)
 	k->len = 0;
 }
 
+static void
+collect(struct conn *c, struct text t)
+{
+	while (!cork_add(cork_at(c->home->corks, c->cork), t))
+		send_corked(c);
+}
+
 void
 conn_send(struct conn *c, struct text t)
 {
-	struct iovec piece = { (void *)(uintptr_t)t.at, t.len };
+	struct iovec *piece = &c->home->piece;
 
 	NEED(at_home(c));
-	if (t.len == 0 || (c->flags & CONN_DEAD))
+	if (t.len == 0)
 		return;
-	if (c->cork == 0) {
-		send_pieces(c, &piece, 1, t.len);
+	if (c->cork != 0) {
+		collect(c, t);
 		return;
 	}
-	while (!cork_add(cork_at(c->home->corks, c->cork), t))
-		send_corked(c);
+	*piece = (struct iovec){ (void *)(uintptr_t)t.at, t.len };
+	send_pieces(c, piece, 1, t.len);
 }
 
 void
@@ -643,7 +655,7 @@ step_handshake(struct conn *c, struct text cipher, enum tlsio_end *end)
 	return true;
 }
 
-static void
+static COLD void
 read_handshake(struct conn *c)
 {
 	enum engine_got got;
@@ -701,7 +713,7 @@ conn_start_tls(struct conn *c, struct tls *tls, const char *name,
 
 /* ---- reading */
 
-static void
+static COLD void
 tell_eof(struct conn *c)
 {
 	c->flags |= CONN_EOF_TOLD;
@@ -742,7 +754,7 @@ decrypt(struct conn *c, struct text cipher, struct text *to)
 }
 
 /* What stands inside goes first, then what comes. */
-static enum engine_got
+static __attribute__((noinline)) enum engine_got
 receive_secure(struct conn *c, struct text *to)
 {
 	struct text cipher = TEXT_NONE;
@@ -758,7 +770,7 @@ receive_secure(struct conn *c, struct text *to)
 	return got == ENGINE_DATA ? decrypt(c, cipher, to) : got;
 }
 
-static void
+static COLD void
 fail_read(struct conn *c)
 {
 	if (errno == 0) {
@@ -769,36 +781,47 @@ fail_read(struct conn *c)
 	tell_closed(c, &close_reset);
 }
 
-static bool
+static inline bool
 wants_bytes(const struct conn *c)
 {
-	if ((c->flags & (CONN_READABLE | CONN_INSIDE)) == 0 ||
-	    (c->flags & (SILENT | CONN_CONNECTING | CONN_EOF_TOLD)) != 0)
+	const uint32_t not_now = SILENT | CONN_CONNECTING | CONN_EOF_TOLD;
+
+	if ((c->flags & (CONN_READABLE | CONN_INSIDE)) == 0)
 		return false;
-	return (c->flags & CONN_HELD) == 0 || (c->flags & CONN_HANDSHAKE) != 0;
+	if ((c->flags & (not_now | CONN_HELD)) == 0)
+		return true;
+	return (c->flags & not_now) == 0 && (c->flags & CONN_HANDSHAKE) != 0;
+}
+
+/* Refused. In line, and gone: that ends it, unless it can be half-closed. */
+static COLD void
+look_for_end(struct conn *c)
+{
+	if ((c->flags & CONN_ENDED) && !(c->flags & SILENT) &&
+	    c->handler->eof == NULL)
+		tell_closed(c, &close_eof);
 }
 
 /* One read, and one slice told. False: the handler will not have it now. */
-static bool
+static inline bool
 read_once(struct conn *c)
 {
-	bool asked = c->handler->may_read != NULL;
-	struct text t = TEXT_NONE;
+	bool (*may_read)(struct conn *) = c->handler->may_read;
+	struct text *t = &c->home->got;
 	enum engine_got got;
 
-	if (asked && !c->handler->may_read(c)) {
-		/* In line, and gone: unless it can be half-closed. */
-		if ((c->flags & CONN_ENDED) && !(c->flags & SILENT) &&
-		    c->handler->eof == NULL)
-			tell_closed(c, &close_eof);
+	if (may_read != NULL && !may_read(c)) {
+		look_for_end(c);
 		return false;
 	}
-	if (asked && !wants_bytes(c))
+	if (may_read != NULL && !wants_bytes(c))
 		return true;
-	got = c->flags & CONN_SECURE ? receive_secure(c, &t) :
-	    c->home->engine->receive(c, STREAM_SCRATCH, &t);
-	if (got == ENGINE_DATA || (got == ENGINE_NOTHING && asked))
-		c->handler->data(c, t);
+	got = c->flags & CONN_SECURE ? receive_secure(c, t) :
+	    c->home->engine->receive(c, STREAM_SCRATCH, t);
+	if (got == ENGINE_DATA)
+		c->handler->data(c, *t);
+	else if (got == ENGINE_NOTHING && may_read != NULL)
+		c->handler->data(c, TEXT_NONE);
 	else if (got == ENGINE_EOF)
 		tell_eof(c);
 	else if (got == ENGINE_ERROR)
@@ -964,8 +987,8 @@ is_lost(struct conn *c, short what, bool again)
 	return code != 0;
 }
 
-static void
-on_edge(struct conn *c, short what)
+static __attribute__((noinline)) void
+on_rare_edge(struct conn *c, short what)
 {
 	bool again = (c->flags & CONN_READABLE) != 0 &&
 	    !(c->flags & (CONN_HELD | CONN_QUEUED));
@@ -989,6 +1012,18 @@ on_edge(struct conn *c, short what)
 		drain(c);
 	if (wants_bytes(c))
 		pump(c);
+}
+
+/* The usual: bytes, and nothing else, for a conn of which nothing is known. */
+static void
+on_edge(struct conn *c, short what)
+{
+	if ((c->flags & ~(uint32_t)CONN_SECURE) != 0 || (what & EV_CLOSED)) {
+		on_rare_edge(c, what);
+	} else if (what & EV_READ) {
+		c->flags |= CONN_READABLE;
+		pump(c);
+	}
 }
 
 /* ---- the end of the turn */

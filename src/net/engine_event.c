@@ -45,8 +45,8 @@ receive(struct conn *c, size_t most, struct text *to)
 
 	do
 		got = recv(c->fd, scratch, most, 0);
-	while (got < 0 && errno == EINTR);
-	if (got > 0) {
+	while (__builtin_expect(got < 0, 0) && errno == EINTR);
+	if (__builtin_expect(got > 0, 1)) {
 		/*
 		 * Less than asked: drained, the next edge will tell of more.
 		 * Behind a FIN no edge comes: read on until the end.
@@ -63,19 +63,32 @@ receive(struct conn *c, size_t most, struct text *to)
 }
 
 static ssize_t
-send_pieces(struct conn *c, const struct iovec *piece, int count)
+send_vector(struct conn *c, const struct iovec *piece, int count)
 {
-	struct msghdr m = { 0 };
+	/* The iovec is only read; sendmsg's type does not say so. */
+	const struct msghdr m = {
+		.msg_iov = (struct iovec *)(uintptr_t)piece,
+		.msg_iovlen = (size_t)count
+	};
 	ssize_t sent;
 
-	/* The iovec is only read; sendmsg's type does not say so. */
-	m.msg_iov = (struct iovec *)(uintptr_t)piece;
-	m.msg_iovlen = (size_t)count;
 	do
-		sent = count == 1 ?
-		    send(c->fd, piece->iov_base, piece->iov_len, MSG_NOSIGNAL) :
-		    sendmsg(c->fd, &m, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
+		sent = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+	while (__builtin_expect(sent < 0, 0) && errno == EINTR);
+	return sent;
+}
+
+static ssize_t
+send_pieces(struct conn *c, const struct iovec *piece, int count)
+{
+	ssize_t sent;
+
+	if (count != 1)
+		return send_vector(c, piece, count);
+	do
+		sent = send(c->fd, piece->iov_base, piece->iov_len,
+		    MSG_NOSIGNAL);
+	while (__builtin_expect(sent < 0, 0) && errno == EINTR);
 	return sent;
 }
 

@@ -57,8 +57,8 @@ static pthread_mutex_t register_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(struct loop *) loops[MOST_LOOPS];
 static atomic_uint loops_made;
 
-static _Thread_local struct loop *here;
-static _Thread_local int64_t turn_now;		/* 0: not read in this turn */
+_Thread_local struct loop *loop_mine;
+_Thread_local int64_t loop_turn;
 
 /* The first that works is taken, unless WEIR_ENGINE names one. */
 static const struct engine *const engines[] = { &engine_event };
@@ -138,14 +138,14 @@ loop_new(struct why *why)
 {
 	struct loop *l = mem_zero(sizeof *l);
 
-	NEED(here == NULL);
+	NEED(loop_mine == NULL);
 	if (l == NULL) {
 		why_set(why, "no memory for a loop");
 		return NULL;
 	}
 	l->mail_fd = -1;
 	pthread_mutex_init(&l->lock, NULL);
-	here = l;
+	loop_mine = l;
 	l->stock = stock_new();
 	l->engine = choose_engine(why);
 	if (l->engine == NULL)
@@ -200,7 +200,7 @@ loop_free(struct loop **lp)
 	*lp = NULL;
 	if (l == NULL)
 		return;
-	NEED(here == l);
+	NEED(loop_mine == l);
 	leave_register(l);
 	bury_dead(l);
 	if (l->end_part != NULL)
@@ -221,7 +221,7 @@ loop_free(struct loop **lp)
 	pthread_mutex_destroy(&l->lock);
 	mem_drop(l->dead);
 	mem_drop(l);
-	here = NULL;
+	loop_mine = NULL;
 }
 
 static void
@@ -246,14 +246,14 @@ end_turn(struct loop *l)
 	if (l->after != NULL)
 		l->after(l->after_arg);
 	bury_dead(l);
-	turn_now = 0;
+	loop_turn = 0;
 }
 
 void
 loop_run(struct loop *l)
 {
-	NEED(here == l);
-	turn_now = 0;
+	NEED(loop_mine == l);
+	loop_turn = 0;
 	while (!l->stopped) {
 		event_base_loop(l->base, EVLOOP_ONCE |
 		    EVLOOP_NO_EXIT_ON_EMPTY |
@@ -266,14 +266,8 @@ loop_run(struct loop *l)
 void
 loop_stop(struct loop *l)
 {
-	NEED(here == l);
+	NEED(loop_mine == l);
 	l->stopped = true;
-}
-
-struct loop *
-loop_here(void)
-{
-	return here;
 }
 
 unsigned
@@ -295,11 +289,9 @@ loop_at(unsigned number)
 }
 
 int64_t
-loop_now(const struct loop *l)
+loop_read_clock(void)
 {
-	if (turn_now == 0)
-		turn_now = clock_now();
-	return turn_now;
+	return loop_turn = clock_now();
 }
 
 struct stock *

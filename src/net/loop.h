@@ -26,12 +26,27 @@ void	loop_free(struct loop **);
 void	loop_run(struct loop *);	/* until loop_stop; ends the last turn in order */
 void	loop_stop(struct loop *);	/* from its own thread, or posted */
 
-struct loop *loop_here(void);		/* the calling thread's; NULL: none */
+/* The thread's own, for the two calls below alone. */
+extern _Thread_local struct loop *loop_mine;
+extern _Thread_local int64_t loop_turn;		/* 0: not read in this turn */
+int64_t	loop_read_clock(void);
+
+static inline struct loop *
+loop_here(void)			/* the calling thread's; NULL: none */
+{
+	return loop_mine;
+}
+
+static inline int64_t
+loop_now(const struct loop *l)	/* monotonic us, read once per turn */
+{
+	return loop_turn != 0 ? loop_turn : loop_read_clock();
+}
+
 unsigned loop_number(const struct loop *);	/* 0, 1, ... */
 unsigned loop_count(void);
 struct loop *loop_at(unsigned number);
 
-int64_t	loop_now(const struct loop *);	/* monotonic us, read once per turn */
 struct stock *loop_stock(struct loop *);
 struct event_base *loop_base(struct loop *);
 const char *loop_engine(const struct loop *);	/* "event" or "uring" */

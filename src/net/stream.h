@@ -95,6 +95,9 @@ struct home {
 	void (*edge)(struct conn *, short what);	/* EV_ bits */
 	unsigned nest;			/* which scratch is free to use */
 	char *scratch[STREAM_NESTS];	/* reads, then decrypted bytes */
+	/* Of one call to the engine: a stack with such would be guarded. */
+	struct text got;
+	struct iovec piece;
 	struct corks *corks;
 	struct tlsio_out cipher;	/* made, to be sent at once */
 	struct conn *later, *later_last;

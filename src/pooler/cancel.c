@@ -13,6 +13,7 @@
 #include "pooler/dial.h"
 #include "pooler/peers.h"
 #include "pooler/setup.h"
+#include "pooler/shard.h"
 
 void (*pl_cancel_console)(struct pl_client *);
 
@@ -180,8 +181,8 @@ drop_requests(struct pl_server *target)
 	struct pl_client *c, *next;
 
 	for (int i = 0; i < 2; i++)
-		TAILQ_FOREACH_SAFE(c, &target->pool->clients[states[i]], link,
-		    next)
+		TAILQ_FOREACH_SAFE(c, &target->shard->clients[states[i]],
+		    link, next)
 			if (c->extra != NULL && c->extra->cancels == target) {
 				c->extra->cancels = NULL;
 				pl_client_close(c, false, "not sending cancel "
@@ -213,8 +214,8 @@ pl_cancel_tick(void)
 	struct pl_pool *pool;
 
 	TAILQ_FOREACH(pool, &pl_pools, link)
-		TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING_CANCEL],
-		    link, next)
+		TAILQ_FOREACH_SAFE(c, &pl_shard_here(pool)->
+		    clients[PL_CLIENT_WAITING_CANCEL], link, next)
 			if (c->extra->cancels != NULL && has_room(pool))
 				launch(c);
 }

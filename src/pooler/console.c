@@ -20,6 +20,7 @@
 #include "pooler/datarow.h"
 #include "pooler/pool.h"
 #include "pooler/portal.h"
+#include "pooler/shard.h"
 #include "pooler/variables.h"
 #include "pooler/view_state.h"
 
@@ -73,7 +74,7 @@ flush(struct pl_console *k)
 	}
 	if (k->out.len > 0) {
 		conn_send(c->conn, message_written(&k->out));
-		c->pool->stats.sent += k->out.len;
+		c->shard->stats.sent += k->out.len;
 	}
 	message_writer_fini(&k->out);
 	k->out = message_writer(NULL, 0, OUT_MOST);
@@ -93,7 +94,7 @@ static void
 add_ready(struct pl_console *k)
 {
 	struct pl_client *c = k->client;
-	struct pl_stats *stats = &c->pool->stats;
+	struct pl_stats *stats = &c->shard->stats;
 	uint64_t took = (uint64_t)(clock_now() - c->query_start);
 
 	if (k->portal == NULL)
@@ -271,8 +272,8 @@ run(struct pl_console *k, const struct pl_order *o)
 	if (k->client == NULL)
 		return;
 	c->query_start = clock_now();
-	c->pool->stats.queries++;
-	c->pool->stats.xacts++;
+	c->shard->stats.queries++;
+	c->shard->stats.xacts++;
 	pl_commands_run(o, c->admin, &k->reply);
 	if (!suspended && pl_activity == PL_SUSPENDED)
 		suspender = k;
@@ -658,7 +659,7 @@ on_data(struct conn *conn, struct text bytes)
 	struct pl_client *c = k->client;
 
 	c->request_time = loop_now(conn_loop(conn));
-	c->pool->stats.received += bytes.len;
+	c->shard->stats.received += bytes.len;
 	if (keep(k, bytes))
 		process(k);
 	else

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "pooler/config.h"
 #include "pooler/control.h"
+#include "pooler/shard.h"
 
 void (*pl_control_moved)(void);
 int (*pl_control_reload)(struct why *);
@@ -56,11 +57,12 @@ close_clients(struct pl_client_list *list, const char *reason)
 static void
 drain(struct pl_pool *pool)
 {
+	struct pl_shard *shard = pl_shard_here(pool);
 	struct pl_server *s, *next;
 
-	close_servers(&pool->servers[PL_SERVER_IDLE], true, "pause mode");
-	close_servers(&pool->servers[PL_SERVER_USED], true, "pause mode");
-	TAILQ_FOREACH_SAFE(s, &pool->servers[PL_SERVER_LOGIN], link, next)
+	close_servers(&shard->servers[PL_SERVER_IDLE], true, "pause mode");
+	close_servers(&shard->servers[PL_SERVER_USED], true, "pause mode");
+	TAILQ_FOREACH_SAFE(s, &shard->servers[PL_SERVER_LOGIN], link, next)
 		if (s->client == NULL)
 			pl_server_close(s, false, "pause mode");
 }
@@ -346,7 +348,7 @@ is_closing(const struct pl_pool *pool)
 	struct pl_server *s;
 
 	for (int i = 0; i < PL_SERVER_GONE; i++)
-		TAILQ_FOREACH(s, &pool->servers[i], link)
+		TAILQ_FOREACH(s, &pl_shard_here(pool)->servers[i], link)
 			if (s->close_needed)
 				return true;
 	return false;
@@ -404,7 +406,8 @@ leave_on(void)
 	if (pl_leaving == PL_WAIT_SERVERS)
 		TAILQ_FOREACH(pool, &pl_pools, link)
 			if (!pool->database->admin)
-				close_clients(&pool->clients[PL_CLIENT_WAITING],
+				close_clients(&pl_shard_here(pool)->
+				    clients[PL_CLIENT_WAITING],
 				    "server shutting down");
 	gone = pl_leaving == PL_WAIT_CLIENTS ? pl_client_count() == 0 :
 	    pl_server_count() == 0;

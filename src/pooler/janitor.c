@@ -18,6 +18,7 @@
 #include "pooler/janitor.h"
 #include "pooler/pool.h"
 #include "pooler/setup.h"
+#include "pooler/shard.h"
 
 enum {
 	PERIOD = 333333,	/* us */
@@ -138,7 +139,7 @@ check_clients(const struct pl_client_list *list)
 
 /* Who waits for long is told so, once for each wait. */
 static void
-tell_waiting(const struct pl_pool *pool)
+tell_waiting(const struct pl_shard *shard)
 {
 	int64_t limit = set->query_wait_notify * CLOCK_SECOND;
 	struct message_writer w;
@@ -149,7 +150,7 @@ tell_waiting(const struct pl_pool *pool)
 	message_add_notice(&w, TEXT("NOTICE"), TEXT("00000"),
 	    TEXT("No server connection available in postgres backend, "
 	    "client being queued"), TEXT_NONE);
-	TAILQ_FOREACH(c, &pool->clients[PL_CLIENT_WAITING], link) {
+	TAILQ_FOREACH(c, &shard->clients[PL_CLIENT_WAITING], link) {
 		if (!is_over(c->turn.since, limit))
 			break;		/* in the order of their arrival */
 		if (c->told_wait || !c->welcomed || c->conn == NULL)
@@ -161,14 +162,14 @@ tell_waiting(const struct pl_pool *pool)
 }
 
 static void
-visit_clients(struct pl_pool *pool)
+visit_clients(struct pl_shard *shard)
 {
-	check_clients(&pool->clients[PL_CLIENT_LOGIN]);
-	check_clients(&pool->clients[PL_CLIENT_WAITING_CANCEL]);
-	if (pool->client_count[PL_CLIENT_WAITING] == 0)
+	check_clients(&shard->clients[PL_CLIENT_LOGIN]);
+	check_clients(&shard->clients[PL_CLIENT_WAITING_CANCEL]);
+	if (shard->client_count[PL_CLIENT_WAITING] == 0)
 		return;
-	check_clients(&pool->clients[PL_CLIENT_WAITING]);
-	tell_waiting(pool);
+	check_clients(&shard->clients[PL_CLIENT_WAITING]);
+	tell_waiting(shard);
 }
 
 static bool
@@ -300,14 +301,14 @@ check_server(struct pl_server *s)
 }
 
 static void
-check_servers(struct pl_pool *pool, enum pl_server_state state)
+check_servers(struct pl_shard *shard, enum pl_server_state state)
 {
 	struct pl_server *due[BATCH], *s;
 	unsigned n;
 
 	do {
 		n = 0;
-		TAILQ_FOREACH(s, &pool->servers[state], link) {
+		TAILQ_FOREACH(s, &shard->servers[state], link) {
 			if (why_server[state](s) != NULL)
 				due[n++] = s;
 			if (n == BATCH)
@@ -322,23 +323,23 @@ check_servers(struct pl_pool *pool, enum pl_server_state state)
 static void
 age_idle(struct pl_pool *pool)
 {
+	struct pl_shard *shard = pl_shard_here(pool);
 	struct pl_server *s, *next;
 
 	if (set->server_check_query[0] == '\0')
 		return;
-	TAILQ_FOREACH_SAFE(s, &pool->servers[PL_SERVER_IDLE], link, next) {
+	TAILQ_FOREACH_SAFE(s, &shard->servers[PL_SERVER_IDLE], link, next) {
 		if (now - s->request_time <= set->server_check_delay)
 			continue;
-		pl_ledger_age(&pool->ledger, &s->seat);
-		pl_server_enter(s, PL_SERVER_USED);
+		pl_pool_age(pool, s);
 	}
 }
 
 static bool
 close_oldest(struct pl_pool *pool, enum pl_server_state state)
 {
-	struct pl_server *s = TAILQ_LAST(&pool->servers[state],
-	    pl_server_list);
+	struct pl_server *s = TAILQ_LAST(&pl_shard_here(pool)->
+	    servers[state], pl_server_list);
 
 	if (s == NULL)
 		return false;
@@ -383,15 +384,18 @@ keep_floor(struct pl_pool *pool)
 static void
 visit_servers(struct pl_pool *pool)
 {
+	struct pl_shard *shard = pl_shard_here(pool);
+
 	for (int state = 0; state < PL_SERVER_STATES; state++)
-		if (pool->server_count[state] > 0 &&
+		if (shard->server_count[state] > 0 &&
 		    why_server[state] != NULL)
-			check_servers(pool, (enum pl_server_state)state);
+			check_servers(shard, (enum pl_server_state)state);
 	age_idle(pool);
 	close_surplus(pool);
 	keep_floor(pool);
 	/* The reserve, a retry: only time brings them on. */
-	if (pool->client_count[PL_CLIENT_WAITING] > 0)
+	pl_pool_weigh(pool);
+	if (pl_pool_has_waiting(pool))
 		pl_pool_serve(pool);
 }
 
@@ -417,8 +421,7 @@ is_known(const struct pl_database *db)
 	const struct pl_pool *pool;
 
 	TAILQ_FOREACH(pool, &db->pools, of_database)
-		if (!TAILQ_EMPTY(&pool->clients[PL_CLIENT_GONE]) ||
-		    !TAILQ_EMPTY(&pool->servers[PL_SERVER_GONE]))
+		if (pl_pool_records(pool) > 0)
 			return true;
 	for (uint32_t i = 0; i < pl_client_slots(); i++) {
 		const struct pl_client *c = pl_client_at(i);
@@ -433,7 +436,8 @@ static void
 drop_database(struct pl_database *db)
 {
 	while (!TAILQ_EMPTY(&db->pools))
-		pl_pool_free(TAILQ_FIRST(&db->pools));
+		if (!pl_pool_free(TAILQ_FIRST(&db->pools)))
+			return;		/* in another round */
 	pl_database_free(db);
 }
 
@@ -477,7 +481,7 @@ visit_all(void)
 
 	check_clients(&pl_client_logins);
 	TAILQ_FOREACH(pool, &pl_pools, link) {
-		visit_clients(pool);
+		visit_clients(pl_shard_here(pool));
 		/* One that is dropped has no servers to look after. */
 		if (!pool->database->admin && !pool->database->dead)
 			visit_servers(pool);

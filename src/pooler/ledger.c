@@ -35,6 +35,14 @@ pl_ledger_fini(struct pl_ledger *l)
 	l->lines = NULL;
 }
 
+static inline void
+leave_idle(struct pl_ledger *l, struct pl_seat *seat)
+{
+	TAILQ_REMOVE(&l->lines[seat->loop].idle, seat, link);
+	l->idle--;
+	seat->place = PL_SEAT_BUSY;
+}
+
 /* Out of its list and of the count of its place; BUSY from here on. */
 static void
 leave_place(struct pl_ledger *l, struct pl_seat *seat)
@@ -49,8 +57,7 @@ leave_place(struct pl_ledger *l, struct pl_seat *seat)
 		l->fresh--;
 		break;
 	case PL_SEAT_IDLE:
-		TAILQ_REMOVE(&line->idle, seat, link);
-		l->idle--;
+		leave_idle(l, seat);
 		break;
 	case PL_SEAT_USED:
 		TAILQ_REMOVE(&line->used, seat, link);
@@ -82,7 +89,7 @@ leave_line(struct pl_ledger *l, struct pl_turn *turn)
 }
 
 /* The best idle seat for a loop: its own, else any other's; NULL: none. */
-static struct pl_seat *
+static inline struct pl_seat *
 find_idle(const struct pl_ledger *l, unsigned loop)
 {
 	struct pl_seat *seat;
@@ -90,6 +97,8 @@ find_idle(const struct pl_ledger *l, unsigned loop)
 	if (l->idle == 0)
 		return NULL;
 	seat = TAILQ_FIRST(&l->lines[loop].idle);
+	if (__builtin_expect(seat != NULL, 1))
+		return seat;
 	for (unsigned i = loop; seat == NULL; ) {
 		i = i + 1 == l->loops ? 0 : i + 1;
 		NEED(i != loop);
@@ -115,7 +124,7 @@ find_used(const struct pl_ledger *l, unsigned loop)
 }
 
 /* The seat is BUSY, the turn out of line. A moved seat is its new loop's. */
-static struct pl_step
+static inline struct pl_step
 grant(struct pl_seat *seat, struct pl_turn *turn, int64_t now)
 {
 	struct pl_step step = { PL_STEP_GRANT, turn, seat };
@@ -157,13 +166,31 @@ pl_ledger_want(struct pl_ledger *l, struct pl_turn *turn, unsigned loop,
 	if (!l->paused && l->waiting == 0)
 		seat = find_idle(l, loop);
 	if (seat != NULL) {
-		leave_place(l, seat);
+		leave_idle(l, seat);
 		return grant(seat, turn, now);
 	}
 	join_line(l, turn);
 	if (l->paused)
 		return (struct pl_step){ PL_STEP_WAIT, turn, NULL };
 	return test_for(l, turn, now);
+}
+
+void
+pl_ledger_rejoin(struct pl_ledger *l, struct pl_turn *turn)
+{
+	struct pl_turns *line = &l->lines[turn->loop].waiting;
+	struct pl_turn *at;
+
+	NEED(!turn->waiting);
+	TAILQ_FOREACH(at, line, link)
+		if (at->since > turn->since)
+			break;
+	if (at != NULL)
+		TAILQ_INSERT_BEFORE(at, turn, link);
+	else
+		TAILQ_INSERT_TAIL(line, turn, link);
+	turn->waiting = true;
+	l->waiting++;
 }
 
 void
@@ -189,6 +216,28 @@ pl_ledger_first(const struct pl_ledger *l)
 	return first;
 }
 
+static struct pl_seat *
+older(struct pl_seat *a, struct pl_seat *b)
+{
+	if (a == NULL || b == NULL)
+		return a == NULL ? b : a;
+	return b->since < a->since ? b : a;
+}
+
+struct pl_seat *
+pl_ledger_oldest(const struct pl_ledger *l)
+{
+	struct pl_seat *oldest = NULL;
+
+	for (unsigned i = 0; i < l->loops; i++) {
+		struct pl_line *line = &l->lines[i];
+
+		oldest = older(oldest, TAILQ_LAST(&line->idle, pl_seats));
+		oldest = older(oldest, TAILQ_LAST(&line->used, pl_seats));
+	}
+	return oldest;
+}
+
 /* Who gets a seat that is on this loop: its own line, within patience. */
 static struct pl_turn *
 choose(const struct pl_ledger *l, unsigned loop)
@@ -203,7 +252,7 @@ choose(const struct pl_ledger *l, unsigned loop)
 	return own;
 }
 
-static void
+static inline void
 rest(struct pl_ledger *l, struct pl_seat *seat, int64_t now)
 {
 	struct pl_seats *idle = &l->lines[seat->loop].idle;
@@ -225,7 +274,8 @@ pl_ledger_release(struct pl_ledger *l, struct pl_seat *seat, int64_t now)
 	NEED(seat->place == PL_SEAT_BUSY || seat->place == PL_SEAT_NEW);
 	if (seat->place == PL_SEAT_NEW)
 		l->unlimited = false;
-	leave_place(l, seat);
+	if (seat->place != PL_SEAT_BUSY || seat->testing)
+		leave_place(l, seat);
 	if (l->waiting == 0 || l->paused) {
 		rest(l, seat, now);
 		return (struct pl_step){ PL_STEP_REST, NULL, seat };

@@ -89,6 +89,8 @@ void	pl_ledger_fini(struct pl_ledger *);
 
 /* A client needs a server. GRANT, MOVE, TEST (and stands in line) or WAIT. */
 struct pl_step	pl_ledger_want(struct pl_ledger *, struct pl_turn *, unsigned loop, int64_t now);
+/* What was granted did not come: in line again, at the place of its age. */
+void	pl_ledger_rejoin(struct pl_ledger *, struct pl_turn *);
 /* It needs none any more; harmless when it does not wait. */
 void	pl_ledger_withdraw(struct pl_ledger *, struct pl_turn *);
 /*
@@ -113,6 +115,8 @@ void	pl_ledger_age(struct pl_ledger *, struct pl_seat *);	/* IDLE -> USED */
  * reserve. Budgets are asked by the caller, one by one.
  */
 unsigned pl_ledger_grow(const struct pl_ledger *, int64_t now, bool *reserve);
+/* The free seat that rests longest, idle or used; NULL: none. */
+struct pl_seat *pl_ledger_oldest(const struct pl_ledger *);
 /* The one who has waited longest over all loops; NULL: nobody. */
 struct pl_turn *pl_ledger_first(const struct pl_ledger *);
 

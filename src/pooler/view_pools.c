@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "pooler/courier.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "pooler/statistics.h"
 #include "pooler/view_pools.h"
 
@@ -200,7 +201,7 @@ put_pool_user(struct cell *c, const void *row)
 static void								\
 put_pool_##name(struct cell *c, const void *row)			\
 {									\
-	cell_count(c, POOL(row)->what##_count[state]);			\
+	cell_count(c, pl_shard_sum_##what##s(POOL(row), state));			\
 }
 PUT_POOL_COUNT(cl_active, client, PL_CLIENT_ACTIVE)
 PUT_POOL_COUNT(cl_waiting, client, PL_CLIENT_WAITING)

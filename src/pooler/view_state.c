@@ -11,6 +11,7 @@
 #include "net/conn.h"
 #include "pooler/config.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "pooler/statement.h"
 #include "pooler/statistics.h"
 #include "pooler/variables.h"
@@ -167,7 +168,7 @@ count_logins(void)
 		if (c->state == PL_CLIENT_LOGIN)
 			n++;
 	TAILQ_FOREACH(pool, &pl_pools, link)
-		n += pool->client_count[PL_CLIENT_LOGIN];
+		n += pl_shard_sum_clients(pool, PL_CLIENT_LOGIN);
 	return n;
 }
 

@@ -9,6 +9,7 @@
 #include "pooler/columns.h"
 #include "pooler/config.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "unit.h"
 
 static const struct {
@@ -100,6 +101,7 @@ static char app[] = "app", joe[] = "joe";
 static struct pl_user user = { .name = joe };
 static struct pl_credential credential = { .user = &user };
 static struct pl_pool pools[5];
+static struct pl_shard shards[5];
 
 static void
 build(void)
@@ -113,7 +115,10 @@ build(void)
 		pools[i].database = &db;
 		pools[i].credential = &credential;
 		pl_ledger_init(&pools[i].ledger, 1, &(struct pl_limits){ 0 });
-		pools[i].client_count[PL_CLIENT_ACTIVE] = i;
+		pools[i].shards = &shards[i];
+		pools[i].loops = 1;
+		pl_pool_refresh(&pools[i]);
+		shards[i].client_count[PL_CLIENT_ACTIVE] = i;
 		TAILQ_INSERT_TAIL(&pl_pools, &pools[i], link);
 		TAILQ_INSERT_TAIL(&db.pools, &pools[i], of_database);
 	}

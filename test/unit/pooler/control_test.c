@@ -100,14 +100,14 @@ START_TEST(pause_cuts_logins)
 
 	begin_control();
 	c = make_waiting();
-	ck_assert_uint_eq(pool->server_count[PL_SERVER_LOGIN], 1);
+	ck_assert_uint_eq(pool->shards->server_count[PL_SERVER_LOGIN], 1);
 	ck_assert_int_eq(pl_control_pause(db, &why), 0);
-	ck_assert_uint_eq(pool->server_count[PL_SERVER_LOGIN], 0);
+	ck_assert_uint_eq(pool->shards->server_count[PL_SERVER_LOGIN], 0);
 	ck_assert_int_eq(pl_control_look(PL_WAIT_PAUSE, db),
 	    PL_CONTROL_DONE);
 	ck_assert_int_eq(c->state, PL_CLIENT_WAITING);
 	ck_assert_int_eq(pl_control_resume(db, &why), 0);
-	ck_assert_uint_eq(pool->server_count[PL_SERVER_LOGIN], 1);
+	ck_assert_uint_eq(pool->shards->server_count[PL_SERVER_LOGIN], 1);
 }
 END_TEST
 
