@@ -132,7 +132,7 @@ run(struct lb_check *c)
 	c->state |= LB_CHECK_INPROGRESS;
 	c->began = loop_now(home);
 	c->step = c->part = 0;
-	c->line = NULL;
+	c->ended = false;
 	dial(c);
 }
 
@@ -179,7 +179,9 @@ lb_check_end(struct lb_check *c, enum lb_check_status status, int code,
 	c->code = code;
 	snprintf(c->text, sizeof c->text, "%s", text != NULL ? text : "");
 	c->duration = loop_now(home) - c->began;
-	if ((c->server->admin & LB_ADMIN_MAINT) == 0)
+	/* An agent that cannot be reached says nothing. */
+	if ((c->server->admin & LB_ADMIN_MAINT) == 0 && (!c->agent ||
+	    status == LB_CHECK_L7OK || status == LB_CHECK_L7STS))
 		tell(c);
 	plan_next(c);
 }

@@ -77,11 +77,11 @@ struct lb_check {
 	struct conn *conn;		/* NULL: none */
 	int64_t began;
 	bool connected;
+	bool ended;			/* no more bytes will come */
 	char *got;			/* what came so far */
 	size_t got_len;
 	unsigned step;			/* the variant's own */
 	unsigned part;
-	const struct lb_step *line;	/* of a script: being done */
 };
 
 /* Called before anything else; once. */
