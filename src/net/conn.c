@@ -32,6 +32,8 @@ static struct home *orphans;	/* ended before the last conn born there */
 static void on_edge(struct conn *, short what);
 static void run_later(struct loop_job *);
 static void drain(struct conn *);
+static void on_refused(struct conn *, const struct iovec *, int, ssize_t);
+static void carry(struct conn *, struct text, int code);
 
 /* ---- the streams of one loop */
 
@@ -62,6 +64,10 @@ end_home(void *arg)
 		mem_drop(h->scratch[i]);
 	cork_close_all(&h->corks);
 	mem_drop(h->cipher.at);
+	if (h->doubts != NULL)
+		timer_stop(&h->doubt);
+	mem_drop(h->doubts);
+	h->doubts = NULL;
 	if (slab_used(h->slab) > 0) {
 		abandon(h);
 		return;
@@ -86,7 +92,10 @@ home_of(struct loop *l)
 	h->loop = l;
 	h->engine = loop_driver(l);
 	h->stock = loop_stock(l);
+	h->part = loop_driver_part(l);
 	h->edge = on_edge;
+	h->refused = on_refused;
+	h->carry = carry;
 	h->corks = cork_open_all();
 	h->slab = slab_new(sizeof(struct conn));
 	h->job.run = run_later;
@@ -159,7 +168,8 @@ trim_rare(struct conn *c)
 	struct rare *r = c->rare;
 
 	if (r == NULL || r->tls != NULL || r->stash.len > 0 ||
-	    r->packed != NULL || r->code != 0 || r->reason != NULL ||
+	    r->packed != NULL || r->carried != NULL || r->carried_code != 0 ||
+	    r->code != 0 || r->reason != NULL ||
 	    timer_running(&r->limit))
 		return;
 	mem_drop(r);
@@ -210,6 +220,7 @@ bury(void *arg)
 		tlsio_free(&r->tls);
 		tls_drop(&r->context);
 		mem_drop(r->packed);
+		mem_drop(r->carried);
 		mem_drop(r);
 		h->rares--;
 	}
@@ -242,7 +253,7 @@ let_go(struct conn *c)
 	if (c->flags & CONN_RESET)
 		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now,
 		    sizeof now);
-	close(c->fd);
+	c->home->engine->drop(c);
 	c->fd = -1;
 	c->home->count--;
 	loop_retire(c->home->loop, c, bury);
@@ -329,6 +340,17 @@ fall_short(struct conn *c, const struct iovec *piece, int count, ssize_t sent)
 		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
 		queue_later(c);
 	}
+}
+
+/* The engine had taken it all. Nothing of this conn went after it. */
+static void
+on_refused(struct conn *c, const struct iovec *piece, int count, ssize_t went)
+{
+	if (c->flags & (CONN_BROKEN | CONN_DEAD))
+		return;
+	if (went < 0)
+		errno = (int)-went;
+	fall_short(c, piece, count, went < 0 ? -1 : went);
 }
 
 static inline void
@@ -523,6 +545,7 @@ conn_shut(struct conn *c)
 	if (c->cork != 0)
 		send_corked(c);
 	say_goodbye(c);
+	c->home->engine->settle(c);
 	c->flags |= CONN_SHUT;
 	if (!(c->flags & (CONN_STASHED | CONN_HANDSHAKE)))
 		shut_now(c);
@@ -541,24 +564,13 @@ conn_close(struct conn *c, const struct close_reason *reason)
 	let_go(c);
 }
 
-/* Unread bytes would turn the close into a reset that outruns our last. */
-static void
-discard_input(struct conn *c)
-{
-	struct text t;
-
-	for (int i = 0; i < ROUNDS && (c->flags & CONN_READABLE); i++)
-		if (c->home->engine->receive(c, STREAM_SCRATCH, &t) !=
-		    ENGINE_DATA)
-			break;
-}
-
 static void
 end_flush(struct conn *c)
 {
 	if (c->flags & CONN_DEAD)
 		return;
-	discard_input(c);
+	/* Unread bytes would turn this into a reset that outruns our last. */
+	c->home->engine->discard(c);
 	detach(c);
 	let_go(c);
 }
@@ -584,9 +596,10 @@ conn_close_flushed(struct conn *c, const struct close_reason *reason,
 	if (c->cork != 0)
 		send_corked(c);
 	say_goodbye(c);
+	c->home->engine->settle(c);
 	if (!(c->flags & CONN_STASHED) ||
 	    (c->flags & (CONN_CONNECTING | CONN_HANDSHAKE))) {
-		discard_input(c);
+		c->home->engine->discard(c);
 		conn_close(c, reason);
 		return;
 	}
@@ -655,6 +668,37 @@ step_handshake(struct conn *c, struct text cipher, enum tlsio_end *end)
 	return true;
 }
 
+/* What was read before a move. */
+static COLD enum engine_got
+receive_carried(struct conn *c, size_t most, struct text *to)
+{
+	struct rare *r = c->rare;
+	struct text t = { r->carried + r->carried_told,
+	    r->carried_len - r->carried_told };
+
+	if (t.len > 0) {
+		t.len = t.len < most ? t.len : most;
+		r->carried_told += t.len;
+		*to = t;
+		return ENGINE_DATA;
+	}
+	mem_drop(r->carried);
+	r->carried = NULL;
+	errno = r->carried_code;
+	r->carried_code = 0;
+	c->flags &= ~(uint32_t)CONN_CARRIED;
+	return errno != 0 ? ENGINE_ERROR :
+	    c->home->engine->receive(c, most, to);
+}
+
+static inline enum engine_got
+receive(struct conn *c, size_t most, struct text *to)
+{
+	if (__builtin_expect(c->flags & CONN_CARRIED, 0))
+		return receive_carried(c, most, to);
+	return c->home->engine->receive(c, most, to);
+}
+
 static COLD void
 read_handshake(struct conn *c)
 {
@@ -662,7 +706,7 @@ read_handshake(struct conn *c)
 	enum tlsio_end end;
 	struct text cipher = TEXT_NONE;
 
-	got = c->home->engine->receive(c, STREAM_CIPHER, &cipher);
+	got = receive(c, STREAM_CIPHER, &cipher);
 	if (got == ENGINE_NOTHING)
 		return;
 	if (got == ENGINE_ERROR) {
@@ -766,7 +810,7 @@ receive_secure(struct conn *c, struct text *to)
 		if (got != ENGINE_NOTHING || !(c->flags & CONN_READABLE))
 			return got;
 	}
-	got = c->home->engine->receive(c, STREAM_CIPHER, &cipher);
+	got = receive(c, STREAM_CIPHER, &cipher);
 	return got == ENGINE_DATA ? decrypt(c, cipher, to) : got;
 }
 
@@ -799,7 +843,8 @@ look_for_end(struct conn *c)
 {
 	if ((c->flags & CONN_ENDED) && !(c->flags & SILENT) &&
 	    c->handler->eof == NULL)
-		tell_closed(c, &close_eof);
+		tell_closed(c, c->flags & CONN_BROKEN ? &close_reset :
+		    &close_eof);
 }
 
 /* One read, and one slice told. False: the handler will not have it now. */
@@ -817,7 +862,7 @@ read_once(struct conn *c)
 	if (may_read != NULL && !wants_bytes(c))
 		return true;
 	got = c->flags & CONN_SECURE ? receive_secure(c, t) :
-	    c->home->engine->receive(c, STREAM_SCRATCH, t);
+	    receive(c, STREAM_SCRATCH, t);
 	if (got == ENGINE_DATA)
 		c->handler->data(c, *t);
 	else if (got == ENGINE_NOTHING && may_read != NULL)
@@ -981,7 +1026,7 @@ is_lost(struct conn *c, short what, bool again)
 		return false;
 	if (!(c->flags & CONN_ENDED) && !again)
 		return false;
-	code = socket_error(c);
+	code = c->home->engine->error(c);
 	if (code != 0)
 		note_error(c, code);
 	return code != 0;
@@ -993,6 +1038,11 @@ on_rare_edge(struct conn *c, short what)
 	bool again = (c->flags & CONN_READABLE) != 0 &&
 	    !(c->flags & (CONN_HELD | CONN_QUEUED));
 
+	if (c->flags & (CONN_LEAVING | CONN_DEAD)) {
+		if (c->flags & CONN_LEAVING)
+			queue_later(c);
+		return;
+	}
 	if (c->flags & (CONN_FAILED | CONN_NO_MEMORY))
 		return;
 	if (c->flags & CONN_CONNECTING) {
@@ -1012,6 +1062,8 @@ on_rare_edge(struct conn *c, short what)
 		drain(c);
 	if (wants_bytes(c))
 		pump(c);
+	if ((c->flags & CONN_BROKEN) && !(c->flags & CONN_DEAD))
+		queue_later(c);
 }
 
 /* The usual: bytes, and nothing else, for a conn of which nothing is known. */
@@ -1028,9 +1080,66 @@ on_edge(struct conn *c, short what)
 
 /* ---- the end of the turn */
 
+/*
+ * Chunks belong to the stock of a loop: between two, one plain block. Without
+ * memory for it the conn is told of its end where it arrives.
+ */
+static void
+pack(struct conn *c)
+{
+	struct rare *r = c->rare;
+
+	if (r == NULL)
+		return;
+	r->packed_stash = r->stash.len;
+	r->packed_early = r->early.len;
+	if (r->packed_stash + r->packed_early == 0)
+		return;
+	r->packed = mem_get(r->packed_stash + r->packed_early);
+	if (r->packed == NULL) {
+		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
+		c->flags &= ~(uint32_t)CONN_STASHED;
+	} else {
+		buffer_copy(&r->stash, r->packed);
+		buffer_copy(&r->early, r->packed + r->packed_stash);
+	}
+	buffer_fini(&r->stash, c->home->stock);
+	buffer_fini(&r->early, c->home->stock);
+}
+
+/* The engine's last word: what it had received, and an error behind that. */
+static void
+carry(struct conn *c, struct text received, int code)
+{
+	struct rare *r = need_rare(c);
+	char *old = r == NULL ? NULL : r->carried;
+	struct text left = old == NULL ? TEXT_NONE : (struct text){
+	    old + r->carried_told, r->carried_len - r->carried_told };
+	char *at = r == NULL ? NULL : mem_get(left.len + received.len + 1);
+
+	if (at == NULL) {
+		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
+		return;
+	}
+	if (left.len > 0)
+		memcpy(at, left.at, left.len);
+	if (received.len > 0)
+		memcpy(at + left.len, received.at, received.len);
+	mem_drop(old);
+	r->carried = at;
+	r->carried_len = left.len + received.len;
+	r->carried_told = 0;
+	r->carried_code = code;
+	c->flags |= CONN_CARRIED;
+}
+
 static void
 go_away(struct conn *c)
 {
+	if (!c->home->engine->quiet(c))
+		return;			/* its last edge will tell */
+	c->home->engine->part(c);
+	pack(c);
 	trim_rare(c);
 	if (c->rare != NULL) {
 		/* It knew this loop, which may be gone before the conn. */
@@ -1079,7 +1188,8 @@ settle(struct conn *c)
 		pump(c);
 	/* Broken, and all it had said was read, or nobody wants it. */
 	if ((c->flags & CONN_BROKEN) &&
-	    !(c->flags & (CONN_QUEUED | CONN_HELD | SILENT)))
+	    !(c->flags & (CONN_QUEUED | CONN_HELD | SILENT)) &&
+	    !c->home->engine->ending(c))
 		tell_closed(c, &close_reset);
 }
 
@@ -1218,33 +1328,6 @@ conn_error(const struct conn *c)
 	return r->tls == NULL ? "" : tlsio_error(r->tls);
 }
 
-/*
- * Chunks belong to the stock of a loop: between two, one plain block. Without
- * memory for it the conn is told of its end where it arrives.
- */
-static void
-pack(struct conn *c)
-{
-	struct rare *r = c->rare;
-
-	if (r == NULL)
-		return;
-	r->packed_stash = r->stash.len;
-	r->packed_early = r->early.len;
-	if (r->packed_stash + r->packed_early == 0)
-		return;
-	r->packed = mem_get(r->packed_stash + r->packed_early);
-	if (r->packed == NULL) {
-		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
-		c->flags &= ~(uint32_t)CONN_STASHED;
-	} else {
-		buffer_copy(&r->stash, r->packed);
-		buffer_copy(&r->early, r->packed + r->packed_stash);
-	}
-	buffer_fini(&r->stash, c->home->stock);
-	buffer_fini(&r->early, c->home->stock);
-}
-
 static int
 unpack(struct conn *c)
 {
@@ -1272,7 +1355,6 @@ conn_leave(struct conn *c, void (*left)(struct conn *, void *), void *arg)
 	NEED(c->cork == 0);
 	c->flags |= CONN_LEAVING;
 	c->home->engine->unwatch(c);
-	pack(c);
 	c->left = left;
 	c->left_arg = arg;
 	queue_later(c);
@@ -1300,6 +1382,8 @@ conn_join(struct conn *c, struct loop *l)
 	/* Being watched anew brings an edge for what happened meanwhile. */
 	if (h->engine->watch(c) < 0)
 		fail_later(c, &close_reset, errno);
+	if (c->flags & CONN_CARRIED)
+		c->flags |= CONN_READABLE;
 	if (c->flags & (CONN_INSIDE | CONN_READABLE | CONN_BROKEN |
 	    CONN_FAILED | CONN_NO_MEMORY))
 		queue_later(c);

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/die.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/engine.h"
 #include "net/loop.h"
@@ -38,6 +39,7 @@ struct loop {
 	unsigned number;
 	bool stopped;
 	const struct engine *engine;
+	void *engine_part;
 	struct stock *stock;
 	struct loop_job *jobs, *last_job;	/* of this turn */
 	struct loop_job *batch;			/* those being run */
@@ -60,24 +62,70 @@ static atomic_uint loops_made;
 _Thread_local struct loop *loop_mine;
 _Thread_local int64_t loop_turn;
 
-/* The first that works is taken, unless WEIR_ENGINE names one. */
-static const struct engine *const engines[] = { &engine_event };
+/* Best first. */
+static const struct engine *const engines[] = {
+#ifdef HAVE_URING
+	&engine_uring,
+#endif
+	&engine_event
+};
+enum { ENGINES = sizeof engines / sizeof engines[0] };
 
-static const struct engine *
-choose_engine(struct why *why)
+static const char *engine_name = "auto";
+static atomic_flag fallback_told = ATOMIC_FLAG_INIT;
+
+void
+loop_set_engine(const char *name)
 {
-	const char *name = getenv("WEIR_ENGINE");
+	engine_name = name;
+}
 
-	for (unsigned i = 0; i < sizeof engines / sizeof engines[0]; i++) {
-		if (name != NULL && *name != '\0' &&
-		    !text_is(text_of(name), engines[i]->name))
-			continue;
-		if (engines[i]->works(why))
-			return engines[i];
+static bool
+open_engine(struct loop *l, unsigned i, struct why *why)
+{
+	l->engine_part = engines[i]->open(l, why);
+	if (l->engine_part != NULL)
+		l->engine = engines[i];
+	return l->engine_part != NULL;
+}
+
+static int
+open_named(struct loop *l, struct text name, struct why *why)
+{
+	struct why reason = { "not built in", "" };
+
+	for (unsigned i = 0; i < ENGINES; i++)
+		if (text_is(name, engines[i]->name) &&
+		    open_engine(l, i, &reason))
+			return 0;
+	return why_set(why, "engine \"%.*s\" is not available: %s",
+	    (int)name.len, name.at, reason.line);
+}
+
+static int
+open_best(struct loop *l, struct why *why)
+{
+	struct why reason;
+
+	for (unsigned i = 0; i < ENGINES; i++) {
+		if (open_engine(l, i, &reason))
+			return 0;
+		if (!atomic_flag_test_and_set(&fallback_told))
+			log_info("engine \"%s\" is not used: %s",
+			    engines[i]->name, reason.line);
 	}
-	if (name != NULL && *name != '\0')
-		why_set(why, "engine \"%s\" is not available", name);
-	return NULL;
+	return why_set(why, "no engine works: %s", reason.line);
+}
+
+static int
+choose_engine(struct loop *l, struct why *why)
+{
+	const char *forced = getenv("WEIR_ENGINE");
+	struct text name = text_of(forced != NULL && *forced != '\0' ?
+	    forced : engine_name);
+
+	return text_is(name, "auto") ? open_best(l, why) :
+	    open_named(l, name, why);
 }
 
 static struct event_base *
@@ -147,15 +195,14 @@ loop_new(struct why *why)
 	pthread_mutex_init(&l->lock, NULL);
 	loop_mine = l;
 	l->stock = stock_new();
-	l->engine = choose_engine(why);
-	if (l->engine == NULL)
-		goto fail;
 	l->base = make_base();
 	l->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (l->base == NULL || l->mail_fd < 0) {
 		why_errno(why, "cannot make an event loop");
 		goto fail;
 	}
+	if (choose_engine(l, why) < 0)
+		goto fail;
 	/* Edge-triggered: each write is an edge, so nobody needs to read. */
 	event_assign(&l->mail, l->base, l->mail_fd,
 	    EV_READ | EV_PERSIST | EV_ET, on_mail, l);
@@ -206,6 +253,8 @@ loop_free(struct loop **lp)
 	if (l->end_part != NULL)
 		l->end_part(l->part);
 	bury_dead(l);
+	if (l->engine != NULL)
+		l->engine->close(l->engine_part);
 	if (l->mail_fd >= 0) {
 		if (event_initialized(&l->mail))
 			event_del(&l->mail);
@@ -245,6 +294,7 @@ end_turn(struct loop *l)
 	run_jobs(l);
 	if (l->after != NULL)
 		l->after(l->after_arg);
+	l->engine->flush(l->engine_part);
 	bury_dead(l);
 	loop_turn = 0;
 }
@@ -254,6 +304,7 @@ loop_run(struct loop *l)
 {
 	NEED(loop_mine == l);
 	loop_turn = 0;
+	l->engine->flush(l->engine_part);	/* of what came before */
 	while (!l->stopped) {
 		event_base_loop(l->base, EVLOOP_ONCE |
 		    EVLOOP_NO_EXIT_ON_EMPTY |
@@ -316,6 +367,12 @@ const struct engine *
 loop_driver(const struct loop *l)
 {
 	return l->engine;
+}
+
+void *
+loop_driver_part(const struct loop *l)
+{
+	return l->engine_part;
 }
 
 void

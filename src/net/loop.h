@@ -19,7 +19,8 @@ struct engine;
 
 /*
  * Makes a loop in the calling thread, after any fork. Loop 0 is the first.
- * The engine is chosen here (WEIR_ENGINE, decisions 3); NULL with why.
+ * The engine is chosen here: what WEIR_ENGINE names, else what loop_set_engine
+ * named, else the first that works (decisions 3). NULL with why.
  */
 struct loop *loop_new(struct why *);
 void	loop_free(struct loop **);
@@ -49,6 +50,7 @@ struct loop *loop_at(unsigned number);
 
 struct stock *loop_stock(struct loop *);
 struct event_base *loop_base(struct loop *);
+void	loop_set_engine(const char *name);	/* "auto", or one; before the first */
 const char *loop_engine(const struct loop *);	/* "event" or "uring" */
 
 /* From any thread: call(arg) runs on 'to' in a turn to come, in order. */
@@ -76,6 +78,7 @@ void	loop_set_after(struct loop *, void (*after)(void *), void *arg);
 
 /* For net/conn: the engine, and what the streams keep per loop. */
 const struct engine *loop_driver(const struct loop *);
+void	*loop_driver_part(const struct loop *);	/* the engine's own */
 void	*loop_part(const struct loop *);
 void	loop_set_part(struct loop *, void *part, void (*end)(void *));
 

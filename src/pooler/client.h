@@ -18,6 +18,7 @@
 #include "pooler/ledger.h"
 #include "pooler/states.h"
 
+struct pl_cancel;
 struct pl_console;
 struct pl_database;
 struct pl_login;
@@ -82,7 +83,7 @@ struct pl_client {
 struct pl_client_extra {
 	char *replication_options;
 	struct pl_console *console;	/* the console's own */
-	struct pl_server *cancels;	/* a cancel request's target */
+	struct pl_cancel *cancel;	/* a cancel request's own; cancel.c */
 };
 
 /* The same of a message from the client. */

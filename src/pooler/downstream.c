@@ -270,9 +270,21 @@ ends_ready(const struct pl_expected *q)
 	return q->type == 'Q' || q->type == 'S' || q->type == 'F';
 }
 
-/* Of the question that is answered now, and those of which nothing came. */
-static inline enum pl_fate
-take_ready(struct pl_server *s, char status)
+/* The question before it is answered, and taken. */
+static inline void
+enter_ready(struct pl_server *s, char status)
+{
+	const struct pl_expected *q;
+
+	while ((q = pl_expect_first(&s->expect)) != NULL && is_copy_end(q))
+		pl_expect_next(&s->expect);
+	s->status = status;
+	s->copying = false;
+}
+
+/* Takes the question that is answered now, and those of which nothing came. */
+static enum pl_fate
+take_question(struct pl_server *s)
 {
 	enum pl_fate fate = PL_FORWARD;
 	struct pl_expected *q;
@@ -285,10 +297,6 @@ take_ready(struct pl_server *s, char status)
 		if (ends)
 			break;
 	}
-	while ((q = pl_expect_first(&s->expect)) != NULL && is_copy_end(q))
-		pl_expect_next(&s->expect);
-	s->status = status;
-	s->copying = false;
 	return fate;
 }
 
@@ -306,8 +314,10 @@ static enum verdict
 on_ready(struct down *d, char status)
 {
 	struct pl_server *s = d->server;
+	enum pl_fate fate = take_question(s);
 
-	if (take_ready(s, status) == PL_SWALLOW) {
+	enter_ready(s, status);
+	if (fate == PL_SWALLOW) {
 		s->setting_values = false;
 		d->in_step = true;
 		return DROP;
@@ -581,7 +591,8 @@ pass_over(struct pl_server *s, struct text slice)
 		rest = text_from(rest, size);
 	if (!just_ends(&passing, rest, s->client))
 		return slice.len - rest.len;
-	take_ready(s, rest.at[MESSAGE_HEAD]);
+	pl_expect_next(&s->expect);
+	enter_ready(s, rest.at[MESSAGE_HEAD]);
 	settle(s, s->client, rest.at[MESSAGE_HEAD]);
 	return slice.len;
 }

@@ -32,15 +32,17 @@ widen(struct pl_expect *e)
 }
 
 int
-pl_expect_add_rare(struct pl_expect *e, struct pl_expected q)
+pl_expect_add_rare(struct pl_expect *e, char type, enum pl_fate fate,
+    struct pl_statement *statement)
 {
 	uint32_t room = e->room == 0 ? PL_EXPECT_SMALL : e->room;
 
 	if (e->count == room && widen(e) == -1)
 		return -1;
-	if (q.statement != NULL)
-		pl_statement_hold(q.statement);
-	*pl_expect_place(e, e->count++) = q;
+	if (statement != NULL)
+		pl_statement_hold(statement);
+	*pl_expect_place(e, e->count++) = (struct pl_expected){ type,
+	    (uint8_t)fate, statement };
 	return 0;
 }
 

@@ -52,7 +52,7 @@ pl_expect_first(struct pl_expect *e)		/* NULL: empty */
 	return e->count == 0 ? NULL : pl_expect_place(e, 0);
 }
 
-int	pl_expect_add_rare(struct pl_expect *, struct pl_expected);
+int	pl_expect_add_rare(struct pl_expect *, char type, enum pl_fate, struct pl_statement *);
 void	pl_expect_next_rare(struct pl_expect *);
 
 /* Holds the statement; -1: no memory, nothing added. */
@@ -60,11 +60,14 @@ static inline int
 pl_expect_add(struct pl_expect *e, char type, enum pl_fate fate,
     struct pl_statement *statement)
 {
-	const struct pl_expected q = { type, (uint8_t)fate, statement };
+	struct pl_expected *q;
 
 	if (statement != NULL || e->room != 0 || e->count == PL_EXPECT_SMALL)
-		return pl_expect_add_rare(e, q);
-	e->small[(e->first + e->count++) & (PL_EXPECT_SMALL - 1)] = q;
+		return pl_expect_add_rare(e, type, fate, statement);
+	q = &e->small[(e->first + e->count++) & (PL_EXPECT_SMALL - 1)];
+	q->type = type;
+	q->fate = (uint8_t)fate;
+	q->statement = NULL;
 	return 0;
 }
 

@@ -35,14 +35,6 @@ pl_ledger_fini(struct pl_ledger *l)
 	l->lines = NULL;
 }
 
-static inline void
-leave_idle(struct pl_ledger *l, struct pl_seat *seat)
-{
-	TAILQ_REMOVE(&l->lines[seat->loop].idle, seat, link);
-	l->idle--;
-	seat->place = PL_SEAT_BUSY;
-}
-
 /* Out of its list and of the count of its place; BUSY from here on. */
 static void
 leave_place(struct pl_ledger *l, struct pl_seat *seat)
@@ -57,7 +49,8 @@ leave_place(struct pl_ledger *l, struct pl_seat *seat)
 		l->fresh--;
 		break;
 	case PL_SEAT_IDLE:
-		leave_idle(l, seat);
+		TAILQ_REMOVE(&line->idle, seat, link);
+		l->idle--;
 		break;
 	case PL_SEAT_USED:
 		TAILQ_REMOVE(&line->used, seat, link);
@@ -89,7 +82,7 @@ leave_line(struct pl_ledger *l, struct pl_turn *turn)
 }
 
 /* The best idle seat for a loop: its own, else any other's; NULL: none. */
-static inline struct pl_seat *
+static struct pl_seat *
 find_idle(const struct pl_ledger *l, unsigned loop)
 {
 	struct pl_seat *seat;
@@ -97,8 +90,6 @@ find_idle(const struct pl_ledger *l, unsigned loop)
 	if (l->idle == 0)
 		return NULL;
 	seat = TAILQ_FIRST(&l->lines[loop].idle);
-	if (__builtin_expect(seat != NULL, 1))
-		return seat;
 	for (unsigned i = loop; seat == NULL; ) {
 		i = i + 1 == l->loops ? 0 : i + 1;
 		NEED(i != loop);
@@ -124,7 +115,7 @@ find_used(const struct pl_ledger *l, unsigned loop)
 }
 
 /* The seat is BUSY, the turn out of line. A moved seat is its new loop's. */
-static inline struct pl_step
+static struct pl_step
 grant(struct pl_seat *seat, struct pl_turn *turn, int64_t now)
 {
 	struct pl_step step = { PL_STEP_GRANT, turn, seat };
@@ -158,15 +149,18 @@ struct pl_step
 pl_ledger_want(struct pl_ledger *l, struct pl_turn *turn, unsigned loop,
     int64_t now)
 {
-	struct pl_seat *seat = NULL;
+	struct pl_seat *seat;
 
 	NEED(loop < l->loops && !turn->waiting);
+	seat = pl_ledger_take_own(l, turn, loop, now);
+	if (seat != NULL)
+		return (struct pl_step){ PL_STEP_GRANT, turn, seat };
 	turn->since = now;
 	turn->loop = (uint16_t)loop;
 	if (!l->paused && l->waiting == 0)
 		seat = find_idle(l, loop);
 	if (seat != NULL) {
-		leave_idle(l, seat);
+		leave_place(l, seat);
 		return grant(seat, turn, now);
 	}
 	join_line(l, turn);
@@ -232,6 +226,8 @@ pl_ledger_oldest(const struct pl_ledger *l)
 	for (unsigned i = 0; i < l->loops; i++) {
 		struct pl_line *line = &l->lines[i];
 
+		/* At the tail, where they are not served in turn. */
+		oldest = older(oldest, TAILQ_FIRST(&line->idle));
 		oldest = older(oldest, TAILQ_LAST(&line->idle, pl_seats));
 		oldest = older(oldest, TAILQ_LAST(&line->used, pl_seats));
 	}
@@ -252,32 +248,19 @@ choose(const struct pl_ledger *l, unsigned loop)
 	return own;
 }
 
-static inline void
-rest(struct pl_ledger *l, struct pl_seat *seat, int64_t now)
-{
-	struct pl_seats *idle = &l->lines[seat->loop].idle;
-
-	seat->place = PL_SEAT_IDLE;
-	seat->since = now;
-	l->idle++;
-	if (seat->last || l->limits.round_robin)
-		TAILQ_INSERT_TAIL(idle, seat, link);
-	else
-		TAILQ_INSERT_HEAD(idle, seat, link);
-}
-
 struct pl_step
 pl_ledger_release(struct pl_ledger *l, struct pl_seat *seat, int64_t now)
 {
 	struct pl_turn *turn;
 
 	NEED(seat->place == PL_SEAT_BUSY || seat->place == PL_SEAT_NEW);
+	if (pl_ledger_rest_own(l, seat, now))
+		return (struct pl_step){ PL_STEP_REST, NULL, seat };
 	if (seat->place == PL_SEAT_NEW)
 		l->unlimited = false;
-	if (seat->place != PL_SEAT_BUSY || seat->testing)
-		leave_place(l, seat);
+	leave_place(l, seat);
 	if (l->waiting == 0 || l->paused) {
-		rest(l, seat, now);
+		pl_ledger_rest(l, seat, now);
 		return (struct pl_step){ PL_STEP_REST, NULL, seat };
 	}
 	turn = choose(l, seat->loop);

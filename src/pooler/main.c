@@ -276,6 +276,7 @@ needs(struct program_needs *to)
 		},
 		.files = expected_files(),
 		.threads = pl_pool_loops,
+		.engine = pl_settings_engines[set->engine].word,
 		.sandbox = set->sandbox != 0,
 		.paths = sandbox_paths(),
 	};

@@ -453,14 +453,13 @@ wait_in_line(struct pl_pool *pool, struct pl_client *c,
 		pl_pool_grow(pool);
 }
 
-bool
-pl_pool_want(struct pl_pool *pool, struct pl_client *c)
+/* From another loop, or one that must be tested first, or in line. */
+static __attribute__((noinline)) bool
+ask_ledger(struct pl_pool *pool, struct pl_client *c)
 {
 	struct pl_step step;
 	struct pl_move move;
 
-	if (c->replication && !c->looks_up)
-		return want_own(pool, c);
 	for (;;) {
 		c->turn.login = !c->welcomed;
 		pl_roster_lock(pool);
@@ -480,6 +479,34 @@ pl_pool_want(struct pl_pool *pool, struct pl_client *c)
 	wait_in_line(pool, c, &move);
 	/* Growing may have failed within the calls above. */
 	return c->server != NULL;
+}
+
+/* One that rests here, while nobody is in line: mostly there is one. */
+static inline struct pl_server *
+take_own(struct pl_pool *pool, struct pl_client *c)
+{
+	struct pl_seat *seat;
+
+	pl_roster_lock(pool);
+	pool->ledger.paused = pl_pool_paused(pool);
+	seat = pl_ledger_take_own(&pool->ledger, &c->turn, c->shard->loop,
+	    now());
+	pl_roster_unlock(pool);
+	return seat == NULL ? NULL : server_of(seat);
+}
+
+bool
+pl_pool_want(struct pl_pool *pool, struct pl_client *c)
+{
+	struct pl_server *s;
+
+	if (c->replication && !c->looks_up)
+		return want_own(pool, c);
+	s = take_own(pool, c);
+	if (s == NULL || close_obsolete(s))
+		return ask_ledger(pool, c);
+	link_pair(pool, c, s);
+	return true;
 }
 
 void
@@ -593,7 +620,14 @@ must_yield_to(struct pl_pool *pool, struct pl_budget *budget,
 	    first_since(pool) - first_since(other) > YIELD_AFTER;
 }
 
-static bool
+static inline bool
+has_claims(const struct pl_pool *pool)
+{
+	return pl_budget_first(&pool->database->servers) != NULL ||
+	    pl_budget_first(&pool->credential->user->servers) != NULL;
+}
+
+static __attribute__((noinline)) bool
 weigh(struct pl_pool *pool)
 {
 	return must_yield_to(pool, &pool->database->servers,
@@ -610,7 +644,7 @@ static bool
 must_yield(struct pl_pool *pool)
 {
 	if (!pool->shared)
-		return weigh(pool);
+		return has_claims(pool) && weigh(pool);
 	return atomic_load_explicit(&pool->yield, memory_order_relaxed) &&
 	    atomic_exchange(&pool->yield, false);
 }
@@ -751,7 +785,7 @@ welcome_waiting(struct pl_pool *pool)
 		}
 }
 
-static void
+static __attribute__((cold, noinline)) void
 on_logged_in(struct pl_pool *pool)
 {
 	pl_roster_lock(pool);
@@ -775,23 +809,13 @@ release_over(struct pl_pool *pool, struct pl_server *s, struct pl_step step)
 	send_over(s, &move);
 }
 
-void
-pl_pool_ready(struct pl_pool *pool, struct pl_server *s)
+/* Locked; lets go. To the first in line, wherever. */
+static __attribute__((noinline)) void
+hand_on(struct pl_pool *pool, struct pl_server *s)
 {
 	struct pl_client *c;
 	struct pl_step step;
 
-	if (s->state == PL_SERVER_LOGIN) {
-		on_logged_in(pool);
-		if (s->state == PL_SERVER_GONE)
-			return;
-	}
-	if (s->replication) {
-		ready_own(pool, s);
-		return;
-	}
-	s->seat.last = s->close_needed;
-	pl_roster_lock(pool);
 	pool->ledger.paused = pl_pool_paused(pool);
 	step = pl_ledger_release(&pool->ledger, &s->seat, now());
 	if (__builtin_expect(step.act == PL_STEP_MOVE, 0)) {
@@ -806,6 +830,28 @@ pl_pool_ready(struct pl_pool *pool, struct pl_server *s)
 	} else {
 		pl_server_enter(s, PL_SERVER_IDLE);
 	}
+}
+
+void
+pl_pool_ready(struct pl_pool *pool, struct pl_server *s)
+{
+	if (s->state == PL_SERVER_LOGIN) {
+		on_logged_in(pool);
+		if (s->state == PL_SERVER_GONE)
+			return;
+	}
+	if (s->replication) {
+		ready_own(pool, s);
+		return;
+	}
+	s->seat.last = s->close_needed;
+	pl_roster_lock(pool);
+	if (pl_ledger_rest_own(&pool->ledger, &s->seat, now())) {
+		pl_roster_unlock(pool);
+		pl_server_enter(s, PL_SERVER_IDLE);
+		return;
+	}
+	hand_on(pool, s);
 }
 
 /* ---- growing ----------------------------------------------------------- */
@@ -1254,7 +1300,7 @@ serve_own(struct pl_pool *pool)
 			open_own(pool, c);
 }
 
-static void
+static __attribute__((cold, noinline)) void
 ready_own(struct pl_pool *pool, struct pl_server *s)
 {
 	struct pl_client *c = s->client;

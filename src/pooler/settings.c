@@ -50,7 +50,7 @@ const struct key_word pl_settings_balances[] = {
 const struct key_word pl_settings_engines[] = {
 	{ "auto", PL_ENGINE_AUTO, NULL },
 	{ "event", PL_ENGINE_EVENT, NULL },
-	{ "uring", PL_ENGINE_URING, "event is used" },
+	{ "uring", PL_ENGINE_URING, NULL },
 	{ NULL, 0, NULL }
 };
 

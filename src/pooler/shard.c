@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* shard.c - what one loop has of a pool, and sums over all loops. */
 #include "base/mem.h"
+#include "pooler/server.h"
 #include "pooler/shard.h"
 
 int
@@ -54,32 +55,65 @@ pl_shard_servers(const struct pl_shard *shard)
 	return n;
 }
 
+static unsigned
+count_closing(const struct pl_shard *shard)
+{
+	const struct pl_server *s;
+	unsigned n = 0;
+
+	for (int i = 0; i < PL_SERVER_GONE; i++)
+		TAILQ_FOREACH(s, &shard->servers[i], link)
+			n += s->close_needed;
+	return n;
+}
+
+void
+pl_shard_tell(const struct pl_shard *shard, struct pl_tally *to, bool closing)
+{
+	memcpy(to->client_count, shard->client_count,
+	    sizeof to->client_count);
+	memcpy(to->server_count, shard->server_count,
+	    sizeof to->server_count);
+	to->stats = shard->stats;
+	to->closing = closing ? count_closing(shard) : 0;
+}
+
 unsigned
 pl_shard_sum_clients(const struct pl_pool *pool, enum pl_client_state state)
 {
-	unsigned n = 0;
+	unsigned n = pool->shards->client_count[state];
 
-	for (unsigned i = 0; i < pool->loops; i++)
-		n += pool->shards[i].client_count[state];
+	for (unsigned i = 1; i < pool->loops; i++)
+		n += pool->shards[i].told.client_count[state];
 	return n;
 }
 
 unsigned
 pl_shard_sum_servers(const struct pl_pool *pool, enum pl_server_state state)
 {
-	unsigned n = 0;
+	unsigned n = pool->shards->server_count[state];
 
-	for (unsigned i = 0; i < pool->loops; i++)
-		n += pool->shards[i].server_count[state];
+	for (unsigned i = 1; i < pool->loops; i++)
+		n += pool->shards[i].told.server_count[state];
 	return n;
 }
 
 struct pl_stats
 pl_shard_sum_stats(const struct pl_pool *pool)
 {
-	struct pl_stats sum = { 0 };
+	struct pl_stats sum = pool->shards->stats;
 
-	for (unsigned i = 0; i < pool->loops; i++)
-		pl_stats_add(&sum, &pool->shards[i].stats);
+	for (unsigned i = 1; i < pool->loops; i++)
+		pl_stats_add(&sum, &pool->shards[i].told.stats);
 	return sum;
+}
+
+unsigned
+pl_shard_sum_closing(const struct pl_pool *pool)
+{
+	unsigned n = count_closing(pool->shards);
+
+	for (unsigned i = 1; i < pool->loops; i++)
+		n += pool->shards[i].told.closing;
+	return n;
 }

@@ -2,8 +2,8 @@
 /*
  * shard.h - what one loop has of a pool: its clients and servers by state,
  * how many they are, what they did. A loop touches its own shard only; sums
- * over all of them are for loop 0, in a standstill or with one loop exact,
- * else made of what a tour has copied. pool.c makes and frees them.
+ * over all of them are for loop 0, and of what the others told it in the last
+ * census (census.h). pool.c makes and frees them.
  */
 #ifndef WEIR_POOLER_SHARD_H
 #define WEIR_POOLER_SHARD_H
@@ -11,9 +11,17 @@
 #include "net/loop.h"
 #include "pooler/roster.h"
 
+struct pl_tally {			/* numbers of a shard, at one instant */
+	unsigned client_count[PL_CLIENT_STATES];
+	unsigned server_count[PL_SERVER_STATES];
+	unsigned closing;		/* servers marked close_needed, when asked */
+	struct pl_stats stats;
+};
+
 struct pl_shard {
 	struct pl_pool *pool;
 	uint16_t loop;
+	uint32_t killed;		/* the kill of its pool that it has heeded */
 
 	/* State is list membership; indexed by enum pl_client_state, pl_server_state. */
 	struct pl_client_list clients[PL_CLIENT_STATES];
@@ -23,6 +31,8 @@ struct pl_shard {
 
 	struct pl_stats stats;
 	char apart[64];			/* no cache line is two loops' */
+	struct pl_tally told;		/* loop 0's: what it said last */
+	char apart_too[64];
 };
 
 /* Of the calling loop; loop 0's before there are loops. */
@@ -40,9 +50,13 @@ void	pl_shard_drop(struct pl_pool *);
 unsigned pl_shard_clients(const struct pl_shard *);
 unsigned pl_shard_servers(const struct pl_shard *);
 
-/* Sums. */
+/* Its numbers now, by its own loop. */
+void	pl_shard_tell(const struct pl_shard *, struct pl_tally *, bool closing);
+
+/* Sums, on loop 0. */
 unsigned pl_shard_sum_clients(const struct pl_pool *, enum pl_client_state);
 unsigned pl_shard_sum_servers(const struct pl_pool *, enum pl_server_state);
 struct pl_stats pl_shard_sum_stats(const struct pl_pool *);
+unsigned pl_shard_sum_closing(const struct pl_pool *);
 
 #endif

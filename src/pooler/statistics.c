@@ -2,7 +2,7 @@
 /*
  * statistics.c - the arithmetic of windows, and the timer that moves them.
  * A pool keeps its counters at both marks; the times of the marks are
- * common to all. Loop 0.
+ * common to all. What other loops count comes by a census. Loop 0.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/timer.h"
+#include "pooler/census.h"
 #include "pooler/pool.h"
 #include "pooler/shard.h"
 #include "pooler/statistics.h"
@@ -17,6 +18,7 @@
 
 static int64_t newer_at, older_at;
 static struct timer period;
+static struct pl_census *census;		/* before a mark */
 
 void
 pl_statistics_add_change(struct pl_stats *to, const struct pl_stats *now,
@@ -118,16 +120,26 @@ pl_statistics_mark(int64_t now)
 }
 
 static void
-on_period(void *arg)
+on_counted(void *arg, uint64_t missing)
 {
 	struct pl_stats average = pl_statistics_mark(clock_now());
 	char line[PL_STATISTICS_LINE];
 
 	(void)arg;
+	(void)missing;
+	census = NULL;
 	if (pl_settings()->log_stats)
 		log_info("%s", pl_statistics_print(&average, "us", line));
 	if (ready_heard())
 		ready_status(pl_statistics_print(&average, "\xce\xbcs", line));
+}
+
+static void
+on_period(void *arg)
+{
+	(void)arg;
+	if (census == NULL)
+		census = pl_census_take(false, on_counted, NULL);
 }
 
 void
@@ -142,4 +154,5 @@ void
 pl_statistics_stop(void)
 {
 	timer_stop(&period);
+	pl_census_forget(&census);
 }

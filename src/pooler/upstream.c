@@ -531,8 +531,10 @@ just_passes(const struct pl_client *c, char type, struct text rest,
 		return false;
 	if ((kind & FREES) && (c->names != NULL || set->disable_pqexec))
 		return false;
-	return !(kind & NAMES) || !tracks_statements(c) ||
-	    names_none(rest, size);
+	if (!(kind & NAMES) || !tracks_statements(c))
+		return true;
+	/* Who has named statements binds them: step() will find the name. */
+	return (type != 'B' || c->names == NULL) && names_none(rest, size);
 }
 
 /*

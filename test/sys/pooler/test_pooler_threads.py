@@ -295,6 +295,7 @@ def test_the_line_goes_over_all_loops(looped, threads):
     for i, c in enumerate(everywhere(p, threads)):
         c.send(query("select nextval('line_%d')" % p.port))
         p.wait_pool(cl_waiting=i + 1)
+        time.sleep(0.01)        # apart: longer than a loop's own go first
         line.append(c)
     holder.query("create sequence line_%d" % p.port)
     holder.query("commit")

@@ -12,6 +12,11 @@ pl_control_tick(void)
 	control_ticks++;
 }
 
+void
+pl_control_heed(void)
+{
+}
+
 static void
 tick(int64_t seconds)
 {
