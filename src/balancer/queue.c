@@ -171,10 +171,12 @@ enter(struct lb_waiter *w, struct lb_proxy *p, const struct lb_ask *ask,
 		take_slot(w, s);
 		return LB_SEAT_GRANTED;
 	}
+	stand_in(w, s);
+	/* Its place in the line, as the log has it. */
 	if (s != NULL)
 		w->ahead_server = s->queue.count;
-	w->ahead_backend = p->queue.count;
-	stand_in(w, s);
+	else
+		w->ahead_backend = p->queue.count;
 	return LB_SEAT_WAITING;
 }
 

@@ -267,6 +267,8 @@ lb_session_end(struct lb_session *s, const struct lb_end *end)
 	bool in_order = end->cause == '-';
 
 	NEED(s->stage != LB_STAGE_DEAD);
+	if (s->stage == LB_STAGE_QUEUE)
+		s->queue_ms = (int32_t)((now_here() - s->since) / CLOCK_MS);
 	count_end(s, end);
 	lb_pipe_forget(s);
 	lb_record_write(s, end);
@@ -648,7 +650,6 @@ run_rules(struct lb_session *s)
 			return;
 		s->flags |= LB_FLOW_OWN_RULES;
 	}
-	conn_hold(s->client);
 	s->stage = LB_STAGE_INSPECT;
 	choose_server(s, NULL);
 }
