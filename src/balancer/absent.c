@@ -48,12 +48,6 @@ wants_tls(const struct lb_bind_conf *b)
 }
 
 static bool
-wants_proxy_header(const struct lb_bind_conf *b)
-{
-	return b->accept_proxy;
-}
-
-static bool
 wants_bind_namespace(const struct lb_bind_conf *b)
 {
 	return b->namespace != NULL;
@@ -71,7 +65,6 @@ static const struct bind_row {
 	const char *what;
 } bind_rows[] = {
 	{ REFUSE, wants_tls, "'bind ... ssl'" },
-	{ REFUSE, wants_proxy_header, "'bind ... accept-proxy'" },
 	{ REFUSE, wants_bind_namespace, "'bind ... namespace'" },
 	{ REFUSE, wants_signature, "'bind ... tcp-md5sig'" },
 };
@@ -83,9 +76,10 @@ has_tls(const struct lb_server_conf *s)
 }
 
 static bool
-sends_proxy(const struct lb_server_conf *s)
+sends_more(const struct lb_server_conf *s)
 {
-	return s->send_proxy != 0 || s->check_send_proxy;
+	return s->send_proxy != 0 && (s->proxy_v2_options != 0 ||
+	    s->send_proxy_ssl || s->tlvs.count > 0);
 }
 
 static bool
@@ -118,7 +112,8 @@ static const struct server_row {
 	const char *what;
 } server_rows[] = {
 	{ REFUSE, has_tls, "'server ... ssl'" },
-	{ REFUSE, sends_proxy, "'server ... send-proxy'" },
+	{ WARN, sends_more, "a PROXY header with more than addresses (a "
+	    "plain one is sent); it" },
 	{ WARN, has_agent, "'server ... agent-check'" },
 	{ WARN, has_resolvers, "'server ... resolvers': names are resolved "
 	    "at start only; it" },
@@ -170,6 +165,7 @@ look_at_check(const struct lb_proxy_conf *p)
 
 static const enum lb_act acts[] = {		/* these are carried out */
 	LB_ACT_ACCEPT, LB_ACT_REJECT, LB_ACT_CLOSE, LB_ACT_SILENT_DROP,
+	LB_ACT_EXPECT_PROXY,
 	LB_ACT_SET_SRC, LB_ACT_SET_SRC_PORT, LB_ACT_SET_DST,
 	LB_ACT_SET_DST_PORT, LB_ACT_SET_MARK, LB_ACT_SET_TOS,
 	LB_ACT_SET_PRIORITY_CLASS, LB_ACT_SET_PRIORITY_OFFSET,

@@ -17,6 +17,8 @@
 #include "balancer/world.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/proxyproto.h"
+#include "net/socket.h"
 #include "net/timer.h"
 #include "net/tls.h"
 
@@ -249,6 +251,27 @@ begin(struct lb_check *c)
 		c->variant->begin(c);
 }
 
+/* A check speaks for nobody but us. */
+static void
+send_proxy_header(struct lb_check *c)
+{
+	char header[PROXYPROTO_ROOM];
+	struct address from, to;
+	struct endpoint src, dst;
+	size_t len;
+
+	if (c->proxy == 0)
+		return;
+	if (c->proxy == 1 && socket_local(conn_fd(c->conn), &from) == 0 &&
+	    socket_peer(conn_fd(c->conn), &to) == 0) {
+		src = address_endpoint(&from);
+		dst = address_endpoint(&to);
+		len = proxyproto_print(1, &src, &dst, header);
+	} else
+		len = proxyproto_print(c->proxy, NULL, NULL, header);
+	conn_send(c->conn, (struct text){ header, len });
+}
+
 static void
 on_ready(struct conn *conn)
 {
@@ -257,6 +280,8 @@ on_ready(struct conn *conn)
 
 	c->connected = true;
 	set_limit(c);
+	if (first)
+		send_proxy_header(c);
 	if (first && c->tls != NULL && !tls_is_on(conn))
 		conn_start_tls(conn, c->tls, c->sni, TEXT_NONE);
 	else

@@ -342,7 +342,7 @@ find_length(struct text head)
 	struct text line;
 	int64_t n;
 
-	while (text_split(&head, '\n', &line) || line.len > 0) {
+	while (text_split(&head, '\n', &line)) {
 		static const char name[] = "content-length:";
 
 		if (line.len > sizeof name - 1 &&
@@ -350,8 +350,6 @@ find_length(struct text head)
 		    number_int(text_trim(text_from(line, sizeof name - 1)),
 		    10, 0, INT64_MAX, &n, NULL) == 0)
 			return n;
-		if (head.len == 0)
-			break;
 	}
 	return -1;
 }
@@ -401,8 +399,7 @@ has_header(const struct lb_step *s, struct text head)
 {
 	struct text line, name;
 
-	for (bool more = true; more; ) {
-		more = text_split(&head, '\n', &line);
+	while (text_split(&head, '\n', &line)) {
 		if (!text_split(&line, ':', &name))
 			continue;
 		if (name.len != s->expect.pattern.len ||

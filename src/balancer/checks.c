@@ -66,6 +66,8 @@ make_check(struct lb_server *s)
 	if (conf->check_addr.kind != LB_ADDRESS_NONE)
 		c->addr = conf->check_addr.sa;
 	c->sni = conf->check_sni;
+	if (conf->check_send_proxy)
+		c->proxy = conf->send_proxy > 0 ? conf->send_proxy : 1;
 }
 
 int

@@ -323,10 +323,13 @@ add_door(struct lb_proxy *p, const struct lb_bind_conf *conf)
 	d->conf = conf;
 	d->fd = -1;
 	d->number = before + 1;
-	if (conf->name != NULL)
+	if (conf->name != NULL) {
 		snprintf(d->name, sizeof d->name, "%s", conf->name);
-	else
+		snprintf(d->label, sizeof d->label, "%s", conf->name);
+	} else {
 		snprintf(d->name, sizeof d->name, "sock-%u", d->number);
+		snprintf(d->label, sizeof d->label, "%u", d->number);
+	}
 	d->counts = lb_counts_new();
 	door_count++;
 	return d;

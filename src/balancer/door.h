@@ -19,6 +19,7 @@ struct lb_door {
 	const struct lb_bind_conf *conf;
 	unsigned number;		/* 1, 2, ...: sid of its row */
 	char name[64];			/* given, or sock-N */
+	char label[64];			/* given, or N: in log lines */
 	struct address at;
 	int fd;				/* -1: closed */
 	struct listener *listener;	/* NULL: not (any more) */

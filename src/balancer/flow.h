@@ -47,7 +47,7 @@ enum {
 	LB_FLOW_OWN_RULES = 1 << 16,	/* the backend's rules have run */
 	LB_FLOW_STARTED = 1 << 17,	/* bytes of hold have been sent */
 	LB_FLOW_SILENT = 1 << 18,	/* no log line */
-	LB_FLOW_NO_DATA = 1 << 19	/* to be dropped without an answer */
+	LB_FLOW_EXPECTS_PROXY = 1 << 19	/* a rule wants the header */
 };
 
 struct lb_hold {

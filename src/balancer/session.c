@@ -6,6 +6,9 @@
  */
 #include <sys/socket.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,6 +26,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/slab.h"
+#include "net/proxyproto.h"
 #include "net/timer.h"
 #include "net/tour.h"
 
@@ -40,6 +44,7 @@ static struct crew {			/* of one loop */
 static void (*answer)(struct lb_session *);
 static void (*on_attempt)(struct lb_server *, bool good);
 
+static void begin(struct lb_session *);
 static void run_rules(struct lb_session *);
 static void choose_server(struct lb_session *, struct lb_server *not);
 static void dial(struct lb_session *);
@@ -375,10 +380,29 @@ start_pipe(struct lb_session *s)
 	enter(s, LB_STAGE_PIPE);
 }
 
+/* Who the client is goes first, for servers that want to know. */
+static void
+send_proxy_header(struct lb_session *s)
+{
+	struct endpoint dst;
+	char header[PROXYPROTO_ROOM];
+	size_t len;
+
+	if (s->server == NULL || s->server->conf->send_proxy == 0)
+		return;
+	dst = lb_tuple_dst(s);
+	len = proxyproto_print(s->server->conf->send_proxy, &s->src, &dst,
+	    header);
+	conn_send(s->server_conn, (struct text){ header, len });
+}
+
 static void
 on_connected(struct conn *c)
 {
-	start_pipe(conn_owner(c));
+	struct lb_session *s = conn_owner(c);
+
+	send_proxy_header(s);
+	start_pipe(s);
 }
 
 static void
@@ -548,6 +572,23 @@ enter_backend(struct lb_session *s, struct lb_proxy *b)
 	lb_proxy_unlock(b);
 }
 
+/*
+ * The client is to hear nothing: the socket forgets its peer; where we may
+ * not do that, the reset dies at the next router.
+ */
+static void
+leave_silently(struct lb_session *s)
+{
+	const int one = 1;
+	int fd = conn_fd(s->client);
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &one, sizeof one) == 0)
+		return;
+	(void)setsockopt(fd, IPPROTO_IP, IP_TTL, &one, sizeof one);
+	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &one,
+	    sizeof one);
+}
+
 static void
 carry_out(struct lb_session *s, enum lb_sentence sentence,
     enum lb_ruleset rules)
@@ -562,7 +603,7 @@ carry_out(struct lb_session *s, enum lb_sentence sentence,
 			lb_counts_add(s->backend->back, n, 1);
 	}
 	if (sentence == LB_SENTENCE_DROP)
-		s->flags |= LB_FLOW_NO_DATA;
+		leave_silently(s);
 	if (rules != LB_RULES_CONTENT)
 		s->flags |= LB_FLOW_SILENT;
 	lb_session_end(s, rules == LB_RULES_CONTENT ? &lb_end_rule :
@@ -676,6 +717,55 @@ keep_bytes(struct lb_session *s, struct text t)
 	return 0;
 }
 
+/* ---- the PROXY header -------------------------------------------------- */
+
+static void
+refuse_header(struct lb_session *s, const char *text)
+{
+	lb_counts_add(s->front->front, LB_COUNT_EREQ, 1);
+	lb_counts_add(s->door->counts, LB_COUNT_EREQ, 1);
+	if (text != NULL)
+		lb_record_failure(s, text);
+	s->flags |= LB_FLOW_SILENT;
+	lb_session_end(s, &lb_end_rule_reset);
+}
+
+static void
+drop_header(struct lb_session *s, size_t used)
+{
+	s->hold->len -= (uint32_t)used;
+	memmove(s->hold->at, s->hold->at + used, s->hold->len);
+	if (s->hold->len > 0)
+		return;
+	mem_drop(s->hold);
+	s->hold = NULL;
+}
+
+static void
+read_header(struct lb_session *s)
+{
+	struct endpoint src, dst;
+	size_t used;
+
+	switch (proxyproto_read(held_bytes(s), &src, &dst, &used)) {
+	case PROXYPROTO_MORE:
+		return;
+	case PROXYPROTO_BAD:
+		refuse_header(s, "Received something which does not look "
+		    "like a PROXY protocol header");
+		return;
+	case PROXYPROTO_TOLD:
+		s->src = src;
+		s->dst = dst;
+		s->flags |= LB_FLOW_TOLD_SRC | LB_FLOW_TOLD_DST;
+		break;
+	case PROXYPROTO_LOCAL:
+		break;
+	}
+	drop_header(s, used);
+	begin(s);
+}
+
 static void
 on_early_data(struct conn *c, struct text t)
 {
@@ -685,7 +775,9 @@ on_early_data(struct conn *c, struct text t)
 		lb_session_end(s, &lb_end_resource);
 		return;
 	}
-	if (s->stage == LB_STAGE_INSPECT && s->server_conn == NULL)
+	if (s->stage == LB_STAGE_PROXY)
+		read_header(s);
+	else if (s->stage == LB_STAGE_INSPECT && s->server_conn == NULL)
 		run_rules(s);
 }
 
@@ -697,6 +789,9 @@ on_early_eof(struct conn *c)
 	s->flags |= LB_FLOW_CLIENT_EOF;
 	if (s->stage == LB_STAGE_INSPECT)
 		run_rules(s);
+	else if (s->stage == LB_STAGE_PROXY)
+		refuse_header(s, s->hold == NULL ? NULL : "Connection closed "
+		    "while waiting for PROXY protocol header");
 }
 
 static void
@@ -728,7 +823,7 @@ may_read_early(struct conn *c)
 {
 	struct lb_session *s = conn_owner(c);
 
-	if (s->stage == LB_STAGE_INSPECT)
+	if (s->stage == LB_STAGE_INSPECT || s->stage == LB_STAGE_PROXY)
 		return true;
 	if ((s->stage == LB_STAGE_QUEUE || s->stage == LB_STAGE_CONNECT ||
 	    s->stage == LB_STAGE_PAUSE) && gave_up(s))
@@ -776,6 +871,8 @@ pass_first_rules(struct lb_session *s, enum lb_ruleset rules)
 	scene = lb_sampling_scene(s, s->front);
 	scene->final = true;
 	sentence = lb_judge_rules(scene, rules);
+	if (scene->expects_proxy)
+		s->flags |= LB_FLOW_EXPECTS_PROXY;
 	if (sentence == LB_SENTENCE_GO)
 		return true;
 	carry_out(s, sentence, rules);
@@ -812,8 +909,11 @@ lb_session_take(const struct lb_arrival *a)
 			slab_give(crew_here()->slab, s->slot);
 		return;
 	}
-	enter(s, LB_STAGE_TLS);
-	if (pass_first_rules(s, LB_RULES_CONNECTION))
+	enter(s, LB_STAGE_PROXY);
+	if (!pass_first_rules(s, LB_RULES_CONNECTION))
+		return;
+	if (!s->door->conf->accept_proxy &&
+	    !(s->flags & LB_FLOW_EXPECTS_PROXY))
 		begin(s);
 }
 
@@ -825,7 +925,10 @@ meet_deadline(struct lb_session *s)
 	const struct lb_end *end;
 
 	find_deadline(s, &end);
-	if (end != NULL)
+	if (s->stage == LB_STAGE_PROXY)
+		refuse_header(s, "Timeout while waiting for PROXY protocol "
+		    "header");
+	else if (end != NULL)
 		lb_session_end(s, end);
 	else if (s->stage == LB_STAGE_INSPECT)
 		run_rules(s);

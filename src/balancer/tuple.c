@@ -42,5 +42,5 @@ lb_tuple_server_local(struct lb_session *s)
 const char *
 lb_tuple_door(const struct lb_session *s)
 {
-	return s->door->name;
+	return s->door->label;
 }
