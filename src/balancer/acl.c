@@ -323,6 +323,7 @@ struct reading {
 	struct flags flags;
 	bool set;			/* the match was asked for */
 	bool ended;			/* "--" stood there */
+	bool flagged;			/* a flag stood there */
 	LB_LIST(const char) files;	/* -f */
 	struct why *why;
 };
@@ -353,6 +354,7 @@ take_flag(struct reading *r)
 	    (word[1] >= '0' && word[1] <= '9'))
 		return 1;
 	r->at++;
+	r->flagged = true;
 	if (strcmp(word, "--") == 0)
 		return 2;
 	if (word[2] != '\0')
@@ -414,7 +416,7 @@ warn_of_no_values(struct reading *r)
 {
 	const struct lb_test *t = r->test;
 
-	if (t->patterns.count > 0 || r->ended || r->files.count > 0 ||
+	if (t->patterns.count > 0 || r->ended || r->flagged ||
 	    t->match == LB_MATCH_FOUND || t->match == LB_MATCH_BOOL)
 		return;
 	lb_report_tell(r->parse->report, LB_REPORT_WARNING,
@@ -507,6 +509,14 @@ is_name(const char *s)
 	return true;
 }
 
+static int
+refuse_or(struct lb_parse *p, const char *name)
+{
+	lb_parse_alert(p, "acl name '%s' will never match. 'or' is used to "
+	    "express a logical disjunction within a condition.", name);
+	return -1;
+}
+
 int
 lb_acl_read(struct lb_parse *p, const struct lb_words *w)
 {
@@ -522,8 +532,7 @@ lb_acl_read(struct lb_parse *p, const struct lb_words *w)
 		return -1;
 	}
 	if (strcasecmp(name, "or") == 0)
-		lb_parse_warn(p, "acl name '%s' will never match. 'or' is "
-		    "used to express a logical 'OR' between acls.", name);
+		return refuse_or(p, name);
 	t = read_test(p, w, 1, w->count, &why);
 	if (t == NULL) {
 		lb_parse_alert(p, "error detected while parsing ACL '%s' : "

@@ -242,6 +242,7 @@ open_section(struct lb_parse *p, const struct lb_section *s,
 	p->skip = false;
 	p->own_steps = false;
 	p->put_off = 0;
+	p->timed = 0;
 	p->proxy = NULL;
 	p->userlist = NULL;
 	p->resolvers = NULL;
@@ -342,6 +343,10 @@ tell_misplaced(struct lb_parse *p, const struct lb_key *key)
 	if (x->is == LB_IS_DEFAULTS)
 		lb_parse_alert(p, "'%s' not allowed in 'defaults' section.",
 		    key->name);
+	else if (strstr(key->name, "server") == key->name ||
+	    strcmp(key->name, "default-server") == 0)
+		lb_parse_alert(p, "'%s' not allowed because %s '%s' has no "
+		    "backend capability.", key->name, x->kind, x->name);
 	else if (strncmp(key->name, "timeout ", 8) == 0)
 		lb_parse_warn(p, "'%s' will be ignored because %s '%s' has no "
 		    "%s capability", key->name, x->kind, x->name,

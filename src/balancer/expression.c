@@ -233,6 +233,13 @@ take_piece(struct walk *w)
 	return to;
 }
 
+/* src_conn_rate, table_cnt: without a name it is the section's own table. */
+static bool
+owns_table(struct text fetch)
+{
+	return text_begins(fetch, "src_") || text_begins(fetch, "table_");
+}
+
 /*
  * Behind the name: "(a,b)" or nothing. "T" and the like that are left out
  * mean the section itself.
@@ -264,6 +271,10 @@ take_args(struct walk *w, const char *kinds, const char *kind_of,
 				return -1;
 			if (*w->at == ',')
 				w->at++;
+		} else if (*kinds == LB_ARG_TABLE && optional &&
+		    owns_table(name)) {
+			lb_parse_owe(w->parse, LB_ARG_TABLE, NULL,
+			    w->what, (const void **)&to[n].table);
 		} else if (!optional) {
 			return why_set(w->why, "%s '%.*s' : missing arguments "
 			    "(got %u), type '%s' expected", kind_of,

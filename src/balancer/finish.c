@@ -237,6 +237,9 @@ find_target(struct lb_parse *p, const struct lb_proxy_conf *x,
 	if (to == NULL) {
 		ALERT(p, "Proxy '%s': unable to find required %s: '%s'.",
 		    x->name, rule, s->name);
+	} else if (to == x) {
+		ALERT(p, "Proxy '%s': loop detected for %s: '%s'.", x->name,
+		    rule, s->name);
 	} else if (to->mode != x->mode) {
 		ALERT(p, "%s %s '%s' (%s:%u) tries to use incompatible %s %s "
 		    "'%s' (%s:%u) in a '%s' rule (see 'mode').",
@@ -328,12 +331,24 @@ warn_of_http(struct lb_parse *p, struct lb_proxy_conf *x)
 
 	if (x->mode == LB_MODE_HTTP)
 		return;
+	for (unsigned i = 0; i < x->servers.count; i++) {
+		const struct lb_server_conf *s = x->servers.at[i];
+
+		if (s->redir != NULL)
+			ALERT(p, "%s '%s' : server cannot have cookie or "
+			    "redirect prefix in non-HTTP mode.", x->kind,
+			    x->name);
+		else if (s->cookie != NULL)
+			WARN(p, "%s '%s' : ignoring cookie for server '%s' as "
+			    "HTTP mode is disabled.", x->kind, x->name,
+			    s->name);
+	}
 	if (x->http_words & LB_HTTP_COOKIE && is_backend(x))
 		WARN(p, "cookie will be ignored for %s '%s' (needs 'mode "
 		    "http').", x->kind, x->name);
 	if (x->log_kind == LB_LOGS_HTTP) {
 		if (is_frontend(x))
-			lb_parse_warn_at(p, &x->http_place, "'option "
+			lb_parse_warn_at(p, &x->log_place, "'option "
 			    "httplog' not usable with %s '%s' (needs 'mode "
 			    "http'). Falling back to 'option tcplog'.",
 			    x->kind, x->name);
@@ -342,12 +357,12 @@ warn_of_http(struct lb_parse *p, struct lb_proxy_conf *x)
 	if (x->http_words & LB_HTTP_HASH && is_backend(x))
 		WARN(p, "Layer 7 hash not possible for %s '%s' (needs 'mode "
 		    "http'). Falling back to round robin.", x->kind, x->name);
-	if (x->http_words & LB_HTTP_FORWARDFOR)
-		WARN(p, "'option forwardfor' ignored for %s '%s' as it "
-		    "requires HTTP mode.", x->kind, x->name);
-	if (x->http_words & LB_HTTP_ORIGINALTO)
-		WARN(p, "'option originalto' ignored for %s '%s' as it "
-		    "requires HTTP mode.", x->kind, x->name);
+	for (unsigned i = 0; i < x->http_options.count; i++)
+		WARN(p, "'%s' ignored for %s '%s' as it requires HTTP mode.",
+		    x->http_options.at[i], x->kind, x->name);
+	if (x->monitor_uri != NULL && is_frontend(x))
+		WARN(p, "monitor-uri will be ignored for %s '%s' (needs 'mode "
+		    "http').", x->kind, x->name);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (x->http_words & rows[i].bit)
 			WARN(p, "%s ignored for %s '%s' as they require HTTP "
@@ -358,6 +373,15 @@ warn_of_http(struct lb_parse *p, struct lb_proxy_conf *x)
 }
 
 /* ---- logs -------------------------------------------------------------- */
+
+static bool
+has_rfc5424(const struct lb_proxy_conf *x)
+{
+	for (unsigned i = 0; i < x->logs.count; i++)
+		if (x->logs.at[i]->form == LB_LOG_RFC5424)
+			return true;
+	return false;
+}
 
 /* "log global" becomes what the global section says. */
 static void
@@ -380,6 +404,9 @@ finish_logs(struct lb_parse *p, struct lb_proxy_conf *x)
 	    x->log_format != NULL))
 		WARN(p, "log format ignored for %s '%s' since it has no log "
 		    "address.", x->kind, x->name);
+	if (is_frontend(x) && x->log_sd != NULL && !has_rfc5424(x))
+		WARN(p, "log-format-sd ignored for %s '%s' since it has no "
+		    "log of format rfc5424.", x->kind, x->name);
 }
 
 /* ---- listeners --------------------------------------------------------- */
@@ -391,6 +418,8 @@ finish_bind(struct lb_parse *p, struct lb_proxy_conf *x,
 	const struct lb_tls_conf *usual = &p->setup->global.bind_tls;
 	struct lb_tls_conf *t = &b->tls;
 
+	p->setup->listeners += b->addr.port_kind == LB_PORT_RANGE ?
+	    b->addr.port_high - b->addr.port_low + 1u : 1u;
 #define FILL(field)	if (t->field == 0) t->field = usual->field
 	FILL(ciphers);
 	FILL(ciphersuites);
@@ -514,19 +543,20 @@ find_track(struct lb_parse *p, struct lb_server_conf *s)
 
 	if (s->track_name == NULL)
 		return;
+	if (s->check)
+		return;			/* told by finish_check() */
 	s->track = find_path(p, s->proxy, s->track_name, &missing);
 	if (s->track == NULL) {
-		ALERT(p, "config: %s '%s', server '%s': unable to find "
-		    "required server '%s' for tracking.", s->proxy->kind,
-		    s->proxy->name, s->name, s->track_name);
+		server_alert(p, s, lb_arena_print(p->arena, "unable to find "
+		    "required server '%s' for tracking.", s->track_name));
 		return;
 	}
 	if (!s->track->check && !s->track->agent_check &&
 	    s->track->track_name == NULL)
-		ALERT(p, "%s '%s', server '%s': unable to use %s/%s for "
-		    "tracking as it does not have any check nor agent "
-		    "enabled.", s->proxy->kind, s->proxy->name, s->name,
-		    s->track->proxy->name, s->track->name);
+		server_alert(p, s, lb_arena_print(p->arena, "unable to use "
+		    "%s/%s for tracking as it does not have any check nor "
+		    "agent enabled.", s->track->proxy->name,
+		    s->track->name));
 }
 
 /* A server that tracks itself, by way of others or not. */
@@ -543,8 +573,7 @@ refuse_rings(struct lb_parse *p, struct lb_server_conf *s)
 		}
 	}
 	if (fast != NULL) {
-		ALERT(p, "%s '%s', server '%s': tracking is circular.",
-		    s->proxy->kind, s->proxy->name, s->name);
+		server_alert(p, s, "tracking is circular.");
 		s->track = NULL;
 	}
 }
@@ -647,7 +676,7 @@ finish_steps(struct lb_parse *p, struct lb_proxy_conf *x)
 {
 	unsigned count = x->check.steps.count;
 	const struct lb_step **old = x->check.steps.at;
-	bool http = x->check.kind == LB_CHECK_HTTP;
+	bool http = x->check.kind == LB_CHECK_HTTP, foreign = false;
 
 	memset(&x->check.steps, 0, sizeof x->check.steps);
 	if (http || x->check.kind == LB_CHECK_TCP)
@@ -655,6 +684,14 @@ finish_steps(struct lb_parse *p, struct lb_proxy_conf *x)
 			if (old[i]->http == http)
 				lb_arena_add(p->arena, &x->check.steps,
 				    old[i]);
+	for (unsigned i = 0; i < count; i++)
+		foreign |= old[i]->http != http ||
+		    (!http && x->check.kind != LB_CHECK_TCP);
+	if (foreign && !x->check.inherited)
+		WARN(p, "%s '%s' uses %s rules without '%s', so the rules are "
+		    "ignored.", x->kind, x->name, old[0]->http ?
+		    "http-check" : "tcp-check", old[0]->http ?
+		    "option httpchk" : "option tcp-check");
 }
 
 static void
@@ -662,8 +699,14 @@ finish_external(struct lb_parse *p, struct lb_proxy_conf *x)
 {
 	const struct lb_global_conf *g = &p->setup->global;
 
-	if (x->check.kind != LB_CHECK_EXTERNAL || x->servers.count == 0)
+	if (x->check.kind != LB_CHECK_EXTERNAL) {
+		if (x->check.command != NULL || x->check.path != NULL)
+			WARN(p, "'external-check %s' will be ignored for %s "
+			    "'%s' (requires 'option external-check').",
+			    x->check.command != NULL ? "command" : "path",
+			    x->kind, x->name);
 		return;
+	}
 	if (!g->external_check)
 		ALERT(p, "Proxy '%s' : '%s' unable to find required "
 		    "'global.external-check'.", x->name,
@@ -672,7 +715,7 @@ finish_external(struct lb_parse *p, struct lb_proxy_conf *x)
 		ALERT(p, "Proxy '%s' : '%s' unable to find required "
 		    "'external-check command'.", x->name,
 		    "option external-check");
-	if (g->external_check && !g->insecure_fork)
+	if (!g->insecure_fork)
 		WARN(p, "Proxy '%s' : 'insecure-fork-wanted' not enabled in "
 		    "the global section, '%s' will likely fail.", x->name,
 		    "option external-check");
@@ -707,6 +750,12 @@ finish_timeouts(struct lb_parse *p, struct lb_proxy_conf *x)
 		    "ensure that all following\n"
 		    "   | timeouts are set to a non-zero value: 'client', "
 		    "'connect', 'server'.", x->kind, x->name);
+	if (x->load_state == LB_STATE_GLOBAL && is_backend(x) &&
+	    p->setup->global.state_file == NULL)
+		WARN(p, "%s '%s' configured to load server state file from "
+		    "global section 'server-state-file' directive. "
+		    "Unfortunately, 'server-state-file' is not set!", x->kind,
+		    x->name);
 	if (x->timeout.queue == LB_UNSET)
 		x->timeout.queue = x->timeout.connect;
 }
@@ -752,11 +801,43 @@ finish_fullconn(struct lb_parse *p, struct lb_proxy_conf *x)
 /* ---- sections ---------------------------------------------------------- */
 
 static void
+finish_resolvers(struct lb_parse *p)
+{
+	for (unsigned i = 0; i < p->setup->resolvers.count; i++) {
+		const struct lb_resolvers_conf *r = p->setup->resolvers.at[i];
+
+		if (r->servers.count == 0 && !r->parse_resolv_conf)
+			WARN(p, "resolvers '%s' [%s:%u] has no nameservers "
+			    "configured!", r->name, r->place.file,
+			    r->place.line);
+	}
+}
+
+/* The groups of a user's own line must be there. */
+static void
+check_groups(struct lb_parse *p, const struct lb_userlist_conf *l,
+    const struct lb_user_conf *u)
+{
+	for (unsigned i = 0; i < u->groups.count; i++) {
+		bool found = false;
+
+		for (unsigned k = 0; k < l->groups.count; k++)
+			found |= strcmp(l->groups.at[k], u->groups.at[i]) == 0;
+		if (!found)
+			ALERT(p, "userlist '%s': no such group '%s' specified "
+			    "in user '%s'", l->name, u->groups.at[i],
+			    u->name);
+	}
+}
+
+static void
 finish_userlists(struct lb_parse *p)
 {
 	for (unsigned i = 0; i < p->setup->userlists.count; i++) {
 		struct lb_userlist_conf *l = p->setup->userlists.at[i];
 
+		for (unsigned k = 0; k < l->users.count; k++)
+			check_groups(p, l, l->users.at[k]);
 		for (unsigned k = 0; k < l->members.count; k++) {
 			const struct lb_member_conf *m = l->members.at[k];
 			struct lb_user_conf *u = NULL;
@@ -789,9 +870,12 @@ finish_peers(struct lb_parse *p)
 			ALERT(p, "Proxy '%s': unable to find sync peers "
 			    "'%s'.", t->name, t->peers_name);
 	}
-	if (p->setup->peers.count > 0)
-		lb_parse_warn_at(p, &p->setup->peers.at[0]->place, "peers "
-		    "synchronisation is not implemented; tables are local.");
+	for (unsigned i = 0; i < p->setup->peers.count; i++)
+		if (!p->setup->peers.at[i]->disabled) {
+			WARN(p, "peers synchronisation is not implemented; "
+			    "tables are local.");
+			return;
+		}
 }
 
 /* ---- the whole --------------------------------------------------------- */
@@ -842,9 +926,10 @@ lb_finish_all(struct lb_parse *p)
 		struct lb_proxy_conf *x = p->setup->proxies.at[i];
 
 		finish_fullconn(p, x);
-		for (unsigned k = 0; k < x->servers.count; k++)
-			refuse_rings(p, x->servers.at[k]);
+		for (unsigned k = x->servers.count; k > 0; k--)
+			refuse_rings(p, x->servers.at[k - 1]);
 	}
+	finish_resolvers(p);
 	finish_userlists(p);
 	finish_peers(p);
 	pay_debts(p);

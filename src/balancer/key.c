@@ -55,7 +55,7 @@ static int
 store_number(struct lb_parse *p, const struct lb_key *key, const char *s,
     int *to)
 {
-	bool bound = key->least != 0 || key->most != 0;
+	bool bound = key->least != 0 || key->most != 0, loose = false;
 	struct why why;
 	int64_t n;
 
@@ -65,9 +65,8 @@ store_number(struct lb_parse *p, const struct lb_key *key, const char *s,
 			lb_parse_alert(p, "'%s' : %s", key->name, why.line);
 			return -1;
 		}
-	} else if (!lb_value_loose(s, &n)) {
-		lb_parse_warn(p, "'%s' : '%s' is not a number; %lld is used.",
-		    key->name, s, (long long)n);
+	} else {
+		loose = !lb_value_loose(s, &n);
 	}
 	if (bound && (n < key->least || n > key->most)) {
 		lb_parse_alert(p, "'%s' : %s is not within %lld and %lld.",
@@ -75,6 +74,9 @@ store_number(struct lb_parse *p, const struct lb_key *key, const char *s,
 		    (long long)key->most);
 		return -1;
 	}
+	if (loose)
+		lb_parse_warn(p, "'%s' : '%s' is not a number; %lld is used.",
+		    key->name, s, (long long)n);
 	*to = (int)n;
 	return 1;
 }

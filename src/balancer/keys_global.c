@@ -50,6 +50,29 @@ read_strict(struct lb_parse *p, const struct lb_key *key,
 	return all(w, at);
 }
 
+/* The first of them is in force, as there. */
+static int
+read_maxconn(struct lb_parse *p, const struct lb_key *key,
+    const struct lb_words *w, unsigned at, void *object)
+{
+	struct lb_global_conf *g = object;
+	int64_t n;
+
+	if (at >= w->count) {
+		lb_parse_alert(p, "'maxconn' expects an integer argument.");
+		return -1;
+	}
+	if (g->maxconn != 0) {
+		lb_parse_warn(p, "'maxconn' already specified. Continuing.");
+		return all(w, at);
+	}
+	if (!lb_value_loose(w->at[at], &n))
+		lb_parse_warn(p, "'maxconn' : '%s' is not a number; %lld is "
+		    "used.", w->at[at], (long long)n);
+	g->maxconn = n < 0 || n > INT32_MAX ? 0 : (int)n;
+	return all(w, at);
+}
+
 static int
 read_log(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
@@ -66,6 +89,24 @@ read_log(struct lb_parse *p, const struct lb_key *key,
 	}
 	if (log->target != LB_LOG_NOWHERE)
 		lb_arena_add(p->arena, &g->logs, log);
+	return all(w, at);
+}
+
+static int
+read_description(struct lb_parse *p, const struct lb_key *key,
+    const struct lb_words *w, unsigned at, void *object)
+{
+	struct lb_global_conf *g = object;
+
+	if (at >= w->count) {
+		lb_parse_alert(p, "'description' expects a text as "
+		    "argument.");
+		return -1;
+	}
+	g->description = w->at[at];
+	for (unsigned i = at + 1; i < w->count; i++)
+		g->description = lb_arena_print(p->arena, "%s %s",
+		    g->description, w->at[i]);
 	return all(w, at);
 }
 
@@ -171,12 +212,22 @@ read_once(struct lb_parse *p, const struct lb_key *key,
 		return -1;
 	}
 	if (*to != NULL) {
-		lb_parse_alert(p, "'%s' already specified. Continuing.",
+		lb_parse_warn(p, "'%s' already specified. Continuing.",
 		    key->name);
-		return -1;
+		return all(w, at);
 	}
 	*to = w->at[at];
 	return all(w, at);
+}
+
+static int
+read_dh_file(struct lb_parse *p, const struct lb_key *key,
+    const struct lb_words *w, unsigned at, void *object)
+{
+	if (at < w->count && lb_keys_tls_file(p, key->name, NULL,
+	    w->at[at]) == NULL)
+		return -1;
+	return read_once(p, key, w, at, object);
 }
 
 static int
@@ -489,8 +540,8 @@ const struct lb_key lb_keys_global[] = {
 	READ("default-path", read_default_path, default_path, 0, 2,
 	    "current|config|parent|origin <path>", "current",
 	    "where relative names of files begin"),
-	ROW("description", TEXT, description, 0, 0, "<text>", "",
-	    "shown in statistics"),
+	READ("description", read_description, description, 0, -1,
+	    "<text>", "", "shown in statistics"),
 	S("deviceatlas-json-file"), S("deviceatlas-log-level"),
 	S("deviceatlas-properties-cookie"), S("deviceatlas-separator"),
 	S("dns-accept-family"),
@@ -541,7 +592,7 @@ const struct lb_key lb_keys_global[] = {
 	    "[max [min]]", "", "where log lines go"),
 	OURS("log-json", FLAG, log_json, NULL, 0, "", "off",
 	    "log lines are JSON objects"),
-	READ("log-send-hostname", read_hostname, hostname, 0, 1, "[name]",
+	READ("log-send-hostname", read_hostname, hostname, 0, -1, "[name]",
 	    "off", "log lines tell the host"),
 	ROW("log-tag", TEXT, log_tag, 0, 0, "<text>", "haproxy",
 	    "name in log lines"),
@@ -552,7 +603,7 @@ const struct lb_key lb_keys_global[] = {
 	ROW("max-spread-checks", TIME, max_spread_checks, 0, 0, "<time>", "",
 	    "bound of the spread of first checks"),
 	S("maxcompcpuusage"), S("maxcomprate"),
-	ROW("maxconn", INT, maxconn, 0, 0, "<number>", "",
+	READ("maxconn", read_maxconn, maxconn, 0, 1, "<number>", "",
 	    "connections of clients"),
 	ROW("maxconnrate", INT, maxconnrate, 0, 0, "<number>", "0",
 	    "connections a second"),
@@ -631,7 +682,7 @@ const struct lb_key lb_keys_global[] = {
 	    -1, "<option>...", "", "options of TLS of servers"),
 	ROW("ssl-default-server-sigalgs", TEXT, server_tls.sigalgs, 0, 0,
 	    "<list>", "", "signatures of servers"),
-	READ("ssl-dh-param-file", read_once, dh_file, 0, 1, "<file>", "",
+	READ("ssl-dh-param-file", read_dh_file, dh_file, 0, 1, "<file>", "",
 	    "parameters of DHE"),
 	W("ssl-engine", NULL), W("ssl-load-extra-del-ext", NULL),
 	W("ssl-load-extra-files", "The key may be in FILE.key."),

@@ -69,7 +69,9 @@ lb_keys_proxy_from(struct lb_parse *p, const struct lb_proxy_conf *from)
 		x->rules[i].room = x->rules[i].count;
 	x->monitor_fail.room = x->monitor_fail.count;
 	x->logs.room = x->logs.count;
+	x->http_options.room = x->http_options.count;
 	x->check.steps.room = x->check.steps.count;
+	x->check.inherited = true;
 	x->stats.auth.room = x->stats.auth.count;
 	x->stats.scopes.room = x->stats.scopes.count;
 	x->stats.rules.room = x->stats.rules.count;
@@ -133,7 +135,17 @@ READER(skip_http)
 	struct lb_proxy_conf *x = object;
 
 	x->http_words |= (unsigned)key->value;
-	x->http_place = w->place;
+	return all(w, at);
+}
+
+READER(skip_http_option)
+{
+	struct lb_proxy_conf *x = object;
+
+	for (unsigned i = 0; i < x->http_options.count; i++)
+		if (strcmp(x->http_options.at[i], key->name) == 0)
+			return all(w, at);
+	lb_arena_add(p->arena, &x->http_options, key->name);
 	return all(w, at);
 }
 
@@ -209,8 +221,6 @@ add_bind(struct lb_parse *p, struct lb_bind_conf *b)
 
 	if (b->id == 0)
 		b->id = x->binds.count + 1;
-	p->setup->listeners += b->addr.port_kind == LB_PORT_RANGE ?
-	    b->addr.port_high - b->addr.port_low + 1u : 1u;
 	lb_arena_add(p->arena, &x->binds, b);
 }
 
@@ -555,7 +565,30 @@ READER(read_preserve)
 
 /* ---- time-outs --------------------------------------------------------- */
 
-READER(read_timeout)
+READER(set_timeout)
+{
+	unsigned bit = 1u << (key->at - AT(timeout)) / sizeof(int64_t);
+	struct why why;
+	int64_t t;
+
+	if (at >= w->count) {
+		lb_parse_alert(p, "'%s' expects an integer value (in "
+		    "milliseconds)", key->name);
+		return -1;
+	}
+	if (lb_value_time(w->at[at], 1000, &t, &why) < 0) {
+		lb_parse_alert(p, "%s in '%s'", why.line, key->name);
+		return -1;
+	}
+	if (p->timed & bit)
+		lb_parse_warn(p, "overwriting '%s' which was already "
+		    "specified", key->name);
+	p->timed |= bit;
+	*(int64_t *)((char *)object + key->at) = t;
+	return 1;
+}
+
+READER(refuse_timeout)
 {
 	static const char *const gone[][2] = {
 	    { "clitimeout", "timeout client" },
@@ -588,7 +621,8 @@ READER(read_redispatch)
 	x->redispatch_every = -1;
 	if (at < w->count) {
 		if (!lb_value_loose(w->at[at], &n))
-			return refuse(p, key, "expects an integer");
+			lb_parse_warn(p, "'option redispatch' : '%s' is not a "
+			    "number.", w->at[at]);
 		x->redispatch_every = (int)n;
 	}
 	return all(w, at);
@@ -612,7 +646,7 @@ READER(read_httplog)
 	x->log_kind = LB_LOGS_HTTP;
 	x->log_format = NULL;
 	x->http_words |= LB_HTTP_LOG;
-	x->http_place = w->place;
+	x->log_place = w->place;
 	return all(w, at);
 }
 
@@ -736,6 +770,7 @@ add_step(struct lb_parse *p, struct lb_step *s)
 		memset(&p->proxy->check.steps, 0,
 		    sizeof p->proxy->check.steps);
 	p->own_steps = true;
+	p->proxy->check.inherited = false;
 	lb_arena_add(p->arena, &p->proxy->check.steps, s);
 }
 
@@ -946,6 +981,15 @@ READER(read_http_rule)
 		return -1;
 	x->http_words |= rows[key->value].bit;
 	return all(w, at);
+}
+
+READER(read_redirect)
+{
+	struct lb_proxy_conf *x = object;
+
+	x->http_words |= LB_HTTP_REDIRECT;
+	return lb_rules_read(p, LB_RULES_HTTP_REQUEST, w, at - 1,
+	    "http-request") < 0 ? -1 : all(w, at);
 }
 
 READER(read_monitor_fail)
@@ -1357,6 +1401,9 @@ READER(read_stats_shown)
 	x->stats.on = true;
 	for (unsigned i = at + 1; !node && i < w->count; i++)
 		text = lb_arena_print(p->arena, "%s %s", text, w->at[i]);
+	if (!node && text == NULL && p->setup->global.description == NULL)
+		lb_parse_warn(p, "'show-desc' requires a parameter or 'desc' "
+		    "to be set in the global section.");
 	*(node ? &x->stats.show_node : &x->stats.show_desc) = true;
 	*(node ? &x->stats.node : &x->stats.desc) = text;
 	return all(w, at);
@@ -1481,9 +1528,9 @@ READER(read_role)
 /* ---- the table --------------------------------------------------------- */
 
 #define TIMEOUT(name, in, field, help)					\
-	{ "timeout " name, in, LB_CLASS_F, LB_KEY_TIME,			\
-	  AT(timeout.field), 0, 0, 0, false, NULL, 1, "<time>", "", NULL, \
-	  false, help }
+	{ "timeout " name, in, LB_CLASS_F, LB_KEY_READ,			\
+	  AT(timeout.field), 0, 0, 0, false, set_timeout, 1, "<time>", "", \
+	  NULL, false, help }
 #define ROW(name, in, kind, field, least, most, args, usual, help)	\
 	{ name, in, LB_CLASS_F, LB_KEY_##kind, AT(field), least, most, 0, \
 	  false, NULL, 1, args, usual, NULL, false, help }
@@ -1508,6 +1555,9 @@ READER(read_role)
 #define HTTP(name, in, bit)						\
 	{ name, in, LB_CLASS_S, LB_KEY_READ, 0, 0, 0, bit, true,	\
 	  skip_http, -1, "...", "", NULL, false, "no effect" }
+#define HTTP_OPTION(name, in)						\
+	{ "option " name, in, LB_CLASS_S, LB_KEY_READ, 0, 0, 0, 0, true, \
+	  skip_http_option, -1, "...", "", NULL, false, "no effect" }
 #define GONE(name, advice)						\
 	{ name, LB_IN_PROXIES, LB_CLASS_F, LB_KEY_READ, 0, 0, 0, 0,	\
 	  false, refuse_gone, -1, "...", "", advice, false, "refused" }
@@ -1685,32 +1735,32 @@ const struct lb_key lb_keys_proxy[] = {
 	    0, 1 << LB_OPT_TRANSPARENT, true, NULL, 0, "", "off", NULL,
 	    false, "sessions go where the client meant them to" },
 #define H(name, in)	S("option " name, in)
-	H("accept-invalid-http-request", D | F | L),
-	H("accept-invalid-http-response", D | L | B),
-	H("accept-unsafe-violations-in-http-request", D | F | L),
-	H("accept-unsafe-violations-in-http-response", D | L | B),
+	HTTP_OPTION("accept-invalid-http-request", D | F | L),
+	HTTP_OPTION("accept-invalid-http-response", D | L | B),
+	HTTP_OPTION("accept-unsafe-violations-in-http-request", D | F | L),
+	HTTP_OPTION("accept-unsafe-violations-in-http-response", D | L | B),
 	H("assume-rfc6587-ntf", F | L), H("dont-parse-log", F | L),
-	H("checkcache", D | L | B),
+	HTTP_OPTION("checkcache", D | L | B),
 	H("disable-h2-upgrade", D | F | L),
 	H("forwarded", D | L | B),
-	HTTP("option forwardfor", D | F | L | B, LB_HTTP_FORWARDFOR),
+	HTTP_OPTION("forwardfor", D | F | L | B),
 	H("h1-case-adjust-bogus-client", D | F | L),
 	H("h1-case-adjust-bogus-server", D | L | B),
-	H("http-buffer-request", D | F | L | B),
+	HTTP_OPTION("http-buffer-request", D | F | L | B),
 	H("http-drop-request-trailers", D | L | B),
 	H("http-drop-response-trailers", D | F | L),
-	H("http-ignore-probes", D | F | L),
+	HTTP_OPTION("http-ignore-probes", D | F | L),
 	H("http-keep-alive", D | F | L | B),
-	H("http-no-delay", D | F | L | B),
-	H("http-pretend-keepalive", D | F | L | B),
-	H("http-restrict-req-hdr-names", D | F | L | B),
+	HTTP_OPTION("http-no-delay", D | F | L | B),
+	HTTP_OPTION("http-pretend-keepalive", D | F | L | B),
+	HTTP_OPTION("http-restrict-req-hdr-names", D | F | L | B),
 	H("http-server-close", D | F | L | B),
 	H("http-use-htx", D | F | L | B),
-	H("http-use-proxy-header", D | F | L),
+	HTTP_OPTION("http-use-proxy-header", D | F | L),
 	H("httpclose", D | F | L | B),
 	H("idle-close-on-response", D | F | L),
-	HTTP("option originalto", D | F | L | B, LB_HTTP_ORIGINALTO),
-	H("prefer-last-server", D | L | B),
+	HTTP_OPTION("originalto", D | F | L | B),
+	HTTP_OPTION("prefer-last-server", D | L | B),
 	H("relaxed-redirect", D | F | L | B),
 	H("tcp-smart-close", D | F | L | B),
 	H("use-small-buffers", D | F | L | B),
@@ -1731,7 +1781,9 @@ const struct lb_key lb_keys_proxy[] = {
 	    "any|primary|standby", "any", "role that a check asks for"),
 	READ("rate-limit", D | F | L, read_rate, session_rate, 0, 2,
 	    "sessions <number>", "sessions a second"),
-	HTTP("redirect", D | F | L | B, LB_HTTP_REDIRECT),
+	READ("redirect", F | L | B, read_redirect, rules, 0, -1,
+	    "location|prefix|scheme <fmt> ...",
+	    "an http-request rule of that name"),
 	GONE("reqadd", "'http-request add-header'."),
 	GONE("reqallow", "'http-request allow'."),
 	GONE("reqdel", "'http-request del-header'."),
@@ -1839,13 +1891,13 @@ const struct lb_key lb_keys_proxy[] = {
 	TIMEOUT("server", D | L | B, server, "silence of a server"),
 	TIMEOUT("server-fin", D | L | B, server_fin,
 	    "the same when it has closed one way"),
-	{ "timeout session", F | L | B, LB_CLASS_F, LB_KEY_TIME,
-	    AT(timeout.session), 0, 0, 0, false, NULL, 1, "<time>", "none",
+	{ "timeout session", F | L | B, LB_CLASS_F, LB_KEY_READ,
+	    AT(timeout.session), 0, 0, 0, false, set_timeout, 1, "<time>", "none",
 	    NULL, true, "longest life of a session" },
 	TIMEOUT("tarpit", LB_IN_PROXIES, tarpit, "how long tarpit holds"),
 	TIMEOUT("tunnel", D | L | B, tunnel,
 	    "silence once both sides have spoken"),
-	READ("timeout", LB_IN_PROXIES, read_timeout, name, 0, -1, "", NULL),
+	READ("timeout", LB_IN_PROXIES, refuse_timeout, name, 0, -1, "", NULL),
 	READ("unique-id-format", D | F | L, read_format, unique_id, 0, -1,
 	    "<format>", "what %ID is"),
 	S("unique-id-header", D | F | L),

@@ -121,10 +121,10 @@ READER(read_payload)
 	struct lb_resolvers_conf *r = object;
 	int64_t n;
 
-	if (at >= w->count || !lb_value_loose(w->at[at], &n) || n < 512 ||
+	if (at >= w->count || !lb_value_loose(w->at[at], &n) || n < 12 ||
 	    n > 65535) {
 		lb_parse_alert(p, "'accepted_payload_size' must be between "
-		    "512 and 65535.");
+		    "12 and 65535.");
 		return -1;
 	}
 	r->payload = (unsigned)n;

@@ -319,6 +319,13 @@ lb_keys_server_source(struct lb_parse *p, const struct lb_words *w,
 		lb_parse_alert(p, "'source' : %s", why.line);
 		return -1;
 	}
+	if (to->addr.kind == LB_ADDRESS_NAME && p->source->resolve != NULL &&
+	    p->source->resolve(p->source->arg, to->addr.name, to->addr.family,
+	    &to->addr.sa) < 0) {
+		lb_parse_alert(p, "'source' : invalid address: '%s' in '%s'",
+		    to->addr.name, w->at[at]);
+		return -1;
+	}
 	for (at++; at < w->count; at += 2) {
 		const char *word = w->at[at], *arg = w->at[at + 1];
 		bool usesrc = strcmp(word, "usesrc") == 0;
@@ -655,10 +662,9 @@ add_server(struct lb_parse *p, struct lb_server_conf *s)
 	const struct lb_server_conf *old = find_server(p->proxy, s->name);
 
 	if (old != NULL)
-		lb_report_tell(p->report, LB_REPORT_ALERT, "config : %s '%s', "
-		    "another server named '%s' was already defined at line "
-		    "%u, please use distinct names.", p->proxy->kind,
-		    p->proxy->name, s->name, old->place.line);
+		lb_parse_alert(p, "another server named '%s' was already "
+		    "defined at line %u, please use distinct names.",
+		    s->name, old->place.line);
 	lb_arena_add(p->arena, &p->proxy->servers, s);
 }
 

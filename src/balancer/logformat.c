@@ -137,9 +137,11 @@ take_flags(struct walk *w, unsigned *set, unsigned *unset)
 		    !text_is(one, flag_rows[i].name))
 			i++;
 		if (i == sizeof flag_rows / sizeof *flag_rows)
-			return why_set(&w->why, "no such flag: '%.*s'",
+			lb_parse_warn_at(w->parse, w->place, "no such "
+			    "log-format flag '%.*s'; it is ignored.",
 			    TEXT_ARG(one));
-		*(on ? set : unset) |= flag_rows[i].bit;
+		else
+			*(on ? set : unset) |= flag_rows[i].bit;
 	}
 	return 0;
 }

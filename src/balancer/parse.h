@@ -26,7 +26,6 @@ struct lb_debt {
 /* What of a proxy has a meaning in HTTP only: bits of http_words. */
 enum {
 	LB_HTTP_LOG = 1 << 0, LB_HTTP_COOKIE = 1 << 1,
-	LB_HTTP_FORWARDFOR = 1 << 2, LB_HTTP_ORIGINALTO = 1 << 3,
 	LB_HTTP_REQUEST = 1 << 4, LB_HTTP_RESPONSE = 1 << 5,
 	LB_HTTP_AFTER = 1 << 6, LB_HTTP_REDIRECT = 1 << 7,
 	LB_HTTP_HASH = 1 << 8, LB_HTTP_COMPRESSION = 1 << 9,
@@ -50,6 +49,7 @@ struct lb_parse {
 	struct lb_bind_conf *peers_bind;	/* default-bind, bind */
 	bool skip;			/* its lines were told to be ignored */
 	bool own_steps;			/* check lines of its own were read */
+	unsigned timed;			/* time-outs that were given, by bit */
 	unsigned put_off;		/* LB_LATER_*: kinds of rules that were
 					 * read, for warnings about order */
 	/* In front of what is told of a line; NULL: "parsing" alone. */

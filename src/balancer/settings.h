@@ -290,6 +290,7 @@ struct lb_check_conf {
 	bool disable_on_404, send_state;
 	/* Lines of http-check or tcp-check of the kind in force. */
 	LB_LIST(const struct lb_step) steps;
+	bool inherited;			/* the steps are those of defaults */
 	const char *command, *path;	/* EXTERNAL; path: NULL or PATH */
 	/* ours */
 	int role;			/* enum lb_role */
@@ -452,8 +453,9 @@ struct lb_proxy_conf {
 	/* Of defaults: was it used, so that its lines matter? */
 	bool used;
 	/* Lines that matter in HTTP only, for the warnings at the end. */
-	unsigned http_words;
-	struct lb_place http_place;
+	unsigned http_words;		/* LB_HTTP_* of parse.h */
+	LB_LIST(const char) http_options;
+	struct lb_place log_place;
 };
 
 /* ---- other sections ---------------------------------------------------- */
