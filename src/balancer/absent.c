@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * absent.c - what is not carried out yet, one row each: whom to ask whether
- * it is asked for, and whether it is safe to serve without it. At start.
+ * it is asked for, and whether it is safe to serve without it. First thread.
  */
 #include <stdarg.h>
 #include <stdio.h>

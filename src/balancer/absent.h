@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * absent.h - the one list of what a configuration may ask for and this
- * program does not carry out yet: told at start, never passed over. At start.
+ * program does not carry out yet: told at start, never passed over. First
+ * thread.
  */
 #ifndef WEIR_BALANCER_ABSENT_H
 #define WEIR_BALANCER_ABSENT_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* balance_map.c - the map of the static algorithms. Under the proxy's lock. */
+/*
+ * balance_map.c - the map of the static algorithms. Under the proxy's lock,
+ * any thread.
+ */
 #include "balancer/balance_map.h"
 #include "base/mem.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * balance_map.h - the map of the static algorithms: usable servers, each as
- * often as its weight says, evenly mixed. Under the proxy's lock.
+ * often as its weight says, evenly mixed. Under the proxy's lock, any
+ * thread.
  */
 #ifndef WEIR_BALANCER_BALANCE_MAP_H
 #define WEIR_BALANCER_BALANCE_MAP_H

@@ -443,7 +443,7 @@ lb_door_open(void)
 		struct lb_proxy *p = lb_world()->proxies[i];
 
 		if (p->conf->disabled) {
-			p->state = LB_PROXY_STOPPED;
+			lb_proxy_enter(p, LB_PROXY_STOPPED);
 			continue;
 		}
 		for (unsigned n = 0; n < p->conf->binds.count; n++)
@@ -501,7 +501,7 @@ lb_door_start(struct loop *loop, struct why *why)
 void
 lb_door_pause(struct lb_proxy *p)
 {
-	p->state = LB_PROXY_PAUSED;
+	lb_proxy_enter(p, LB_PROXY_PAUSED);
 	for (struct lb_door *d = p->doors; d != NULL; d = d->next)
 		hold(d);
 }
@@ -509,7 +509,7 @@ lb_door_pause(struct lb_proxy *p)
 void
 lb_door_resume(struct lb_proxy *p)
 {
-	p->state = LB_PROXY_OPEN;
+	lb_proxy_enter(p, LB_PROXY_OPEN);
 	for (struct lb_door *d = p->doors; d != NULL; d = d->next)
 		look_again(d);
 }
@@ -517,7 +517,7 @@ lb_door_resume(struct lb_proxy *p)
 void
 lb_door_stop(struct lb_proxy *p)
 {
-	p->state = LB_PROXY_STOPPED;
+	lb_proxy_enter(p, LB_PROXY_STOPPED);
 	for (struct lb_door *d = p->doors; d != NULL; d = d->next) {
 		if (d->listener != NULL)
 			listener_free(&d->listener);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* doorway.c - socket, options, bind. At start. */
+/* doorway.c - socket, options, bind. At start, first thread. */
 #include <sys/socket.h>
 #include <sys/stat.h>
 

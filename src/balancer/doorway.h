@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * doorway.h - one listening socket as a bind line wants it. Blocking system
- * calls; at start, before rights are given up.
+ * calls; at start, before rights are given up, by the first thread.
  */
 #ifndef WEIR_BALANCER_DOORWAY_H
 #define WEIR_BALANCER_DOORWAY_H

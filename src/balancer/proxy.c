@@ -2,7 +2,6 @@
 /* proxy.c - proxies and their servers; who of them is usable. */
 #include <string.h>
 
-#include "balancer/balances.h"
 #include "balancer/proxy.h"
 #include "base/mem.h"
 #include "net/loop.h"
@@ -19,28 +18,25 @@ make_server(struct lb_proxy *p, const struct lb_server_conf *conf,
 	s->conf = conf;
 	s->number = number;
 	s->address = conf->address;
-	s->state = LB_SERVER_RUNNING;
+	s->crowd = &p->sessions;
 	s->weight = s->first_weight = (unsigned)conf->weight;
 	s->maxconn = (unsigned)conf->maxconn;
 	s->changed = now;
 	if (conf->disabled)
 		s->admin = LB_ADMIN_FMAINT | LB_ADMIN_CMAINT;
-	if (conf->init_state == LB_INIT_DOWN ||
-	    conf->init_state == LB_INIT_FULLY_DOWN)
-		s->state = LB_SERVER_STOPPED;
 	if (s->address.len == 0 && conf->resolvers != NULL)
 		s->admin |= LB_ADMIN_RMAINT;
-	else if (s->address.len == 0)
-		s->state = LB_SERVER_STOPPED;
-	if (s->admin & LB_ADMIN_MAINT)
-		s->state = LB_SERVER_STOPPED;
 	s->counts = lb_counts_new();
-	lb_server_weigh(s, now);
+	lb_server_enter(s, conf->init_state == LB_INIT_DOWN ||
+	    conf->init_state == LB_INIT_FULLY_DOWN || s->address.len == 0 ||
+	    (s->admin & LB_ADMIN_MAINT) ? LB_SERVER_STOPPED :
+	    LB_SERVER_RUNNING, now);
 	return s;
 }
 
 struct lb_proxy *
-lb_proxy_new(const struct lb_proxy_conf *conf, unsigned number, int64_t now)
+lb_proxy_new(const struct lb_proxy_conf *conf,
+    const struct lb_balance *balance, unsigned number, int64_t now)
 {
 	struct lb_proxy *p = mem_need(sizeof *p);
 
@@ -52,7 +48,7 @@ lb_proxy_new(const struct lb_proxy_conf *conf, unsigned number, int64_t now)
 	pthread_mutex_init(&p->lock, NULL);
 	p->front = lb_counts_new();
 	p->back = lb_counts_new();
-	p->balance = lb_balances_find(conf->balance.algorithm);
+	p->balance = balance;
 	p->server_count = conf->servers.count;
 	p->servers = mem_need((p->server_count + 1) * sizeof(void *));
 	p->usable = mem_need((p->server_count + 1) * sizeof(void *));
@@ -81,6 +77,12 @@ lb_proxy_free(struct lb_proxy **pp)
 	mem_drop(p->servers);
 	mem_drop(p->usable);
 	mem_drop(p);
+}
+
+void
+lb_proxy_enter(struct lb_proxy *p, enum lb_proxy_state state)
+{
+	p->state = state;
 }
 
 void

@@ -12,9 +12,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "balancer/algorithm.h"
 #include "balancer/server.h"
 
-struct lb_balance;
 struct lb_door;
 
 enum lb_proxy_state { LB_PROXY_OPEN, LB_PROXY_PAUSED, LB_PROXY_STOPPED };
@@ -64,10 +64,11 @@ struct lb_proxy {
 };
 
 /* Dies: start only. The servers' addresses, states, weights are the setup's. */
-struct lb_proxy *lb_proxy_new(const struct lb_proxy_conf *, unsigned number,
-	    int64_t now);
+struct lb_proxy *lb_proxy_new(const struct lb_proxy_conf *,
+	    const struct lb_balance *, unsigned number, int64_t now);
 void	lb_proxy_free(struct lb_proxy **);
 
+void	lb_proxy_enter(struct lb_proxy *, enum lb_proxy_state);
 void	lb_proxy_lock(struct lb_proxy *);
 void	lb_proxy_unlock(struct lb_proxy *);
 

@@ -31,7 +31,7 @@ static const char phases[LB_STAGES] = {
 };
 
 void
-lb_reason_letters(const struct lb_session *s, const struct lb_end *end,
+lb_reasons_letters(const struct lb_session *s, const struct lb_end *end,
     char to[3])
 {
 	to[0] = end->cause;

@@ -15,7 +15,7 @@ extern const struct lb_end lb_end_normal, lb_end_client, lb_end_server,
     lb_end_down, lb_end_up, lb_end_killed, lb_end_local;
 
 /* "CD": cause and phase as the log has them. */
-void	lb_reason_letters(const struct lb_session *, const struct lb_end *,
+void	lb_reasons_letters(const struct lb_session *, const struct lb_end *,
 	    char to[3]);
 
 #endif

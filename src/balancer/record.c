@@ -180,7 +180,7 @@ put_ts(const struct record *r, char *to, size_t room)
 	char letters[3] = "--";
 
 	if (r->end != NULL)
-		lb_reason_letters(r->s, r->end, letters);
+		lb_reasons_letters(r->s, r->end, letters);
 	return TEXTS(letters);
 }
 
@@ -390,7 +390,7 @@ put_tcp(struct record *r, char *to, size_t room)
 	char ip[ADDRESS_TEXT], date[64], letters[3] = "--";
 
 	if (r->end != NULL)
-		lb_reason_letters(s, r->end, letters);
+		lb_reasons_letters(s, r->end, letters);
 	put_date(r, date, sizeof date, &r->local, true);
 	return (size_t)snprintf(to, room, "%s:%u [%s] %s%s %s/%s "
 	    "%d/%d/%s%lld %s%llu %s %u/%u/%u/%u/%s%u %u/%u",

@@ -2,8 +2,7 @@
 /* server.c - state, weight and limits of a server. Under its proxy's lock. */
 #include <stdio.h>
 
-#include "balancer/proxy.h"
-#include "base/clock.h"
+#include "balancer/server.h"
 
 bool
 lb_server_reachable(const struct lb_server *s)
@@ -35,15 +34,15 @@ lb_server_throttle(const struct lb_server *s, int64_t now)
 static unsigned
 limit_by_load(const struct lb_server *s)
 {
-	const struct lb_proxy *p = s->proxy;
-	uint64_t full = p->conf->fullconn > 0 ? (uint64_t)p->conf->fullconn : 0;
+	int fullconn = s->conf->proxy->fullconn;
+	uint64_t full = fullconn > 0 ? (uint64_t)fullconn : 0;
 	uint64_t least = (uint64_t)s->conf->minconn, most = s->maxconn;
 	uint64_t share;
 
 	if (most == 0 || least == 0 || least >= most || full == 0 ||
-	    p->sessions >= full)
+	    *s->crowd >= full)
 		return (unsigned)most;
-	share = most * p->sessions / full;
+	share = most * *s->crowd / full;
 	return (unsigned)(share > least ? share : least);
 }
 
@@ -66,6 +65,13 @@ lb_server_full(const struct lb_server *s)
 	return s->maxconn > 0 && s->served >= lb_server_limit(s);
 }
 
+/* Slowstart is over. */
+static void
+enter_full(struct lb_server *s)
+{
+	s->state = LB_SERVER_RUNNING;
+}
+
 void
 lb_server_weigh(struct lb_server *s, int64_t now)
 {
@@ -76,7 +82,7 @@ lb_server_weigh(struct lb_server *s, int64_t now)
 		s->eweight = 1;
 	if (s->state == LB_SERVER_STARTING &&
 	    lb_server_throttle(s, now) == 100)
-		s->state = LB_SERVER_RUNNING;
+		enter_full(s);
 }
 
 static bool
@@ -108,7 +114,7 @@ show_maintenance(const struct lb_server *s, char *buf)
 	else if ((s->admin & LB_ADMIN_IMAINT) && from != NULL &&
 	    (s->admin & (LB_ADMIN_FMAINT | LB_ADMIN_CMAINT)) == 0)
 		snprintf(buf, LB_SERVER_STATUS, "MAINT (via %.50s/%.50s)",
-		    from->proxy->conf->name, from->conf->name);
+		    from->conf->proxy->name, from->conf->name);
 	else
 		snprintf(buf, LB_SERVER_STATUS, "MAINT");
 	return buf;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "balancer/balances.h"
 #include "balancer/config.h"
 #include "balancer/world.h"
 #include "base/clock.h"
@@ -51,15 +52,18 @@ link_trackers(struct lb_server *s)
 	if ((s->track->admin & LB_ADMIN_MAINT) == 0)
 		return;
 	s->admin |= LB_ADMIN_IMAINT;
-	s->state = LB_SERVER_STOPPED;
+	lb_server_enter(s, LB_SERVER_STOPPED, world.started);
 }
 
 static void
 make_proxies(int64_t now)
 {
-	for (unsigned i = 0; i < world.count; i++)
-		world.proxies[i] = lb_proxy_new(world.setup->proxies.at[i], i,
-		    now);
+	for (unsigned i = 0; i < world.count; i++) {
+		const struct lb_proxy_conf *c = world.setup->proxies.at[i];
+
+		world.proxies[i] = lb_proxy_new(c,
+		    lb_balances_find(c->balance.algorithm), i, now);
+	}
 	for (unsigned i = 0; i < world.count; i++) {
 		struct lb_proxy *p = world.proxies[i];
 
