@@ -368,6 +368,20 @@ end_loop(struct loop *l, void *arg)
 	lb_session_fini(l);
 }
 
+static void
+on_all_ended(void *arg)
+{
+	loop_stop(run.home);
+}
+
+/* Every loop ends its own sessions before any of them goes. */
+static void
+end_sessions(void)
+{
+	tour_run(run.home, end_loop, on_all_ended, NULL);
+	loop_run(run.home);
+}
+
 static int
 live(void)
 {
@@ -402,7 +416,7 @@ live(void)
 	lb_door_stop_all();
 	lb_check_fini();
 	lb_health_fini();
-	tour_run(run.home, end_loop, NULL, NULL);
+	end_sessions();
 	thread_stop();
 	loop_free(&run.home);
 	lb_door_fini();
