@@ -255,7 +255,7 @@ def test_term_ends_at_once(start):
 
 def test_hard_stop_after(start):
     port, server = free_port(), serve(echo)
-    b = start(head().replace("global\n", "global\n hard-stop-after 500ms\n") +
+    b = start(head().replace("global\n", "global\n hard-stop-after 500ms\n", 1) +
               listen(port, "server s 127.0.0.1:%d" % server), port)
     s = connect(port)
     s.sendall(b"x")
