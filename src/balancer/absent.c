@@ -8,6 +8,7 @@
 
 #include "balancer/absent.h"
 #include "balancer/acl.h"
+#include "balancer/certs.h"
 #include "balancer/checks.h"
 #include "balancer/logformat.h"
 #include "balancer/logs.h"
@@ -42,12 +43,6 @@ tell(enum gravity g, const struct lb_place *place, const char *fmt, ...)
 /* ---- of a bind line, a server, a proxy --------------------------------- */
 
 static bool
-wants_tls(const struct lb_bind_conf *b)
-{
-	return b->tls.on;
-}
-
-static bool
 wants_bind_namespace(const struct lb_bind_conf *b)
 {
 	return b->namespace != NULL;
@@ -64,16 +59,9 @@ static const struct bind_row {
 	bool (*wants)(const struct lb_bind_conf *);
 	const char *what;
 } bind_rows[] = {
-	{ REFUSE, wants_tls, "'bind ... ssl'" },
 	{ REFUSE, wants_bind_namespace, "'bind ... namespace'" },
 	{ REFUSE, wants_signature, "'bind ... tcp-md5sig'" },
 };
-
-static bool
-has_tls(const struct lb_server_conf *s)
-{
-	return s->tls.on || s->check_ssl;
-}
 
 static bool
 sends_more(const struct lb_server_conf *s)
@@ -111,7 +99,6 @@ static const struct server_row {
 	bool (*wants)(const struct lb_server_conf *);
 	const char *what;
 } server_rows[] = {
-	{ REFUSE, has_tls, "'server ... ssl'" },
 	{ WARN, sends_more, "a PROXY header with more than addresses (a "
 	    "plain one is sent); it" },
 	{ WARN, has_agent, "'server ... agent-check'" },
@@ -254,27 +241,45 @@ look_at_rules(const struct lb_proxy_conf *p)
 /* ---- all --------------------------------------------------------------- */
 
 static void
+look_at_tls(const struct lb_tls_conf *t, const struct lb_place *place)
+{
+	const char *what = lb_certs_missing(t);
+
+	if (what != NULL)
+		tell(REFUSE, place, "%s", what);
+}
+
+static void
 look_at_binds(const struct lb_proxy_conf *p)
 {
-	for (unsigned i = 0; i < p->binds.count; i++)
+	for (unsigned i = 0; i < p->binds.count; i++) {
+		if (p->binds.at[i]->tls.on)
+			look_at_tls(&p->binds.at[i]->tls,
+			    &p->binds.at[i]->place);
 		for (size_t n = 0; n < sizeof bind_rows / sizeof *bind_rows;
 		    n++)
 			if (bind_rows[n].wants(p->binds.at[i]))
 				tell(bind_rows[n].gravity,
 				    &p->binds.at[i]->place, "%s",
 				    bind_rows[n].what);
+	}
 }
 
 static void
 look_at_servers(const struct lb_proxy_conf *p)
 {
-	for (unsigned i = 0; i < p->servers.count; i++)
+	for (unsigned i = 0; i < p->servers.count; i++) {
+		const struct lb_server_conf *s = p->servers.at[i];
+
+		if (s->tls.on || s->check_ssl)
+			look_at_tls(&s->tls, &s->place);
 		for (size_t n = 0;
 		    n < sizeof server_rows / sizeof *server_rows; n++)
 			if (server_rows[n].wants(p->servers.at[i]))
 				tell(server_rows[n].gravity,
 				    &p->servers.at[i]->place, "%s",
 				    server_rows[n].what);
+	}
 }
 
 static void

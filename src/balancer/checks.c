@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* checks.c - which variant a kind has; the checks of a setup. Loop 0. */
 #include "balancer/check_kinds.h"
+#include "balancer/certs.h"
 #include "balancer/checks.h"
 #include "balancer/script.h"
 #include "balancer/world.h"
@@ -66,6 +67,8 @@ make_check(struct lb_server *s)
 	if (conf->check_addr.kind != LB_ADDRESS_NONE)
 		c->addr = conf->check_addr.sa;
 	c->sni = conf->check_sni;
+	if (conf->check_ssl && s->tls != NULL)
+		c->tls = tls_hold(s->tls);
 	if (conf->check_send_proxy)
 		c->proxy = conf->send_proxy > 0 ? conf->send_proxy : 1;
 }

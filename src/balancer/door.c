@@ -13,12 +13,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "balancer/certs.h"
 #include "balancer/door.h"
 #include "balancer/doorway.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/socket.h"
 #include "net/timer.h"
+#include "net/tls.h"
 
 enum { MOST_LOOPS = 256 };
 
@@ -408,6 +410,15 @@ open_port(struct lb_proxy *p, const struct lb_bind_conf *b, uint16_t port)
 	char line[700], at[ADDRESS_TEXT];
 	struct why why = { "", "" };
 
+	if (b->tls.on)
+		d->tls = lb_certs_bind(b, &lb_world()->setup->global, &why);
+	if (b->tls.on && d->tls == NULL) {
+		snprintf(line, sizeof line, "config : parsing [%s:%u] : "
+		    "'bind %s' : %s", b->place.file, b->place.line,
+		    lb_doorway_print(b, port, at), why.line);
+		lb_logs_say(LB_LOG_ALERT, line);
+		return false;
+	}
 	d->fd = take_spare(b, port, &d->at);
 	if (d->fd < 0)
 		d->fd = lb_doorway_bind(b, port, reuse, &d->at, &why);
@@ -544,6 +555,7 @@ lb_door_fini(void)
 			struct lb_door *d = p->doors;
 
 			p->doors = d->next;
+			tls_drop(&d->tls);
 			lb_counts_free(&d->counts);
 			mem_drop(d);
 		}

@@ -5,6 +5,7 @@
 #include "balancer/proxy.h"
 #include "base/mem.h"
 #include "net/loop.h"
+#include "net/tls.h"
 
 /* ---- life -------------------------------------------------------------- */
 
@@ -68,6 +69,7 @@ lb_proxy_free(struct lb_proxy **pp)
 		return;
 	for (unsigned i = 0; i < p->server_count; i++) {
 		lb_counts_free(&p->servers[i]->counts);
+		tls_drop(&p->servers[i]->tls);
 		mem_drop(p->servers[i]);
 	}
 	lb_counts_free(&p->front);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "balancer/absent.h"
+#include "balancer/certs.h"
 #include "balancer/checks.h"
 #include "balancer/door.h"
 #include "balancer/sampling.h"
@@ -311,6 +312,33 @@ on_attempt(struct lb_server *s, bool good)
 
 /* ---- running ----------------------------------------------------------- */
 
+/* TLS towards servers, for sessions and checks. */
+static int
+load_certs(void)
+{
+	struct lb_world *w = lb_world();
+	struct why why = { "", "" };
+	char line[700];
+
+	for (unsigned i = 0; i < w->count; i++)
+		for (unsigned n = 0; n < w->proxies[i]->server_count; n++) {
+			struct lb_server *s = w->proxies[i]->servers[n];
+
+			if (!s->conf->tls.on && !s->conf->check_ssl)
+				continue;
+			s->tls = lb_certs_server(s->conf, &w->setup->global,
+			    &why);
+			if (s->tls != NULL)
+				continue;
+			snprintf(line, sizeof line, "config : [%s:%u] : "
+			    "'server %s/%s' : %s", s->conf->place.file,
+			    s->conf->place.line, s->conf->proxy->name,
+			    s->conf->name, why.line);
+			return fail(line);
+		}
+	return 0;
+}
+
 static int
 open_doors(void)
 {
@@ -399,7 +427,9 @@ live(void)
 	lb_counts_init(find_threads());
 	lb_world_init(run.setup, &who);
 	set_limits();
-	code = open_doors();
+	code = load_certs();
+	if (code == 0)
+		code = open_doors();
 	if (code == 0)
 		code = write_pid();
 	if (code == 0)

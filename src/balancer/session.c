@@ -28,6 +28,7 @@
 #include "base/slab.h"
 #include "net/proxyproto.h"
 #include "net/timer.h"
+#include "net/tls.h"
 #include "net/tour.h"
 
 enum { MOST_LOOPS = 256, FLUSH_LIMIT = 30 };
@@ -45,6 +46,7 @@ static void (*answer)(struct lb_session *);
 static void (*on_attempt)(struct lb_server *, bool good);
 
 static void begin(struct lb_session *);
+static void shake_hands(struct lb_session *);
 static void run_rules(struct lb_session *);
 static void choose_server(struct lb_session *, struct lb_server *not);
 static void dial(struct lb_session *);
@@ -396,12 +398,34 @@ send_proxy_header(struct lb_session *s)
 	conn_send(s->server_conn, (struct text){ header, len });
 }
 
+/* What the server is asked for, and must show: sni, else verifyhost. */
+static const char *
+find_server_name(struct lb_session *s, char *to, size_t room)
+{
+	const struct lb_tls_conf *t = &s->server->conf->tls;
+	size_t len = t->sni == NULL ? 0 :
+	    lb_sampling_print(s, t->sni, to, room - 1);
+
+	to[len] = '\0';
+	return len > 0 ? to : t->verify_host;
+}
+
+/* Twice with TLS: the PROXY header goes in front of it. */
 static void
 on_connected(struct conn *c)
 {
 	struct lb_session *s = conn_owner(c);
+	char name[256];
 
-	send_proxy_header(s);
+	if (s->server != NULL && s->server->conf->tls.on &&
+	    !tls_is_on(c)) {
+		send_proxy_header(s);
+		conn_start_tls(c, s->server->tls,
+		    find_server_name(s, name, sizeof name), TEXT_NONE);
+		return;
+	}
+	if (!tls_is_on(c))
+		send_proxy_header(s);
 	start_pipe(s);
 }
 
@@ -763,7 +787,46 @@ read_header(struct lb_session *s)
 		break;
 	}
 	drop_header(s, used);
+	shake_hands(s);
+}
+
+/* ---- TLS of the client ------------------------------------------------- */
+
+/* What stands behind a PROXY header is the handshake's beginning. */
+static void
+shake_hands(struct lb_session *s)
+{
+	struct lb_hold *h = s->hold;
+
+	if (s->door->tls == NULL) {
+		begin(s);
+		return;
+	}
+	enter(s, LB_STAGE_TLS);
+	s->hold = NULL;
+	conn_start_tls(s->client, s->door->tls, NULL, h == NULL ? TEXT_NONE :
+	    (struct text){ h->at, h->len });
+	mem_drop(h);
+}
+
+static void
+on_early_ready(struct conn *c)
+{
+	struct lb_session *s = conn_owner(c);
+
+	s->flags |= LB_FLOW_TLS_COUNTED;
+	atomic_fetch_add(&lb_world()->tls_sessions, 1);
+	lb_counts_add(s->front->front, LB_COUNT_SSL_SESS, 1);
+	lb_counts_add(s->door->counts, LB_COUNT_SSL_SESS, 1);
 	begin(s);
+}
+
+static void
+fail_handshake(struct lb_session *s)
+{
+	lb_counts_add(s->front->front, LB_COUNT_SSL_FAILED, 1);
+	lb_counts_add(s->door->counts, LB_COUNT_SSL_FAILED, 1);
+	refuse_header(s, "SSL handshake failure");
 }
 
 static void
@@ -800,7 +863,10 @@ on_early_closed(struct conn *c, const struct close_reason *why)
 	struct lb_session *s = conn_owner(c);
 
 	s->client = NULL;
-	lb_session_end(s, &lb_end_client);
+	if (s->stage == LB_STAGE_TLS)
+		fail_handshake(s);
+	else
+		lb_session_end(s, &lb_end_client);
 }
 
 /* In line and gone: with nothing said, or when the user wants it so. */
@@ -832,6 +898,7 @@ may_read_early(struct conn *c)
 }
 
 static const struct conn_handler early_handler = {
+	.ready = on_early_ready,
 	.may_read = may_read_early,
 	.data = on_early_data,
 	.eof = on_early_eof,
@@ -914,7 +981,7 @@ lb_session_take(const struct lb_arrival *a)
 		return;
 	if (!s->door->conf->accept_proxy &&
 	    !(s->flags & LB_FLOW_EXPECTS_PROXY))
-		begin(s);
+		shake_hands(s);
 }
 
 /* ---- the loop's timer -------------------------------------------------- */
@@ -928,6 +995,8 @@ meet_deadline(struct lb_session *s)
 	if (s->stage == LB_STAGE_PROXY)
 		refuse_header(s, "Timeout while waiting for PROXY protocol "
 		    "header");
+	else if (s->stage == LB_STAGE_TLS)
+		refuse_header(s, "Timeout during SSL handshake");
 	else if (end != NULL)
 		lb_session_end(s, end);
 	else if (s->stage == LB_STAGE_INSPECT)

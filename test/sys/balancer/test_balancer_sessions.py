@@ -4,6 +4,8 @@
 import os
 import signal
 import socket
+import ssl
+import subprocess
 import threading
 import time
 
@@ -171,7 +173,6 @@ def test_a_wrong_proxy_header_is_refused(start):
 
 
 def test_sni_decides(start):
-    import ssl
     ports = {name: serve(say(name.encode())) for name in ("a", "b")}
     port = free_port()
     start(head() + """frontend f
@@ -288,3 +289,72 @@ def test_what_is_not_carried_out_is_told():
             "127.0.0.1:1")) as b:
         assert b.process.wait(10) == 1
         assert "'stick' is not carried out yet by this program" in b.errors()
+
+
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory):
+    """A certificate of localhost with its key in one file, and itself as
+    the authority."""
+    where = tmp_path_factory.mktemp("pem")
+    key, cert, both = where / "k", where / "c", where / "both.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+         "2", "-subj", "/CN=localhost", "-addext",
+         "subjectAltName=DNS:localhost", "-keyout", str(key), "-out",
+         str(cert)], check=True, capture_output=True)
+    both.write_text(cert.read_text() + key.read_text())
+    return str(both)
+
+
+def tls_connect(port, pem):
+    context = ssl.create_default_context(cafile=pem)
+    return context.wrap_socket(connect(port), server_hostname="localhost")
+
+
+@pytest.mark.parametrize("header", ["", " send-proxy-v2"])
+def test_tls_on_both_sides(start, pem, header):
+    """A client in TLS; inside plain; then TLS again, verified, with a PROXY
+    header in front of it."""
+    outer, inner, server = free_port(), free_port(), serve(echo)
+    b = start(head(2) + "listen o\n no log\n bind 127.0.0.1:%d ssl crt %s\n "
+              "server s 127.0.0.1:%d check ssl verify required ca-file %s "
+              "sni str(localhost)%s inter 200ms\n" % (
+                  outer, pem, inner, pem, header) +
+              "listen i\n bind 127.0.0.1:%d ssl crt %s%s\n log-format "
+              "%%ci:%%cp|%%ft|%%sslv|%%[ssl_fc]\n server s 127.0.0.1:%d\n" % (
+                  inner, pem, " accept-proxy" if header else "", server),
+              outer)
+    time.sleep(0.5)
+    s = tls_connect(outer, pem)
+    sent = os.urandom(300000)
+    threading.Thread(target=s.sendall, args=(sent,)).start()
+    got = b""
+    while len(got) < len(sent):
+        got += s.recv(65536)
+    assert got == sent
+    me = s.getsockname()[1]
+    s.close()
+    time.sleep(0.5)
+    lines = [x for x in b.lines().splitlines() if "|i~|TLSv1.3|1" in x]
+    assert any(x.startswith("127.0.0.1:%d|" % me) == bool(header)
+               for x in lines), b.lines()
+    assert "is DOWN" not in b.errors()
+
+
+def test_a_server_that_is_not_trusted_is_not_used(start, pem, tmp_path):
+    other = tmp_path / "other.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+         "2", "-subj", "/CN=other", "-keyout", os.devnull, "-out",
+         str(other)], check=True, capture_output=True)
+    outer, inner, server = free_port(), free_port(), serve(echo)
+    b = start(head() + "listen o\n retries 0\n bind 127.0.0.1:%d\n server s "
+              "127.0.0.1:%d ssl verify required ca-file %s\n" % (
+                  outer, inner, other) +
+              "listen i\n no log\n bind 127.0.0.1:%d ssl crt %s\n server s "
+              "127.0.0.1:%d\n" % (inner, pem, server), outer)
+    s = connect(outer)
+    s.sendall(b"secret")
+    assert read_all(s) == b""
+    time.sleep(0.3)
+    assert " SC " in b.lines()
