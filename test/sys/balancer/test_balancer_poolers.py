@@ -43,6 +43,7 @@ def test_psql_through_three_poolers(cluster, pooler, engine):
         used = [sum(" pg/pgb%d " % (i + 1) in line and " -- " in line
                     for line in b.lines().splitlines()) for i in range(3)]
         assert all(n >= 3 for n in used), used
+        poolers[1].expect = None
         poolers[1].process.kill()
         poolers[1].process.wait()
         for n in range(6):
