@@ -675,7 +675,10 @@ lb_acl_cond(struct lb_parse *p, const struct lb_words *w, unsigned at,
 		lb_arena_add(p->arena, &chain->terms, term);
 		cond->from |= from_of(term->acl);
 	}
-	if (chain->terms.count > 0)
+	/* An "or" at the end is one too many, and nothing else. */
+	if (chain->terms.count == 0 && cond->chains.count > 1)
+		cond->chains.count--;
+	if (cond->chains.at[cond->chains.count - 1]->terms.count > 0)
 		return cond;
 	why_set(why, "missing ACL name in condition");
 	return NULL;

@@ -11,6 +11,7 @@
 #include "balancer/keys_global.h"
 #include "balancer/keys_proxy.h"
 #include "balancer/keys_section.h"
+#include "balancer/keys_server.h"
 #include "balancer/parse.h"
 #include "balancer/reader.h"
 #include "base/die.h"
@@ -234,6 +235,34 @@ open_peers(struct lb_parse *p, const struct lb_words *w)
 	lb_keys_bind_init(p, p->peers_bind);
 }
 
+/* In a side file sections are opened again, never made. */
+static void
+reopen(struct lb_parse *p, const struct lb_section *s,
+    const struct lb_words *w)
+{
+	const char *name = w->count > 1 ? w->at[1] : "";
+
+	if (s->in == LB_IN_GLOBAL)
+		return;
+	if (s->in == LB_IN_DEFAULTS)
+		p->proxy = find_defaults(p->setup, name);
+	else if (s->in & LB_IN_PROXIES)
+		for (unsigned i = 0; i < p->setup->proxies.count; i++) {
+			struct lb_proxy_conf *x = p->setup->proxies.at[i];
+			unsigned is = s->in == LB_IN_FRONTEND ?
+			    LB_IS_FRONTEND : s->in == LB_IN_BACKEND ?
+			    LB_IS_BACKEND : LB_IS_FRONTEND | LB_IS_BACKEND;
+
+			if (strcmp(x->name, name) == 0 && x->is == is)
+				p->proxy = x;
+		}
+	if (p->proxy != NULL)
+		return;
+	p->skip = true;
+	lb_parse_alert(p, "there is no section '%s %s' in the main file; a "
+	    "side file adds to sections that are there.", w->at[0], name);
+}
+
 static void
 open_section(struct lb_parse *p, const struct lb_section *s,
     const struct lb_words *w)
@@ -247,6 +276,10 @@ open_section(struct lb_parse *p, const struct lb_section *s,
 	p->userlist = NULL;
 	p->resolvers = NULL;
 	p->peers = NULL;
+	if (p->side) {
+		reopen(p, s, w);
+		return;
+	}
 	switch (s->in) {
 	case LB_IN_GLOBAL:
 		if (w->count > 1)
@@ -404,7 +437,8 @@ read_keyword(struct lb_parse *p, const struct lb_words *w)
 	const struct lb_key *key;
 	unsigned n;
 
-	if (strcmp(w->at[0], "no") == 0 || strcmp(w->at[0], "default") == 0) {
+	if (!p->side && (strcmp(w->at[0], "no") == 0 ||
+	    strcmp(w->at[0], "default") == 0)) {
 		read_negation(p, w);
 		return;
 	}
@@ -417,7 +451,10 @@ read_keyword(struct lb_parse *p, const struct lb_words *w)
 		tell_misplaced(p, key);
 		return;
 	}
-	lb_key_apply(p, key, w, n, false, object_of(p));
+	if (p->side && strcmp(key->name, "server") == 0)
+		lb_keys_server_line(p, w);
+	else if (lb_parse_belongs(p, key->name, key->ours))
+		lb_key_apply(p, key, w, n, false, object_of(p));
 }
 
 static void
@@ -449,6 +486,7 @@ read_texts(struct lb_parse *p, struct lb_reader *r)
 		unsigned before = p->report->alerts;
 
 		p->section = NULL;
+		p->side = source->texts[i].side;
 		lb_reader_read(r, &source->texts[i]);
 		if (p->report->alerts > before)
 			lb_report_tell(p->report, LB_REPORT_ALERT, "config : "

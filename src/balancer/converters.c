@@ -11,7 +11,6 @@
 	{ name, args, LB_TYPE_##in, LB_TYPE_##out, LB_CLASS_W, NULL }
 #define TABLE(name, help)	ROW("table_" name, "T", ANY, INT, help)
 #define MAP(suffix, out)						\
-	ROW("map" suffix, "s?s", STR, out, "value of a map file"),	\
 	ROW("map_str" suffix, "s?s", STR, out, "exact key"),		\
 	ROW("map_beg" suffix, "s?s", STR, out, "key is a beginning"),	\
 	ROW("map_end" suffix, "s?s", STR, out, "key is an end"),	\
@@ -72,6 +71,7 @@ const struct lb_converter lb_converters[] = {
 	ROW("lower", "", STR, STR, "in lower case"),
 	ROW("ltime", "s?i", INT, STR, "local time by a format"),
 	ROW("ltrim", "s", STR, STR, "without these at the start"),
+	ROW("map", "s?s", STR, STR, "value of a map file"),
 	MAP("", STR),
 	MAP("_str", STR),
 	MAP("_int", INT),

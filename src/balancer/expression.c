@@ -344,6 +344,20 @@ take_fetch(struct walk *w, struct lb_expr *e, const char **match)
 	return take_args(w, e->fetch->args, "fetch method", name, e->args);
 }
 
+/* The file of a map: it must be there; what is in it is read later. */
+static int
+need_file(struct walk *w, const char *path)
+{
+	const struct lb_source *source = w->parse->source;
+	struct text ignored;
+	struct why why;
+
+	if (source->fetch == NULL || source->fetch(source->arg, path,
+	    &ignored, &why) == 0)
+		return 0;
+	return why_set(w->why, "failed to open pattern file <%s>", path);
+}
+
 static int
 take_conversion(struct walk *w, struct lb_expr *e)
 {
@@ -364,8 +378,10 @@ take_conversion(struct walk *w, struct lb_expr *e)
 		    now->converter->name);
 	if (now->converter->out != LB_TYPE_SAME)
 		e->type = now->converter->out;
-	return take_args(w, now->converter->args, "converter", name,
-	    now->args);
+	if (take_args(w, now->converter->args, "converter", name,
+	    now->args) < 0)
+		return -1;
+	return text_begins(name, "map") ? need_file(w, now->args[0].text) : 0;
 }
 
 static int

@@ -307,7 +307,6 @@ const struct lb_fetch lb_fetches[] = {
 	BOTH("rttvar", "?s", INT, "its variance"),
 	BOTH("sacked", "", INT, "packets acknowledged out of order"),
 	BOTH("unacked", "", INT, "packets not acknowledged yet"),
-	BOTH("fackets", "", INT, "packets acknowledged forward"),
 	CLI("fc_fackets", "", INT, "packets acknowledged forward"),
 	CLI("fc_name", "", STR, "name of the connection"),
 	CLI("fc_pp_authority", "", STR, "authority of the PROXY header"),

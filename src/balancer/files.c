@@ -34,7 +34,7 @@ no_memory(struct why *why)
 
 /* Owns path from here on. */
 static int
-add_file(struct lb_files *f, char *path, struct why *why)
+add_text(struct lb_files *f, char *path, bool side, struct why *why)
 {
 	struct lb_source_text *more = path == NULL ? NULL :
 	    mem_grow(f->texts, (f->count + 1) * sizeof *more);
@@ -53,7 +53,25 @@ add_file(struct lb_files *f, char *path, struct why *why)
 		mem_drop(path);
 		return -1;
 	}
-	f->texts[f->count++] = (struct lb_source_text){ path, t };
+	f->texts[f->count++] = (struct lb_source_text){ path, t,
+	    side };
+	return 0;
+}
+
+/* A file and, behind it, the side file that may stand beside it. */
+static int
+add_file(struct lb_files *f, char *path, struct why *why)
+{
+	char *side = path == NULL ? NULL : mem_print("%s.weir", path);
+	struct stat s;
+
+	if (add_text(f, path, false, why) < 0 || side == NULL) {
+		mem_drop(side);
+		return side == NULL ? no_memory(why) : -1;
+	}
+	if (stat(side, &s) == 0)
+		return add_text(f, side, true, why);
+	mem_drop(side);
 	return 0;
 }
 

@@ -889,7 +889,6 @@ finish_proxy(struct lb_parse *p, struct lb_proxy_conf *x)
 		finish_steps(p, x);
 		finish_external(p, x);
 		finish_servers(p, x);
-		finish_sticks(p, x);
 	}
 	if (is_frontend(x))
 		finish_frontend(p, x);
@@ -933,6 +932,8 @@ lb_finish_all(struct lb_parse *p)
 	finish_userlists(p);
 	finish_peers(p);
 	pay_debts(p);
+	for (unsigned i = 0; i < p->setup->proxies.count; i++)
+		finish_sticks(p, p->setup->proxies.at[i]);
 	if (p->report->alerts == 0)
 		resolve_all(p);
 }

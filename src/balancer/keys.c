@@ -84,13 +84,21 @@ name_of_kind(const struct lb_key *k)
 	return "";
 }
 
+/* Rows of class F that only say what to write instead. */
+static bool
+is_refused(const struct lb_key *k)
+{
+	return strcmp(k->help, "refused") == 0;
+}
+
 static const char *
 name_of_class(const struct lb_key *k)
 {
 	static const char *const names[] = { "read",
 	    "ignored with a warning", "ignored", "refused" };
 
-	return names[k->class];
+	return names[k->help != NULL && is_refused(k) ? LB_CLASS_E :
+	    k->class];
 }
 
 /* "defaults, frontend": where a row may stand. */
@@ -124,10 +132,9 @@ list_row(FILE *to, enum key_form form, const struct lb_key *k)
 		    k->name, *args == '\0' ? "" : " ", args, where,
 		    name_of_kind(k), usual, name_of_class(k), help);
 	else if (form == KEY_FORM_MAN)
-		fprintf(to, ".It Ic %s Ns Li \" %s\"\n%s.%s%s%s%s%s\n",
-		    k->name, args, where, *usual == '\0' ? "" :
-		    "\nDefault: ", usual, *usual == '\0' ? "" : ".",
-		    *help == '\0' ? "" : "\n", help);
+		fprintf(to, ".It Ic \"%s\" Ar \"%s\"\nIn %s: %s.%s%s%s\n",
+		    k->name, args, where, help, *usual == '\0' ? "" :
+		    "\nDefault: ", usual, *usual == '\0' ? "" : ".");
 	else
 		fprintf(to, "%s\t%s\t%s\t%s\t%s\t%s\n", k->name, where,
 		    name_of_kind(k), usual, name_of_class(k), help);
@@ -143,6 +150,6 @@ lb_keys_list(FILE *to, enum key_form form)
 	    t++)
 		for (const struct lb_key *k = t->keys; k->name != NULL; k++)
 			if (k->help != NULL && (form != KEY_FORM_MAN ||
-			    k->class == LB_CLASS_F))
+			    (k->class == LB_CLASS_F && !is_refused(k))))
 				list_row(to, form, k);
 }

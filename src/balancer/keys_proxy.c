@@ -369,6 +369,11 @@ READER(read_source)
 
 	if (taken < 0)
 		return -1;
+	if (x->source.addr.port_kind == LB_PORT_RANGE) {
+		lb_parse_alert(p, "'source' : port range not permitted here "
+		    "in '%s'; servers may have one.", w->at[at]);
+		return -1;
+	}
 	at += (unsigned)taken;
 	if (at < w->count) {
 		lb_parse_alert(p, "'source' only supports optional keywords "
@@ -1842,8 +1847,6 @@ const struct lb_key lb_keys_proxy[] = {
 	    stats.hide_version, 0, 0, "", "the page has no version"),
 	READ("stats http-request", F | L | B, read_stats_rule, stats.rules,
 	    0, -1, "<action> ...", "rules of the page"),
-	OURS("stats live", D | F | L | B, READ, stats.live, read_stats_live,
-	    1, "on|off", "on", "the page changes by itself"),
 	S("stats maxconn", D | F | L | B),
 	READ("stats realm", D | F | L | B, read_stats_text, stats.realm, 1,
 	    -1, "an realm name", "what browsers ask with"),
@@ -1862,6 +1865,9 @@ const struct lb_key lb_keys_proxy[] = {
 	READ("stats uri", D | F | L | B, read_stats_text, stats.uri, 0, 1,
 	    "an URI prefix", "where the page is"),
 	READ("stats", LB_IN_PROXIES, refuse_stats, name, 0, -1, "", NULL),
+
+	OURS("stats-live", D | F | L | B, READ, stats.live, read_stats_live,
+	    1, "on|off", "on", "the page changes by itself"),
 
 	READ("stick", L | B, read_stick, sticks, 0, -1,
 	    "on|match|store-request|store-response <expr> [table <t>] "

@@ -608,6 +608,8 @@ read_options(struct lb_parse *p, const struct lb_words *w, unsigned at,
 				refuse_word(p, w->at[at], in);
 			return -1;
 		}
+		if (!lb_parse_belongs(p, key->name, key->ours))
+			return -1;
 		taken = lb_key_apply(p, key, w, at + n, false, object);
 		if (taken < 0)
 			return -1;
@@ -694,15 +696,33 @@ has_words(struct lb_parse *p, const struct lb_words *w, unsigned n,
 	return false;
 }
 
+/* "server NAME options" in a side file: of the server that is there. */
+static void
+add_options(struct lb_parse *p, const struct lb_words *w)
+{
+	struct lb_server_conf *s = find_server(p->proxy, w->at[1]);
+
+	if (s == NULL)
+		lb_parse_alert(p, "there is no such server in the main file.");
+	else
+		read_options(p, w, 2, LB_IN_SERVER, s);
+}
+
 void
 lb_keys_server_line(struct lb_parse *p, const struct lb_words *w)
 {
 	struct lb_server_conf *s;
 
-	if (!has_words(p, w, 3, "<name> and <addr>[:<port>]"))
+	if (!has_words(p, w, p->side ? 2 : 3, p->side ? "<name>" :
+	    "<name> and <addr>[:<port>]"))
 		return;
 	begin_line(p, lb_arena_print(p->arena, "'%s %s/%s'", w->at[0],
 	    p->proxy->name, w->at[1]));
+	if (p->side) {
+		add_options(p, w);
+		end_line(p);
+		return;
+	}
 	s = lb_keys_server_copy(p, p->proxy->default_server);
 	s->place = w->place;
 	s->proxy = p->proxy;

@@ -139,6 +139,8 @@ set_environment(const struct lb_source *source)
 	if (gethostname(host, sizeof host - 1) < 0)
 		host[0] = '\0';
 	for (unsigned i = 0; names != NULL && i < source->count; i++) {
+		if (source->texts[i].side)
+			continue;
 		more = mem_print("%s%s%s", names, i == 0 ? "" : ";",
 		    source->texts[i].name);
 		mem_drop(names);

@@ -5,7 +5,7 @@
 
 #include "balancer/parse.h"
 
-enum { LINE = 2048, GUESSED = 40 };
+enum { LINE = 2048, GUESSED = 40, CLOSE = 3 };
 
 static void
 tell(struct lb_parse *p, enum lb_report_level level,
@@ -65,6 +65,20 @@ lb_parse_warn_at(struct lb_parse *p, const struct lb_place *place,
 	va_start(ap, fmt);
 	tell(p, LB_REPORT_WARNING, place, fmt, ap);
 	va_end(ap);
+}
+
+bool
+lb_parse_belongs(struct lb_parse *p, const char *name, bool ours)
+{
+	if (p->side && !ours)
+		lb_parse_alert(p, "'%s' belongs into the main file; a side "
+		    "file holds settings of this program alone.", name);
+	else if (ours && !p->side)
+		lb_report_tell(p->report, LB_REPORT_NOTICE, "config : parsing "
+		    "[%s:%u] : '%s' is a setting of this program alone, which "
+		    "the original refuses; it may stand in %s.weir.",
+		    p->place.file, p->place.line, name, p->place.file);
+	return ours || !p->side;
 }
 
 char *
@@ -135,8 +149,12 @@ lb_guess_start(struct lb_guess *g, const char *word)
 void
 lb_guess_offer(struct lb_guess *g, const char *candidate)
 {
-	unsigned d = distance(g->word, candidate);
+	size_t a = strlen(g->word), b = strlen(candidate);
+	unsigned d;
 
+	if (a > b + CLOSE || b > a + CLOSE)
+		return;
+	d = distance(g->word, candidate);
 	if (d < g->distance) {
 		g->distance = d;
 		g->best = candidate;
@@ -148,5 +166,6 @@ lb_guess_best(const struct lb_guess *g)
 {
 	size_t len = strlen(g->word);
 
-	return g->distance <= (len < 3 ? 1 : len < 6 ? 2 : 3) ? g->best : NULL;
+	return g->distance <= (len < 3 ? 1 : len < 6 ? 2 : CLOSE) ?
+	    g->best : NULL;
 }

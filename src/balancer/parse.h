@@ -47,6 +47,7 @@ struct lb_parse {
 	struct lb_peers_conf *peers;
 	struct lb_server_conf *peers_default;
 	struct lb_bind_conf *peers_bind;	/* default-bind, bind */
+	bool side;			/* in a side file: settings of ours */
 	bool skip;			/* its lines were told to be ignored */
 	bool own_steps;			/* check lines of its own were read */
 	unsigned timed;			/* time-outs that were given, by bit */
@@ -70,6 +71,13 @@ void	lb_parse_alert_at(struct lb_parse *, const struct lb_place *,
 	    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void	lb_parse_warn_at(struct lb_parse *, const struct lb_place *,
 	    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * May the keyword stand in this file? One of ours in the main file is told
+ * of, as the original would refuse it; one of its own in a side file is an
+ * error (false).
+ */
+bool	lb_parse_belongs(struct lb_parse *, const char *name, bool ours);
 
 char	*lb_parse_copy(struct lb_parse *, const char *);	/* NULL: NULL */
 void	*lb_parse_get(struct lb_parse *, size_t);		/* zeroed */

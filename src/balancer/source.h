@@ -14,6 +14,7 @@
 struct lb_source_text {
 	const char *name;		/* as the user named it */
 	struct text text;
+	bool side;			/* NAME.weir: only settings of ours */
 };
 
 struct lb_source {
