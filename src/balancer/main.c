@@ -22,6 +22,7 @@
 #define RELEASED	"2026/11/22"
 
 static struct lb_options options;
+static struct lb_files *files;	/* the setup's places name them */
 static bool began;		/* something was told */
 
 /* ---- telling ----------------------------------------------------------- */
@@ -201,8 +202,6 @@ read_setup(struct lb_report *report)
 		.names_may_fail = options.names_may_fail,
 		.localpeer = options.localpeer
 	};
-	struct lb_files *files;
-	struct lb_setup *setup;
 	struct why why;
 
 	files = lb_files_read(options.files, options.file_count, &why);
@@ -213,9 +212,7 @@ read_setup(struct lb_report *report)
 	}
 	lb_files_source(files, &source);
 	set_environment(&source);
-	setup = lb_config_read(&source, report);
-	lb_files_free(&files);
-	return setup;
+	return lb_config_read(&source, report);
 }
 
 static int
@@ -290,6 +287,7 @@ main(int argc, char **argv)
 		code = usage(argv[0], &why);
 	else
 		code = run(argv[0]);
+	lb_files_free(&files);
 	lb_options_free(&options);
 	return code;
 }
