@@ -300,7 +300,8 @@ add_file(struct lb_parse *p, struct lb_test *t, const char *path,
 
 	if (p->source->fetch == NULL)
 		return 0;
-	if (p->source->fetch(p->source->arg, path, &rest, why) < 0)
+	if (p->source->fetch(p->source->arg,
+	    lb_parse_path(p, path), &rest, why) < 0)
 		return why_set(why, "failed to open pattern file <%s>", path);
 	while (rest.len > 0 && text_split(&rest, '\n', &line)) {
 		line = text_trim(line);

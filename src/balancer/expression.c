@@ -346,16 +346,18 @@ take_fetch(struct walk *w, struct lb_expr *e, const char **match)
 
 /* The file of a map: it must be there; what is in it is read later. */
 static int
-need_file(struct walk *w, const char *path)
+need_file(struct walk *w, struct lb_arg *arg)
 {
 	const struct lb_source *source = w->parse->source;
 	struct text ignored;
 	struct why why;
 
-	if (source->fetch == NULL || source->fetch(source->arg, path,
+	arg->text = lb_parse_path(w->parse, arg->text);
+	if (source->fetch == NULL || source->fetch(source->arg, arg->text,
 	    &ignored, &why) == 0)
 		return 0;
-	return why_set(w->why, "failed to open pattern file <%s>", path);
+	return why_set(w->why, "failed to open pattern file <%s>",
+	    arg->text);
 }
 
 static int
@@ -381,7 +383,7 @@ take_conversion(struct walk *w, struct lb_expr *e)
 	if (take_args(w, now->converter->args, "converter", name,
 	    now->args) < 0)
 		return -1;
-	return text_begins(name, "map") ? need_file(w, now->args[0].text) : 0;
+	return text_begins(name, "map") ? need_file(w, &now->args[0]) : 0;
 }
 
 static int

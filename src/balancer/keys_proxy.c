@@ -1473,7 +1473,7 @@ READER(read_errorfile)
 		return refuse(p, key, "expects <status_code> and <file> as "
 		    "arguments");
 	if (p->source->fetch != NULL && p->source->fetch(p->source->arg,
-	    w->at[at + 1], &ignored, &why) < 0) {
+	    lb_parse_path(p, w->at[at + 1]), &ignored, &why) < 0) {
 		lb_parse_alert(p, "%s : error opening file <%s>.", key->name,
 		    w->at[at + 1]);
 		return -1;

@@ -23,6 +23,7 @@ lb_keys_tls_file(struct lb_parse *p, const char *key, const char *base,
 
 	if (base != NULL && path[0] != '/' && path[0] != '@')
 		path = lb_arena_print(p->arena, "%s/%s", base, path);
+	path = lb_parse_path(p, path);
 	if (path[0] == '@' || p->source->fetch == NULL ||
 	    p->source->fetch(p->source->arg, path, &ignored, &why) >= 0)
 		return path;
@@ -156,6 +157,7 @@ read_cert_list(struct lb_parse *p, const struct lb_key *key,
 
 	if (path == NULL)
 		return -1;
+	path = lb_parse_path(p, path);
 	lb_arena_add(p->arena, &to->cert_lists, path);
 	if (p->source->fetch == NULL)
 		return 1;

@@ -81,6 +81,34 @@ lb_parse_belongs(struct lb_parse *p, const char *name, bool ours)
 	return ours || !p->side;
 }
 
+const char *
+lb_parse_path(struct lb_parse *p, const char *path)
+{
+	const struct lb_global_conf *g = &p->setup->global;
+	const char *file = p->place.file == NULL ? "" : p->place.file,
+	    *slash = strrchr(file, '/');
+	struct text folder = slash == NULL ? TEXT(".") :
+	    slash == file ? TEXT("/") :
+	    (struct text){ file, (size_t)(slash - file) };
+
+	if (path[0] == '/' || path[0] == '@')
+		return path;
+	switch (g->default_path) {
+	case LB_PATH_CONFIG:
+		return lb_arena_print(p->arena, "%.*s/%s", TEXT_ARG(folder),
+		    path);
+	case LB_PATH_PARENT:
+		return lb_arena_print(p->arena, "%.*s/../%s",
+		    TEXT_ARG(folder), path);
+	case LB_PATH_ORIGIN:
+		return lb_arena_print(p->arena, "%s/%s", g->default_origin,
+		    path);
+	case LB_PATH_CURRENT:
+		break;
+	}
+	return path;
+}
+
 char *
 lb_parse_copy(struct lb_parse *p, const char *s)
 {

@@ -79,6 +79,9 @@ void	lb_parse_warn_at(struct lb_parse *, const struct lb_place *,
  */
 bool	lb_parse_belongs(struct lb_parse *, const char *name, bool ours);
 
+/* A relative name of a file, from where default-path lets it begin. */
+const char *lb_parse_path(struct lb_parse *, const char *);
+
 char	*lb_parse_copy(struct lb_parse *, const char *);	/* NULL: NULL */
 void	*lb_parse_get(struct lb_parse *, size_t);		/* zeroed */
 

@@ -337,7 +337,8 @@ read_body(struct lb_parse *p, const char *kind, const char *value,
 	if (strstr(kind, "file") != NULL) {
 		if (p->source->fetch == NULL)
 			return 0;
-		if (p->source->fetch(p->source->arg, value, &t, &why) < 0) {
+		if (p->source->fetch(p->source->arg,
+		    lb_parse_path(p, value), &t, &why) < 0) {
 			lb_parse_alert(p, "'%s' : '%s' : %s.",
 			    r->action->name, value, why.line);
 			return -1;

@@ -399,6 +399,49 @@ START_TEST(keeps_side_files_to_ours)
 }
 END_TEST
 
+static char asked[256];
+
+static int
+note_path(void *arg, const char *path, struct text *to, struct why *why)
+{
+	snprintf(asked, sizeof asked, "%s", path);
+	*to = TEXT("10.0.0.1\n");
+	return 0;
+}
+
+START_TEST(begins_names_of_files_where_it_is_told)
+{
+	static const struct {
+		const char *file, *global, *name, *path;
+	} rows[] = {
+		{ "/etc/c", "", "x", "x" },
+		{ "/etc/c", "default-path config", "x", "/etc/x" },
+		{ "/etc/c", "default-path config", "/x", "/x" },
+		{ "c", "default-path config", "x", "./x" },
+		{ "/etc/c", "default-path parent", "x", "/etc/../x" },
+		{ "/etc/c", "default-path origin /o", "x", "/o/x" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char config[512];
+		struct lb_source_text text = { rows[i].file, TEXT_NONE,
+		    false };
+		struct lb_source source = source_of(&text);
+
+		snprintf(config, sizeof config, "global\n %s\n" LISTEN
+		    " acl a src -f %s\n", rows[i].global, rows[i].name);
+		text.text = text_of(config);
+		source.fetch = note_path;
+		told = (struct lb_report){ .tell = keep_text };
+		said[0] = '\0';
+		s = lb_config_read(&source, &told);
+		ck_assert_msg(s != NULL, "%s", said);
+		ck_assert_str_eq(asked, rows[i].path);
+		lb_config_free(&s);
+	}
+}
+END_TEST
+
 START_TEST(frees_all_when_memory_ends)
 {
 	static const char config[] = "global\n log 127.0.0.1 local0\n"
@@ -424,5 +467,6 @@ UNIT_MAIN("balancer/config", reads_what_it_is_for,
     reads_conditions, unrolls_templates, reads_check_scripts, reads_formats,
     tells_all_errors_in_one_run, says_what_was_meant,
     is_kinder_than_the_original, refuses_to_forward_http, resolves_names,
-    reads_settings_of_ours, keeps_side_files_to_ours,
+    begins_names_of_files_where_it_is_told, reads_settings_of_ours,
+    keeps_side_files_to_ours,
     frees_all_when_memory_ends)
