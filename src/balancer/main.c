@@ -16,11 +16,13 @@
 #include "balancer/files.h"
 #include "balancer/keys.h"
 #include "balancer/options.h"
+#include "balancer/serve.h"
 #include "base/mem.h"
 
 #define RELEASED	"2026/11/22"
 
 static struct lb_options options;
+static struct lb_files *files;	/* the setup's places name them */
 static bool began;		/* something was told */
 
 /* ---- telling ----------------------------------------------------------- */
@@ -74,8 +76,8 @@ print_version(FILE *to)
 
 	fprintf(to, "HAProxy version %s %s - https://haproxy.org/ "
 	    "(Weir %s)\n", LB_CONDITION_VERSION, RELEASED, PACKAGE_VERSION);
-	fprintf(to, "Status: reads and checks configurations; does not serve "
-	    "yet.\n");
+	fprintf(to, "Status: young; what it does not carry out yet it says "
+	    "at start.\n");
 	fprintf(to, "Known bugs: see doc/differences.md\n");
 	if (uname(&u) == 0)
 		fprintf(to, "Running on: %s %s %s %s\n", u.sysname, u.release,
@@ -157,22 +159,28 @@ set_environment(const struct lb_source *source)
 	    "%sq/%bq %hr %hs %{+Q}r", 1);
 }
 
-/* The verdict, as the original words it. */
-static int
-conclude(struct lb_report *report, const struct lb_setup *setup)
+static bool
+refuses(struct lb_report *report, const struct lb_setup *setup)
 {
 	if (setup == NULL) {
 		lb_report_tell(report, LB_REPORT_ALERT,
 		    "config : Fatal errors found in configuration.");
-		return 1;
+		return true;
 	}
-	if (report->warnings > 0 &&
-	    (options.zero_warning || setup->global.zero_warning)) {
-		lb_report_tell(report, LB_REPORT_ALERT, "config : Some "
-		    "warnings were found and 'zero-warning' is set. "
-		    "Aborting.");
+	if (report->warnings == 0 ||
+	    (!options.zero_warning && !setup->global.zero_warning))
+		return false;
+	lb_report_tell(report, LB_REPORT_ALERT, "config : Some warnings were "
+	    "found and 'zero-warning' is set. Aborting.");
+	return true;
+}
+
+/* The verdict, as the original words it. */
+static int
+conclude(struct lb_report *report, const struct lb_setup *setup)
+{
+	if (refuses(report, setup))
 		return 1;
-	}
 	if (setup->listeners == 0) {
 		if (!options.quiet)
 			fprintf(stderr, "Configuration file has no error but "
@@ -186,31 +194,47 @@ conclude(struct lb_report *report, const struct lb_setup *setup)
 	return 0;
 }
 
-static int
-check(struct lb_report *report)
+/* The files of the command line as a setup; NULL: refused, and told. */
+static struct lb_setup *
+read_setup(struct lb_report *report)
 {
 	struct lb_source source = {
 		.names_may_fail = options.names_may_fail,
 		.localpeer = options.localpeer
 	};
-	struct lb_files *files;
-	struct lb_setup *setup;
 	struct why why;
-	int code;
 
 	files = lb_files_read(options.files, options.file_count, &why);
 	if (files == NULL) {
 		lb_report_tell(report, LB_REPORT_ALERT, "config : %s",
 		    why.line);
-		return 1;
+		return NULL;
 	}
 	lb_files_source(files, &source);
 	set_environment(&source);
-	setup = lb_config_read(&source, report);
-	code = conclude(report, setup);
+	return lb_config_read(&source, report);
+}
+
+static int
+check(struct lb_report *report)
+{
+	struct lb_setup *setup = read_setup(report);
+	int code = conclude(report, setup);
+
 	lb_config_free(&setup);
-	lb_files_free(&files);
 	return code;
+}
+
+static int
+serve(struct lb_report *report, const char *called)
+{
+	struct lb_setup *setup = read_setup(report);
+
+	if (refuses(report, setup)) {
+		lb_config_free(&setup);
+		return 1;
+	}
+	return lb_serve(setup, &options, called);
 }
 
 static int
@@ -250,12 +274,7 @@ run(const char *called)
 	}
 	if (options.file_count == 0)
 		return usage(called, &why);
-	if (!options.check) {
-		lb_report_tell(&report, LB_REPORT_ALERT, "This version only "
-		    "checks configurations; use -c.");
-		return 1;
-	}
-	return check(&report);
+	return options.check ? check(&report) : serve(&report, called);
 }
 
 int
@@ -268,6 +287,7 @@ main(int argc, char **argv)
 		code = usage(argv[0], &why);
 	else
 		code = run(argv[0]);
+	lb_files_free(&files);
 	lb_options_free(&options);
 	return code;
 }

@@ -1252,17 +1252,12 @@ start_connect(struct conn *c, const struct address *to)
 }
 
 struct conn *
-conn_dial(struct loop *l, const struct address *to, struct tls *tls,
-    const char *tls_name, int64_t limit, const struct conn_handler *handler,
-    void *owner)
+conn_dial_by(struct loop *l, int fd, const struct address *to,
+    const struct conn_handler *handler, void *owner)
 {
 	struct home *h = home_of(l);
-	int fd = h == NULL ? -1 : open_socket(to);
-	struct conn *c;
+	struct conn *c = h == NULL ? NULL : take_conn(h, fd, handler, owner);
 
-	if (fd < 0)
-		return NULL;
-	c = take_conn(h, fd, handler, owner);
 	if (c == NULL) {
 		close(fd);
 		errno = ENOMEM;
@@ -1272,6 +1267,20 @@ conn_dial(struct loop *l, const struct address *to, struct tls *tls,
 	start_connect(c, to);
 	if (h->engine->watch(c) < 0)
 		fail_later(c, &close_connect_failed, errno);
+	return c;
+}
+
+struct conn *
+conn_dial(struct loop *l, const struct address *to, struct tls *tls,
+    const char *tls_name, int64_t limit, const struct conn_handler *handler,
+    void *owner)
+{
+	int fd = open_socket(to);
+	struct conn *c = fd < 0 ? NULL :
+	    conn_dial_by(l, fd, to, handler, owner);
+
+	if (c == NULL)
+		return NULL;
 	if (tls != NULL)
 		conn_start_tls(c, tls, tls_name, TEXT_NONE);
 	if (limit > 0 && need_rare(c) != NULL) {

@@ -60,6 +60,13 @@ struct conn *conn_accept(struct loop *, int fd, const struct conn_handler *, voi
 struct conn *conn_dial(struct loop *, const struct address *, struct tls *,
 	    const char *tls_name, int64_t limit, const struct conn_handler *, void *owner);
 
+/*
+ * The same with a socket of the caller's: bound to a source, with options of
+ * its own. Non-blocking; closed when there is no memory (NULL). No limit.
+ */
+struct conn *conn_dial_by(struct loop *, int fd, const struct address *,
+	    const struct conn_handler *, void *owner);
+
 void	conn_hand_to(struct conn *, const struct conn_handler *, void *owner);
 void	*conn_owner(const struct conn *);
 struct loop *conn_loop(const struct conn *);

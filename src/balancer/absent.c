@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * absent.c - what is not carried out yet, one row each: whom to ask whether
+ * it is asked for, and whether it is safe to serve without it. First thread.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "balancer/absent.h"
+#include "balancer/acl.h"
+#include "balancer/certs.h"
+#include "balancer/checks.h"
+#include "balancer/logformat.h"
+#include "balancer/logs.h"
+#include "balancer/rule.h"
+#include "balancer/sampling.h"
+
+enum gravity { WARN, REFUSE };
+
+static unsigned refused;
+
+static void tell(enum gravity, const struct lb_place *, const char *, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+tell(enum gravity g, const struct lb_place *place, const char *fmt, ...)
+{
+	char what[300], line[700];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	if (g == REFUSE)
+		refused++;
+	snprintf(line, sizeof line, "config : parsing [%s:%u] : %s is not "
+	    "carried out yet by this program%s",
+	    place->file != NULL ? place->file : "", place->line, what,
+	    g == WARN ? " and is ignored." : ".");
+	lb_logs_say(g == WARN ? LB_LOG_WARNING : LB_LOG_ALERT, line);
+}
+
+/* ---- of a bind line, a server, a proxy --------------------------------- */
+
+static bool
+wants_bind_namespace(const struct lb_bind_conf *b)
+{
+	return b->namespace != NULL;
+}
+
+static bool
+wants_signature(const struct lb_bind_conf *b)
+{
+	return b->md5sig != NULL;
+}
+
+static const struct bind_row {
+	enum gravity gravity;
+	bool (*wants)(const struct lb_bind_conf *);
+	const char *what;
+} bind_rows[] = {
+	{ REFUSE, wants_bind_namespace, "'bind ... namespace'" },
+	{ REFUSE, wants_signature, "'bind ... tcp-md5sig'" },
+};
+
+static bool
+sends_more(const struct lb_server_conf *s)
+{
+	return s->send_proxy != 0 && (s->proxy_v2_options != 0 ||
+	    s->send_proxy_ssl || s->tlvs.count > 0);
+}
+
+static bool
+has_agent(const struct lb_server_conf *s)
+{
+	return s->agent_check;
+}
+
+static bool
+has_resolvers(const struct lb_server_conf *s)
+{
+	return s->resolvers != NULL;
+}
+
+static bool
+has_namespace(const struct lb_server_conf *s)
+{
+	return s->namespace != NULL;
+}
+
+static bool
+has_socks(const struct lb_server_conf *s)
+{
+	return s->socks4.kind != LB_ADDRESS_NONE;
+}
+
+static const struct server_row {
+	enum gravity gravity;
+	bool (*wants)(const struct lb_server_conf *);
+	const char *what;
+} server_rows[] = {
+	{ WARN, sends_more, "a PROXY header with more than addresses (a "
+	    "plain one is sent); it" },
+	{ WARN, has_agent, "'server ... agent-check'" },
+	{ WARN, has_resolvers, "'server ... resolvers': names are resolved "
+	    "at start only; it" },
+	{ REFUSE, has_namespace, "'server ... namespace'" },
+	{ REFUSE, has_socks, "'server ... socks4'" },
+};
+
+static bool
+has_sticks(const struct lb_proxy_conf *p)
+{
+	return p->sticks.count > 0;
+}
+
+static bool
+has_state_file(const struct lb_proxy_conf *p)
+{
+	return p->load_state != LB_STATE_NONE;
+}
+
+static bool
+inspects_answers(const struct lb_proxy_conf *p)
+{
+	return p->rules[LB_RULES_RESPONSE].count > 0;
+}
+
+static const struct proxy_row {
+	enum gravity gravity;
+	bool (*wants)(const struct lb_proxy_conf *);
+	const char *what;
+} proxy_rows[] = {
+	{ REFUSE, has_sticks, "'stick'" },
+	{ WARN, has_state_file, "'load-server-state-from-file'" },
+	{ REFUSE, inspects_answers, "'tcp-response content'" },
+};
+
+static void
+look_at_check(const struct lb_proxy_conf *p)
+{
+	for (unsigned i = 0; i < p->servers.count; i++)
+		if (p->servers.at[i]->check &&
+		    lb_checks_find(p->check.kind) == NULL) {
+			tell(REFUSE, &p->place, "%s '%s': this kind of "
+			    "health check", p->kind, p->name);
+			return;
+		}
+}
+
+/* ---- rules and conditions ---------------------------------------------- */
+
+static const enum lb_act acts[] = {		/* these are carried out */
+	LB_ACT_ACCEPT, LB_ACT_REJECT, LB_ACT_CLOSE, LB_ACT_SILENT_DROP,
+	LB_ACT_EXPECT_PROXY,
+	LB_ACT_SET_SRC, LB_ACT_SET_SRC_PORT, LB_ACT_SET_DST,
+	LB_ACT_SET_DST_PORT, LB_ACT_SET_MARK, LB_ACT_SET_TOS,
+	LB_ACT_SET_PRIORITY_CLASS, LB_ACT_SET_PRIORITY_OFFSET,
+	LB_ACT_SET_LOG_LEVEL, LB_ACT_SET_NICE, LB_ACT_SET_RETRIES,
+	LB_ACT_NOTHING,
+};
+
+static bool
+is_known(enum lb_act act)
+{
+	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
+		if (acts[i] == act)
+			return true;
+	return false;
+}
+
+static void
+look_at_expr(const struct lb_expr *e, const struct lb_place *place)
+{
+	const char *name = e == NULL ? NULL : lb_sampling_missing(e);
+
+	if (name != NULL)
+		tell(REFUSE, place, "'%s' in '%s'", name, e->text);
+}
+
+static void
+look_at_acl(const struct lb_acl *a)
+{
+	for (unsigned i = 0; i < a->tests.count; i++) {
+		const struct lb_test *t = a->tests.at[i];
+
+		look_at_expr(t->expr, &t->place);
+		if (t->match == LB_MATCH_REG)
+			tell(REFUSE, &t->place, "matching by a regular "
+			    "expression");
+	}
+}
+
+static void
+look_at_cond(const struct lb_cond *cond)
+{
+	for (unsigned i = 0; cond != NULL && i < cond->chains.count; i++)
+		for (unsigned n = 0; n < cond->chains.at[i]->terms.count; n++)
+			look_at_acl(cond->chains.at[i]->terms.at[n]->acl);
+}
+
+static void
+look_at_format(const struct lb_format *f)
+{
+	for (unsigned i = 0; f != NULL && i < f->count; i++)
+		if (f->parts[i].kind == LB_PART_EXPR &&
+		    lb_sampling_missing(f->parts[i].expr) != NULL)
+			tell(WARN, &f->place, "'%s' in a format (it prints "
+			    "'-')", lb_sampling_missing(f->parts[i].expr));
+}
+
+static void
+look_at_rules(const struct lb_proxy_conf *p)
+{
+	for (unsigned set = 0; set <= LB_RULES_CONTENT; set++)
+		for (unsigned i = 0; i < p->rules[set].count; i++) {
+			const struct lb_rule *r = p->rules[set].at[i];
+
+			if (!is_known(r->action->act))
+				tell(REFUSE, &r->place, "action '%s'",
+				    r->action->name);
+			look_at_cond(r->cond);
+			look_at_expr(r->expr, &r->place);
+		}
+	for (unsigned i = 0; i < p->switches.count; i++) {
+		look_at_cond(p->switches.at[i]->cond);
+		look_at_format(p->switches.at[i]->format);
+	}
+	for (unsigned i = 0; i < p->use_servers.count; i++)
+		look_at_cond(p->use_servers.at[i]->cond);
+	if (p->balance.expr != NULL)
+		look_at_expr(p->balance.expr, &p->place);
+	if (p->balance.algorithm == LB_ALGO_RDP_COOKIE)
+		tell(WARN, &p->place, "'balance rdp-cookie' (it is round "
+		    "robin)");
+	look_at_format(p->log_format);
+	look_at_format(p->log_sd);
+	look_at_format(p->unique_id);
+}
+
+/* ---- all --------------------------------------------------------------- */
+
+static void
+look_at_tls(const struct lb_tls_conf *t, const struct lb_place *place)
+{
+	const char *what = lb_certs_missing(t);
+
+	if (what != NULL)
+		tell(REFUSE, place, "%s", what);
+}
+
+static void
+look_at_binds(const struct lb_proxy_conf *p)
+{
+	for (unsigned i = 0; i < p->binds.count; i++) {
+		if (p->binds.at[i]->tls.on)
+			look_at_tls(&p->binds.at[i]->tls,
+			    &p->binds.at[i]->place);
+		for (size_t n = 0; n < sizeof bind_rows / sizeof *bind_rows;
+		    n++)
+			if (bind_rows[n].wants(p->binds.at[i]))
+				tell(bind_rows[n].gravity,
+				    &p->binds.at[i]->place, "%s",
+				    bind_rows[n].what);
+	}
+}
+
+static void
+look_at_servers(const struct lb_proxy_conf *p)
+{
+	for (unsigned i = 0; i < p->servers.count; i++) {
+		const struct lb_server_conf *s = p->servers.at[i];
+
+		if (s->tls.on || s->check_ssl)
+			look_at_tls(&s->tls, &s->place);
+		for (size_t n = 0;
+		    n < sizeof server_rows / sizeof *server_rows; n++)
+			if (server_rows[n].wants(p->servers.at[i]))
+				tell(server_rows[n].gravity,
+				    &p->servers.at[i]->place, "%s",
+				    server_rows[n].what);
+	}
+}
+
+static void
+look_at_options(const struct lb_options *o, const struct lb_setup *setup)
+{
+	const struct lb_place nowhere = { "command line", 0 };
+
+	if ((o->master || o->notify || setup->global.master) &&
+	    !o->foreground)
+		tell(WARN, &nowhere, "master-worker mode (one process "
+		    "serves)");
+	if (o->take_from != NULL && strcmp(o->take_from, "/dev/null") != 0)
+		tell(WARN, &nowhere, "-x (sockets are bound anew, beside the "
+		    "old process's)");
+	if (setup->global.maxsslconn > 0)
+		tell(WARN, &setup->global.place, "'maxsslconn'");
+}
+
+int
+lb_absent_tell(const struct lb_setup *setup, const struct lb_options *o)
+{
+	refused = 0;
+	lb_sampling_init();
+	look_at_options(o, setup);
+	for (unsigned i = 0; i < setup->proxies.count; i++) {
+		const struct lb_proxy_conf *p = setup->proxies.at[i];
+
+		if (p->disabled)
+			continue;
+		look_at_binds(p);
+		look_at_servers(p);
+		for (size_t n = 0;
+		    n < sizeof proxy_rows / sizeof *proxy_rows; n++)
+			if (proxy_rows[n].wants(p))
+				tell(proxy_rows[n].gravity, &p->place, "%s",
+				    proxy_rows[n].what);
+		if (!p->answers)
+			look_at_rules(p);
+		look_at_check(p);
+	}
+	return refused > 0 ? 1 : 0;
+}

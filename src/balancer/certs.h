@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * certs.h - TLS contexts of bind and server lines, read from their files.
+ * At start, before rights are given up; first thread.
+ */
+#ifndef WEIR_BALANCER_CERTS_H
+#define WEIR_BALANCER_CERTS_H
+
+#include "balancer/settings.h"
+#include "net/tls.h"
+
+/* NULL with the reason; g has the defaults of the global section. */
+struct tls *lb_certs_bind(const struct lb_bind_conf *,
+	    const struct lb_global_conf *g, struct why *);
+struct tls *lb_certs_server(const struct lb_server_conf *,
+	    const struct lb_global_conf *g, struct why *);
+
+/* What of a bind line's TLS is not carried out yet; NULL: nothing. */
+const char *lb_certs_missing(const struct lb_tls_conf *);
+
+#endif

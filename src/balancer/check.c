@@ -1,0 +1,645 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * check.c - plans, connects, times out, tells. One heap and one timer for
+ * all checks: those that are due at about the same time start together.
+ */
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "balancer/check.h"
+#include "balancer/dial.h"
+#include "balancer/world.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/proxyproto.h"
+#include "net/socket.h"
+#include "net/timer.h"
+#include "net/tls.h"
+
+#define ROW(word, text, result, code)					\
+	{ word, text, LB_RESULT_##result, code }
+
+const struct lb_check_status_row lb_check_rows[LB_CHECK_STATUSES] = {
+	[LB_CHECK_UNK] = ROW("UNK", "Unknown", UNKNOWN, false),
+	[LB_CHECK_INI] = ROW("INI", "Initializing", UNKNOWN, false),
+	[LB_CHECK_START] = ROW("", "Check started", UNKNOWN, false),
+	[LB_CHECK_CHECKED] = ROW("CHECKED", "No status change", NEUTRAL,
+	    false),
+	[LB_CHECK_HANA] = ROW("HANA", "Health analyze", FAILED, false),
+	[LB_CHECK_SOCKERR] = ROW("SOCKERR", "Socket error", FAILED, false),
+	[LB_CHECK_L4OK] = ROW("L4OK", "Layer4 check passed", PASSED, false),
+	[LB_CHECK_L4TOUT] = ROW("L4TOUT", "Layer4 timeout", FAILED, false),
+	[LB_CHECK_L4CON] = ROW("L4CON", "Layer4 connection problem", FAILED,
+	    false),
+	[LB_CHECK_L6OK] = ROW("L6OK", "Layer6 check passed", PASSED, false),
+	[LB_CHECK_L6TOUT] = ROW("L6TOUT", "Layer6 timeout", FAILED, false),
+	[LB_CHECK_L6RSP] = ROW("L6RSP", "Layer6 invalid response", FAILED,
+	    false),
+	[LB_CHECK_L7TOUT] = ROW("L7TOUT", "Layer7 timeout", FAILED, false),
+	[LB_CHECK_L7RSP] = ROW("L7RSP", "Layer7 invalid response", FAILED,
+	    false),
+	[LB_CHECK_L57DATA] = ROW("", "", UNKNOWN, false),
+	[LB_CHECK_L7OK] = ROW("L7OK", "Layer7 check passed", PASSED, true),
+	[LB_CHECK_L7OKC] = ROW("L7OKC", "Layer7 check conditionally passed",
+	    CONDITIONAL, true),
+	[LB_CHECK_L7STS] = ROW("L7STS", "Layer7 wrong status", FAILED, true),
+	[LB_CHECK_PROCERR] = ROW("PROCERR", "External check error", FAILED,
+	    true),
+	[LB_CHECK_PROCTOUT] = ROW("PROCTOUT", "External check timeout",
+	    FAILED, true),
+	[LB_CHECK_PROCOK] = ROW("PROCOK", "External check passed", PASSED,
+	    true),
+};
+
+static struct loop *home;
+static struct lb_deadlines *due;
+static struct timer timer;
+static int64_t armed;
+static struct lb_check *all, **all_end = &all;
+static unsigned count;
+
+static void dial(struct lb_check *);
+
+/* ---- planning ---------------------------------------------------------- */
+
+static void
+arm(void)
+{
+	struct lb_mark *m = lb_deadline_first(due);
+	int64_t now = loop_now(home);
+
+	if (m == NULL || (armed != 0 && armed <= m->at))
+		return;
+	armed = m->at;
+	timer_after(&timer, m->at > now ? m->at - now : 0);
+}
+
+static void
+set_due(struct lb_check *c, int64_t at)
+{
+	lb_deadline_set(due, &c->mark, at);
+	arm();
+}
+
+static uint32_t
+draw(void)
+{
+	return (uint32_t)random() << 1;
+}
+
+static void
+plan_next(struct lb_check *c)
+{
+	const struct lb_server *s = c->server;
+	int64_t wait = lb_verdict_wait(&s->verdicts[c->agent], &c->pace,
+	    s->state == LB_SERVER_STOPPED, c->hurry);
+
+	if (c->agent)
+		wait = c->pace.usual;
+	c->hurry = false;
+	set_due(c, loop_now(home) + lb_verdict_jitter(wait,
+	    lb_world()->setup->global.spread_checks, draw()));
+}
+
+/* How early it may go along with another that is due. */
+static int64_t
+slack_of(const struct lb_check *c)
+{
+	int64_t slack = c->pace.usual / 40;
+
+	return slack < 100 * CLOCK_MS ? slack : 100 * CLOCK_MS;
+}
+
+static bool
+may_run(const struct lb_check *c)
+{
+	return (c->state & LB_CHECK_ENABLED) != 0 &&
+	    (c->server->admin & LB_ADMIN_MAINT) == 0 &&
+	    !lb_world()->stopping;
+}
+
+static void
+run(struct lb_check *c)
+{
+	if (!may_run(c)) {
+		plan_next(c);
+		return;
+	}
+	c->state |= LB_CHECK_INPROGRESS;
+	c->began = loop_now(home);
+	c->step = c->part = 0;
+	c->ended = false;
+	dial(c);
+}
+
+/* ---- the end of one ---------------------------------------------------- */
+
+static void
+let_go(struct lb_check *c)
+{
+	if (c->conn != NULL) {
+		/* The port is free again at once. */
+		conn_set_reset(c->conn);
+		conn_close(c->conn, &close_eof);
+	}
+	c->conn = NULL;
+	mem_drop(c->got);
+	c->got = NULL;
+	c->got_len = 0;
+}
+
+static void
+tell(struct lb_check *c)
+{
+	const struct lb_check_status_row *row = &lb_check_rows[c->status];
+	struct lb_cause cause = {
+		.result = row->result,
+		.desc = row->text,
+		.code = row->has_code ? c->code : -1,
+		.info = c->text,
+		.duration = c->duration >= 0 ? c->duration / CLOCK_MS : -1,
+	};
+
+	lb_health_take(c->server, c->agent, &cause);
+}
+
+void
+lb_check_end(struct lb_check *c, enum lb_check_status status, int code,
+    const char *text)
+{
+	if (!(c->state & LB_CHECK_INPROGRESS))
+		return;
+	let_go(c);
+	c->state &= ~(unsigned)LB_CHECK_INPROGRESS;
+	c->status = status;
+	c->code = code;
+	snprintf(c->text, sizeof c->text, "%s", text != NULL ? text : "");
+	c->duration = loop_now(home) - c->began;
+	/* An agent that cannot be reached says nothing. */
+	if ((c->server->admin & LB_ADMIN_MAINT) == 0 && (!c->agent ||
+	    status == LB_CHECK_L7OK || status == LB_CHECK_L7STS))
+		tell(c);
+	plan_next(c);
+}
+
+/* ---- over the wire ----------------------------------------------------- */
+
+static const char *
+name_errno(int code, char *to, size_t room)
+{
+	static const struct {
+		int code;
+		const char *name;
+	} rows[] = {
+		{ ECONNREFUSED, "ECONNREFUSED" }, { ECONNRESET, "ECONNRESET" },
+		{ ETIMEDOUT, "ETIMEDOUT" }, { EHOSTUNREACH, "EHOSTUNREACH" },
+		{ ENETUNREACH, "ENETUNREACH" }, { ENOENT, "ENOENT" },
+		{ EACCES, "EACCES" }, { EPERM, "EPERM" },
+		{ EADDRNOTAVAIL, "EADDRNOTAVAIL" }, { EMFILE, "EMFILE" },
+		{ ENETDOWN, "ENETDOWN" }, { EPIPE, "EPIPE" },
+		{ EADDRINUSE, "EADDRINUSE" }, { EAGAIN, "EAGAIN" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].code == code) {
+			snprintf(to, room, "%s returned by OS (%s)",
+			    rows[i].name, strerror(code));
+			return to;
+		}
+	snprintf(to, room, "%d returned by OS (%s)", code, strerror(code));
+	return to;
+}
+
+static int
+pending_error(const struct conn *c)
+{
+	const char *text = conn_error(c);
+
+	/* The stream keeps the text; the number is found again by it. */
+	for (int code = 1; text[0] != '\0' && code < 134; code++)
+		if (strcmp(strerror(code), text) == 0)
+			return code;
+	return ECONNRESET;
+}
+
+static void
+set_limit(struct lb_check *c)
+{
+	int64_t now = loop_now(home);
+
+	if (c->answer_limit == 0)
+		set_due(c, c->began + c->pace.usual);
+	else if (!c->connected)
+		set_due(c, now + c->connect_limit);
+	else
+		set_due(c, now + c->answer_limit);
+}
+
+static void
+begin(struct lb_check *c)
+{
+	if (c->variant->begin == NULL)
+		lb_check_end(c, c->tls != NULL ? LB_CHECK_L6OK :
+		    LB_CHECK_L4OK, -1, NULL);
+	else
+		c->variant->begin(c);
+}
+
+/* A check speaks for nobody but us. */
+static void
+send_proxy_header(struct lb_check *c)
+{
+	char header[PROXYPROTO_ROOM];
+	struct address from, to;
+	struct endpoint src, dst;
+	size_t len;
+
+	if (c->proxy == 0)
+		return;
+	if (c->proxy == 1 && socket_local(conn_fd(c->conn), &from) == 0 &&
+	    socket_peer(conn_fd(c->conn), &to) == 0) {
+		src = address_endpoint(&from);
+		dst = address_endpoint(&to);
+		len = proxyproto_print(1, &src, &dst, header);
+	} else
+		len = proxyproto_print(c->proxy, NULL, NULL, header);
+	conn_send(c->conn, (struct text){ header, len });
+}
+
+static void
+on_ready(struct conn *conn)
+{
+	struct lb_check *c = conn_owner(conn);
+	bool first = !c->connected;
+
+	c->connected = true;
+	set_limit(c);
+	if (first)
+		send_proxy_header(c);
+	if (first && c->tls != NULL && !tls_is_on(conn))
+		conn_start_tls(conn, c->tls, c->sni, TEXT_NONE);
+	else
+		begin(c);
+}
+
+static void
+on_data(struct conn *conn, struct text t)
+{
+	struct lb_check *c = conn_owner(conn);
+	size_t most = lb_world()->setup->global.bufsize;
+	char *more;
+
+	if (c->variant->look == NULL)
+		return;
+	if (c->got_len + t.len > most)
+		t.len = most - c->got_len;
+	more = mem_grow(c->got, c->got_len + t.len + 1);
+	if (more == NULL) {
+		lb_check_end(c, LB_CHECK_SOCKERR, -1, "out of memory");
+		return;
+	}
+	c->got = more;
+	memcpy(c->got + c->got_len, t.at, t.len);
+	c->got_len += t.len;
+	c->got[c->got_len] = '\0';
+	c->variant->look(c, (struct text){ c->got, c->got_len },
+	    c->got_len >= most);
+}
+
+static void
+on_eof(struct conn *conn)
+{
+	struct lb_check *c = conn_owner(conn);
+
+	if (c->variant->look != NULL)
+		c->variant->look(c, (struct text){ c->got != NULL ? c->got :
+		    "", c->got_len }, true);
+}
+
+static void
+on_closed(struct conn *conn, const struct close_reason *why)
+{
+	struct lb_check *c = conn_owner(conn);
+	char text[LB_CHECK_TEXT];
+	int code = pending_error(conn);
+
+	c->conn = NULL;
+	if (why == &close_tls)
+		lb_check_end(c, LB_CHECK_L6RSP, -1, "SSL handshake failure");
+	else if (!c->connected)
+		lb_check_end(c, LB_CHECK_L4CON, -1,
+		    name_errno(code, text, sizeof text));
+	else if (c->got_len > 0 && c->variant->look != NULL)
+		c->variant->look(c, (struct text){ c->got, c->got_len },
+		    true);
+	else
+		lb_check_end(c, LB_CHECK_SOCKERR, -1,
+		    name_errno(code, text, sizeof text));
+}
+
+static const struct conn_handler handler = {
+	.ready = on_ready, .data = on_data, .eof = on_eof,
+	.closed = on_closed,
+};
+
+static void
+find_target(const struct lb_check *c, struct address *to)
+{
+	if (c->addr.len > 0)
+		*to = c->addr;
+	else
+		lb_dial_address(c->server, 0, to);
+	if (c->port != 0)
+		address_set_port(to, c->port);
+	else if (c->addr.len > 0 && address_port(to) == 0)
+		address_set_port(to, address_port(&c->server->address));
+}
+
+static void
+dial_to(struct lb_check *c, uint16_t port)
+{
+	struct lb_dial d = { .server = c->server,
+	    .proxy = c->server->proxy->conf, .mark = -1, .tos = -1 };
+	const int off = 0;
+	char text[LB_CHECK_TEXT];
+	int fd;
+
+	c->connected = false;
+	set_limit(c);
+	find_target(c, &d.to);
+	if (port != 0)
+		address_set_port(&d.to, port);
+	fd = d.to.len > 0 ? lb_dial_socket(&d) : -1;
+	if (fd >= 0) {
+		/* Our answer to SYN/ACK may then be the reset. */
+		if (c->variant->begin == NULL && c->tls == NULL)
+			(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &off,
+			    sizeof off);
+		c->conn = conn_dial_by(home, fd, &d.to, &handler, c);
+	}
+	if (c->conn == NULL)
+		lb_check_end(c, LB_CHECK_SOCKERR, -1,
+		    name_errno(errno, text, sizeof text));
+}
+
+static void
+dial(struct lb_check *c)
+{
+	dial_to(c, 0);
+}
+
+void
+lb_check_redial(struct lb_check *c, uint16_t port)
+{
+	let_go(c);
+	dial_to(c, port);
+}
+
+void
+lb_check_say(struct lb_check *c, struct text t)
+{
+	conn_send(c->conn, t);
+	set_limit(c);
+}
+
+void
+lb_check_eat(struct lb_check *c, size_t n)
+{
+	c->got_len -= n;
+	memmove(c->got, c->got + n, c->got_len + 1);
+}
+
+/* ---- the timer --------------------------------------------------------- */
+
+static void
+time_out(struct lb_check *c)
+{
+	char text[LB_CHECK_TEXT] = "";
+	bool handshake = c->connected && c->conn != NULL && c->tls != NULL &&
+	    !tls_is_on(c->conn);
+
+	if (c->variant->describe != NULL)
+		c->variant->describe(c, text, sizeof text);
+	lb_check_end(c, !c->connected ? LB_CHECK_L4TOUT : handshake ?
+	    LB_CHECK_L6TOUT : LB_CHECK_L7TOUT, -1, text);
+}
+
+static void
+on_timer(void *arg)
+{
+	int64_t now = loop_now(home);
+	struct lb_mark *m;
+
+	armed = 0;
+	while ((m = lb_deadline_first(due)) != NULL) {
+		struct lb_check *c = (struct lb_check *)(void *)((char *)m -
+		    offsetof(struct lb_check, mark));
+		bool runs = (c->state & LB_CHECK_INPROGRESS) != 0;
+
+		if (m->at > now + (runs ? 0 : slack_of(c)))
+			break;
+		if (runs)
+			time_out(c);
+		else
+			run(c);
+	}
+	arm();
+}
+
+/* ---- all of them ------------------------------------------------------- */
+
+void
+lb_check_init(struct loop *loop)
+{
+	home = loop;
+	due = lb_deadline_new();
+	timer_init(&timer, loop, on_timer, NULL);
+}
+
+static void
+set_limits(struct lb_check *c)
+{
+	const struct lb_proxy_conf *p = c->server->proxy->conf;
+
+	if (p->timeout.check <= 0)
+		return;
+	c->answer_limit = p->timeout.check;
+	c->connect_limit = c->pace.usual;
+	if (p->timeout.connect > 0 && p->timeout.connect < c->connect_limit)
+		c->connect_limit = p->timeout.connect;
+}
+
+struct lb_check *
+lb_check_new(struct lb_server *s, bool agent,
+    const struct lb_check_variant *variant)
+{
+	const struct lb_server_conf *conf = s->conf;
+	struct lb_check *c = mem_need(sizeof *c);
+
+	c->server = s;
+	c->agent = agent;
+	c->variant = variant;
+	c->state = LB_CHECK_CONFIGURED | LB_CHECK_ENABLED |
+	    (agent ? LB_CHECK_AGENT : 0);
+	c->status = LB_CHECK_INI;
+	c->code = -1;
+	c->duration = -1;
+	c->pace = (struct lb_pace){ conf->inter, conf->fastinter,
+	    conf->downinter };
+	if (agent)
+		c->pace.usual = conf->agent_inter;
+	set_limits(c);
+	*all_end = c;
+	all_end = &c->next;
+	count++;
+	s->checks[agent] = c;
+	s->checked[agent] = true;
+	lb_verdict_start(&s->verdicts[agent], agent ? 1 : conf->rise,
+	    agent ? 1 : conf->fall);
+	if (!agent && conf->init_state == LB_INIT_FULLY_UP)
+		s->verdicts[0].health = conf->rise + conf->fall - 1;
+	else if (!agent && conf->init_state == LB_INIT_DOWN)
+		s->verdicts[0].health = conf->rise - 1;
+	else if (!agent && conf->init_state == LB_INIT_FULLY_DOWN)
+		s->verdicts[0].health = 0;
+	return c;
+}
+
+/* The smallest interval of a second or more: the first runs share it. */
+static int64_t
+find_spread(void)
+{
+	int64_t most = lb_world()->setup->global.max_spread_checks;
+	int64_t least = 0;
+
+	for (struct lb_check *c = all; c != NULL; c = c->next)
+		if (c->pace.usual >= CLOCK_SECOND &&
+		    (least == 0 || c->pace.usual < least))
+			least = c->pace.usual;
+	if (most > 0 && least > most)
+		least = most;
+	return least;
+}
+
+void
+lb_check_start_all(void)
+{
+	int64_t now = loop_now(home), spread = find_spread(), room;
+	unsigned i = 0;
+
+	for (struct lb_check *c = all; c != NULL; c = c->next, i++) {
+		room = spread > 0 ? spread : c->pace.usual;
+		set_due(c, now + 1 + room * i / (int64_t)count);
+	}
+}
+
+void
+lb_check_soon(struct lb_check *c)
+{
+	if (!(c->state & LB_CHECK_INPROGRESS))
+		set_due(c, loop_now(home) + 1);
+}
+
+void
+lb_check_enable(struct lb_check *c, bool on)
+{
+	if (on)
+		c->state |= LB_CHECK_ENABLED;
+	else
+		c->state &= ~(unsigned)LB_CHECK_ENABLED;
+}
+
+unsigned
+lb_check_count(void)
+{
+	return count;
+}
+
+struct lb_check *
+lb_check_first(void)
+{
+	return all;
+}
+
+void
+lb_check_fini(void)
+{
+	for (struct lb_check *c = all, *next; c != NULL; c = next) {
+		next = c->next;
+		let_go(c);
+		c->server->checks[c->agent] = NULL;
+		tls_drop(&c->tls);
+		mem_drop(c);
+	}
+	all = NULL;
+	all_end = &all;
+	count = 0;
+	if (due != NULL)
+		timer_stop(&timer);
+	lb_deadline_free(&due);
+}
+
+/* ---- real traffic ------------------------------------------------------ */
+
+/* One failure as if a check had seen it. */
+static void
+fail_once(struct lb_check *c, unsigned errors)
+{
+	snprintf(c->text, sizeof c->text, "Detected %u consecutive errors, "
+	    "last one was: L4 unsuccessful connection", errors);
+	c->status = LB_CHECK_HANA;
+	c->code = -1;
+	c->duration = -1;
+	tell(c);
+}
+
+static void
+react(struct lb_check *c, unsigned errors)
+{
+	struct lb_server *s = c->server;
+	struct lb_verdict *v = &s->verdicts[0];
+
+	s->observed++;
+	switch (s->conf->on_error) {
+	case LB_ON_ERROR_SUDDEN_DEATH:
+		if (v->health > v->rise)
+			v->health = v->rise + 1;
+		fail_once(c, errors);
+		break;
+	case LB_ON_ERROR_FAIL_CHECK:
+		fail_once(c, errors);
+		break;
+	case LB_ON_ERROR_MARK_DOWN:
+		v->health = v->rise;
+		fail_once(c, errors);
+		break;
+	case LB_ON_ERROR_FASTINTER:
+		break;
+	}
+	c->hurry = true;
+	if (!(c->state & LB_CHECK_INPROGRESS))
+		plan_next(c);
+}
+
+void
+lb_check_observe(struct lb_server *s, bool good)
+{
+	unsigned errors;
+
+	if (good) {
+		s->errors = 0;
+		return;
+	}
+	errors = ++s->errors;
+	if (s->checks[0] == NULL || s->state == LB_SERVER_STOPPED ||
+	    errors < (unsigned)s->conf->error_limit)
+		return;
+	s->errors = 0;
+	react(s->checks[0], errors);
+}

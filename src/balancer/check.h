@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * check.h - looking after one server: when to look, the connection it is
+ * done over, and what came of it. What is said over the connection is a
+ * variant (checks.c). All of it on loop 0.
+ */
+#ifndef WEIR_BALANCER_CHECK_H
+#define WEIR_BALANCER_CHECK_H
+
+#include "balancer/deadline.h"
+#include "balancer/health.h"
+#include "net/conn.h"
+
+enum lb_check_status {		/* numbers as in "show servers state" */
+	LB_CHECK_UNK, LB_CHECK_INI, LB_CHECK_START, LB_CHECK_CHECKED,
+	LB_CHECK_HANA, LB_CHECK_SOCKERR, LB_CHECK_L4OK, LB_CHECK_L4TOUT,
+	LB_CHECK_L4CON, LB_CHECK_L6OK, LB_CHECK_L6TOUT, LB_CHECK_L6RSP,
+	LB_CHECK_L7TOUT, LB_CHECK_L7RSP, LB_CHECK_L57DATA, LB_CHECK_L7OK,
+	LB_CHECK_L7OKC, LB_CHECK_L7STS, LB_CHECK_PROCERR, LB_CHECK_PROCTOUT,
+	LB_CHECK_PROCOK, LB_CHECK_STATUSES
+};
+
+struct lb_check_status_row {
+	const char *word, *text;	/* L4OK, Layer4 check passed */
+	enum lb_result result;
+	bool has_code;			/* check_code is shown */
+};
+extern const struct lb_check_status_row lb_check_rows[LB_CHECK_STATUSES];
+
+enum {				/* as in "show servers state" */
+	LB_CHECK_INPROGRESS = 1 << 0, LB_CHECK_CONFIGURED = 1 << 1,
+	LB_CHECK_ENABLED = 1 << 2, LB_CHECK_PAUSED = 1 << 3,
+	LB_CHECK_AGENT = 1 << 4
+};
+
+struct lb_check;
+
+struct lb_check_variant {	/* what is said once it is connected */
+	const char *name;
+	/* NULL: connected (TLS up) is enough. */
+	void (*begin)(struct lb_check *);
+	/*
+	 * All that came so far; ends it, eats from the front by
+	 * lb_check_eat, or waits. ended: no more will come.
+	 */
+	void (*look)(struct lb_check *, struct text all, bool ended);
+	/* Room for the text of a time-out at this step; NULL: none. */
+	void (*describe)(const struct lb_check *, char *to, size_t room);
+};
+
+enum { LB_CHECK_TEXT = 256 };
+
+struct lb_check {
+	struct lb_server *server;
+	struct lb_check *next;
+	const struct lb_check_variant *variant;
+	unsigned state;			/* LB_CHECK_* */
+	bool agent;
+	bool hurry;			/* the next one at fastinter */
+	struct lb_pace pace;
+	int64_t connect_limit, answer_limit;	/* us; 0: none */
+	/* Where to, when it is not the server's. */
+	struct address addr;		/* len 0: the server's */
+	uint16_t port;			/* 0: the server's */
+	struct tls *tls;		/* NULL: plain */
+	const char *sni;
+	int proxy;			/* PROXY header: 0, 1, 2 */
+
+	/* The last result. */
+	enum lb_check_status status;
+	int code;			/* -1: none */
+	char text[LB_CHECK_TEXT];	/* last_chk */
+	int64_t duration;		/* us; -1: none */
+
+	/* The next, or the one under way. */
+	struct lb_mark mark;
+	struct conn *conn;		/* NULL: none */
+	int64_t began;
+	bool connected;
+	bool ended;			/* no more bytes will come */
+	char *got;			/* what came so far */
+	size_t got_len;
+	unsigned step;			/* the variant's own */
+	unsigned part;
+};
+
+/* Called before anything else; once. */
+void	lb_check_init(struct loop *);
+void	lb_check_fini(void);
+
+/* Makes and keeps it; dies: start only. */
+struct lb_check *lb_check_new(struct lb_server *, bool agent,
+	    const struct lb_check_variant *);
+void	lb_check_start_all(void);	/* plans the first run of each */
+void	lb_check_soon(struct lb_check *);	/* now, unless one runs */
+void	lb_check_enable(struct lb_check *, bool on);
+unsigned lb_check_count(void);
+struct lb_check *lb_check_first(void);	/* the list of all, by next */
+
+/* Real traffic that failed or went well: observe, on-error. */
+void	lb_check_observe(struct lb_server *, bool good);
+
+/* For variants. */
+void	lb_check_say(struct lb_check *, struct text);
+void	lb_check_eat(struct lb_check *, size_t);
+/* code -1, text NULL: none. Ends the one under way. */
+void	lb_check_end(struct lb_check *, enum lb_check_status, int code,
+	    const char *text);
+/* The present connection goes; dials anew (scripts). port 0: the usual. */
+void	lb_check_redial(struct lb_check *, uint16_t port);
+
+#endif

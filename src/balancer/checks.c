@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/* checks.c - which variant a kind has; the checks of a setup. Loop 0. */
+#include "balancer/check_kinds.h"
+#include "balancer/certs.h"
+#include "balancer/checks.h"
+#include "balancer/script.h"
+#include "balancer/world.h"
+
+static const struct lb_check_variant connect_only = { .name = "connect" };
+
+static const struct lb_check_variant *const rows[] = {
+	[LB_CHECK_CONNECT] = &connect_only,
+	[LB_CHECK_TCP] = &lb_check_tcp,
+	[LB_CHECK_HTTP] = &lb_check_http,
+	[LB_CHECK_PGSQL] = &lb_check_pgsql,
+	[LB_CHECK_MYSQL] = &lb_check_mysql,
+	[LB_CHECK_REDIS] = &lb_check_redis,
+	[LB_CHECK_SMTP] = &lb_check_smtp,
+	[LB_CHECK_LDAP] = &lb_check_ldap,
+	[LB_CHECK_SSL_HELLO] = &lb_check_hello,
+	[LB_CHECK_EXTERNAL] = NULL,
+};
+
+const struct lb_check_variant *
+lb_checks_find(enum lb_check_kind kind)
+{
+	return (unsigned)kind < sizeof rows / sizeof *rows ? rows[kind] : NULL;
+}
+
+/* The first connection of a script may lead elsewhere. */
+static uint16_t
+first_port(const struct lb_check_conf *conf)
+{
+	for (unsigned i = 0; i < conf->steps.count; i++) {
+		const struct lb_step *s = conf->steps.at[i];
+
+		if (s->kind != LB_STEP_COMMENT)
+			return s->kind == LB_STEP_CONNECT ? s->connect.port :
+			    0;
+	}
+	return 0;
+}
+
+static void
+make_agent(struct lb_server *s)
+{
+	const struct lb_server_conf *conf = s->conf;
+	struct lb_check *c = lb_check_new(s, true, &lb_check_agent);
+
+	c->port = conf->agent_port;
+	if (conf->agent_addr.kind != LB_ADDRESS_NONE)
+		c->addr = conf->agent_addr.sa;
+}
+
+static void
+make_check(struct lb_server *s)
+{
+	const struct lb_server_conf *conf = s->conf;
+	const struct lb_check_variant *v =
+	    lb_checks_find(s->proxy->conf->check.kind);
+	struct lb_check *c = lb_check_new(s, false,
+	    v != NULL ? v : &connect_only);
+
+	c->port = first_port(&s->proxy->conf->check);
+	if (c->port == 0)
+		c->port = conf->check_port;
+	if (conf->check_addr.kind != LB_ADDRESS_NONE)
+		c->addr = conf->check_addr.sa;
+	c->sni = conf->check_sni;
+	if (conf->check_ssl && s->tls != NULL)
+		c->tls = tls_hold(s->tls);
+	if (conf->check_send_proxy)
+		c->proxy = conf->send_proxy > 0 ? conf->send_proxy : 1;
+}
+
+int
+lb_checks_make(struct why *why)
+{
+	for (unsigned i = 0; i < lb_world()->count; i++) {
+		struct lb_proxy *p = lb_world()->proxies[i];
+
+		if (p->conf->disabled)
+			continue;
+		for (unsigned n = 0; n < p->server_count; n++) {
+			struct lb_server *s = p->servers[n];
+
+			if (s->conf->check && s->track == NULL)
+				make_check(s);
+			if (s->conf->agent_check)
+				make_agent(s);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * judge.c - tests, conditions, rules. A test that lacks bytes makes the whole
+ * wait while more may come, and is false when none will. On the session's
+ * loop.
+ */
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+
+#include <ctype.h>
+#include <strings.h>
+
+#include "balancer/acl.h"
+#include "balancer/conversion.h"
+#include "balancer/judge.h"
+#include "balancer/record.h"
+#include "balancer/rule.h"
+#include "balancer/world.h"
+#include "net/conn.h"
+
+/* ---- one pattern ------------------------------------------------------- */
+
+static bool
+same_bytes(const char *a, const char *b, size_t n, bool nocase)
+{
+	if (!nocase)
+		return memcmp(a, b, n) == 0;
+	for (size_t i = 0; i < n; i++)
+		if (tolower((unsigned char)a[i]) !=
+		    tolower((unsigned char)b[i]))
+			return false;
+	return true;
+}
+
+static bool
+has_part(struct text t, const struct lb_pattern *p, bool nocase)
+{
+	for (size_t i = 0; i + p->len <= t.len; i++)
+		if (same_bytes(t.at + i, p->text, p->len, nocase))
+			return true;
+	return false;
+}
+
+/* The pattern between separators, or at the ends. */
+static bool
+has_piece(struct text t, const struct lb_pattern *p, bool nocase,
+    const char *seps)
+{
+	for (size_t i = 0; i + p->len <= t.len; i++) {
+		size_t end = i + p->len;
+
+		if (i > 0 && strchr(seps, t.at[i - 1]) == NULL)
+			continue;
+		if (end < t.len && strchr(seps, t.at[end]) == NULL)
+			continue;
+		if (same_bytes(t.at + i, p->text, p->len, nocase))
+			return true;
+	}
+	return false;
+}
+
+static bool
+match_text(struct text t, const struct lb_pattern *p, enum lb_match how,
+    bool nocase)
+{
+	if (p->len > t.len)
+		return false;
+	switch (how) {
+	case LB_MATCH_STR:
+	case LB_MATCH_BIN:
+		return p->len == t.len &&
+		    same_bytes(t.at, p->text, t.len, nocase);
+	case LB_MATCH_BEG:
+		return same_bytes(t.at, p->text, p->len, nocase);
+	case LB_MATCH_END:
+		return same_bytes(t.at + t.len - p->len, p->text, p->len,
+		    nocase);
+	case LB_MATCH_SUB:
+		return has_part(t, p, nocase);
+	case LB_MATCH_DIR:
+		return has_piece(t, p, nocase, "/?");
+	case LB_MATCH_DOM:
+		return has_piece(t, p, nocase, "/?.:");
+	default:
+		return false;
+	}
+}
+
+static bool
+match_number(int64_t n, const struct lb_pattern *p)
+{
+	return (!p->has_least || n >= p->least) &&
+	    (!p->has_most || n <= p->most);
+}
+
+static bool
+match_address(const struct lb_value *v, const struct lb_pattern *p)
+{
+	struct endpoint e = { .family = v->type == LB_TYPE_IPV4 ? AF_INET :
+	    AF_INET6 };
+
+	memcpy(e.ip, v->ip, sizeof e.ip);
+	return prefix_has(&p->prefix, &e);
+}
+
+/* The value as the kind of match wants it. */
+static bool
+prepare(struct lb_scene *c, const struct lb_test *t, struct lb_value *v)
+{
+	switch (t->match) {
+	case LB_MATCH_BOOL:
+	case LB_MATCH_INT:
+		return lb_conversion_number(v);
+	case LB_MATCH_IP:
+		return lb_conversion_address(v);
+	case LB_MATCH_FOUND:
+		return true;
+	default:
+		return lb_conversion_text(c, v);
+	}
+}
+
+static bool
+match(const struct lb_test *t, const struct lb_value *v)
+{
+	if (t->match == LB_MATCH_FOUND)
+		return true;
+	if (t->match == LB_MATCH_BOOL)
+		return v->number != 0;
+	for (unsigned i = 0; i < t->patterns.count; i++) {
+		const struct lb_pattern *p = t->patterns.at[i];
+
+		if (t->match == LB_MATCH_INT ? match_number(v->number, p) :
+		    t->match == LB_MATCH_LEN ?
+		    match_number((int64_t)v->text.len, p) :
+		    t->match == LB_MATCH_IP ? match_address(v, p) :
+		    match_text(v->text, p, t->match, t->nocase))
+			return true;
+	}
+	return false;
+}
+
+/* ---- conditions -------------------------------------------------------- */
+
+/* 1, 0, -1: cannot be told yet. */
+static int
+test_acl(struct lb_scene *c, const struct lb_acl *a)
+{
+	bool waits = false;
+	struct lb_value v;
+
+	for (unsigned i = 0; i < a->tests.count; i++) {
+		const struct lb_test *t = a->tests.at[i];
+
+		c->waits = false;
+		c->used = 0;
+		if (lb_sampling_get(c, t->expr, &v) && prepare(c, t, &v) &&
+		    match(t, &v))
+			return 1;
+		waits = waits || c->waits;
+	}
+	return waits ? -1 : 0;
+}
+
+static int
+test_chain(struct lb_scene *c, const struct lb_chain *chain)
+{
+	int outcome = 1;
+
+	for (unsigned i = 0; i < chain->terms.count && outcome != 0; i++) {
+		const struct lb_term *t = chain->terms.at[i];
+		int one = test_acl(c, t->acl);
+
+		if (one >= 0 && t->negated)
+			one = !one;
+		if (one == 0 || one < outcome)
+			outcome = one;
+	}
+	return outcome;
+}
+
+int
+lb_judge_cond(struct lb_scene *c, const struct lb_cond *cond)
+{
+	int outcome = 0, one;
+
+	if (cond == NULL)
+		return 1;
+	for (unsigned i = 0; i < cond->chains.count && outcome != 1; i++) {
+		one = test_chain(c, cond->chains.at[i]);
+		if (one != 0)
+			outcome = one;
+	}
+	if (outcome < 0)
+		return -1;
+	return cond->unless ? !outcome : outcome;
+}
+
+/* ---- what rules do ----------------------------------------------------- */
+
+/* The rule's number, or what its expression gives. */
+static bool
+number_of(struct lb_scene *c, const struct lb_rule *r, int64_t *n)
+{
+	struct lb_value v;
+
+	*n = r->number;
+	if (r->expr == NULL)
+		return true;
+	if (!lb_sampling_get(c, r->expr, &v) || !lb_conversion_number(&v))
+		return false;
+	*n = v.number;
+	return true;
+}
+
+static void
+set_address(struct lb_scene *c, const struct lb_rule *r, struct endpoint *e,
+    uint32_t flag)
+{
+	struct lb_value v;
+
+	if (!lb_sampling_get(c, r->expr, &v) || !lb_conversion_address(&v))
+		return;
+	e->family = v.type == LB_TYPE_IPV4 ? AF_INET : AF_INET6;
+	memcpy(e->ip, v.ip, sizeof e->ip);
+	c->session->flags |= flag;
+}
+
+static void
+set_port(struct lb_scene *c, const struct lb_rule *r, struct endpoint *e,
+    uint32_t flag)
+{
+	int64_t n;
+
+	if (!number_of(c, r, &n))
+		return;
+	e->port = (uint16_t)n;
+	c->session->flags |= flag;
+}
+
+static void
+set_option(struct lb_scene *c, const struct lb_rule *r, int level, int name)
+{
+	int64_t n;
+	int value;
+
+	if (c->session->client == NULL || !number_of(c, r, &n))
+		return;
+	value = (int)n;
+	(void)setsockopt(conn_fd(c->session->client), level, name, &value,
+	    sizeof value);
+}
+
+static void
+set_tos(struct lb_scene *c, const struct lb_rule *r)
+{
+	set_option(c, r, IPPROTO_IP, IP_TOS);
+	set_option(c, r, IPPROTO_IPV6, IPV6_TCLASS);
+}
+
+static void
+set_priority(struct lb_scene *c, const struct lb_rule *r, bool class)
+{
+	int64_t n;
+
+	if (!number_of(c, r, &n))
+		return;
+	if (class)
+		c->session->waiter.priority_class = (int32_t)n;
+	else
+		c->session->waiter.offset = n * 1000;
+}
+
+static void
+set_retries(struct lb_scene *c, const struct lb_rule *r)
+{
+	int64_t n;
+
+	if (number_of(c, r, &n) && n >= 0)
+		c->session->tries_left = (uint8_t)(n > 100 ? 100 : n);
+}
+
+/* Those that change something and go on. */
+static void
+carry_out(struct lb_scene *c, const struct lb_rule *r)
+{
+	struct lb_session *s = c->session;
+
+	switch (r->action->act) {
+	case LB_ACT_SET_SRC:
+		set_address(c, r, &s->src, LB_FLOW_TOLD_SRC);
+		break;
+	case LB_ACT_SET_SRC_PORT:
+		set_port(c, r, &s->src, LB_FLOW_TOLD_SRC);
+		break;
+	case LB_ACT_SET_DST:
+		set_address(c, r, &s->dst, LB_FLOW_TOLD_DST);
+		break;
+	case LB_ACT_SET_DST_PORT:
+		set_port(c, r, &s->dst, LB_FLOW_TOLD_DST);
+		break;
+	case LB_ACT_SET_MARK:
+		set_option(c, r, SOL_SOCKET, SO_MARK);
+		break;
+	case LB_ACT_SET_TOS:
+		set_tos(c, r);
+		break;
+	case LB_ACT_SET_PRIORITY_CLASS:
+		set_priority(c, r, true);
+		break;
+	case LB_ACT_SET_PRIORITY_OFFSET:
+		set_priority(c, r, false);
+		break;
+	case LB_ACT_SET_LOG_LEVEL:
+		if (r->number < 0)
+			s->flags |= LB_FLOW_SILENT;
+		else
+			s->log_level = (int8_t)r->number;
+		break;
+	case LB_ACT_SET_RETRIES:
+		set_retries(c, r);
+		break;
+	case LB_ACT_EXPECT_PROXY:
+		c->expects_proxy = true;
+		break;
+	default:
+		break;
+	}
+}
+
+/* True: the rule ends the evaluation by *sentence. */
+static bool
+is_final(const struct lb_rule *r, enum lb_sentence *sentence)
+{
+	switch (r->action->act) {
+	case LB_ACT_ACCEPT:
+		*sentence = LB_SENTENCE_GO;
+		return true;
+	case LB_ACT_REJECT:
+		*sentence = LB_SENTENCE_REJECT;
+		return true;
+	case LB_ACT_CLOSE:
+		*sentence = LB_SENTENCE_CLOSE;
+		return true;
+	case LB_ACT_SILENT_DROP:
+		*sentence = LB_SENTENCE_DROP;
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum lb_sentence
+lb_judge_rules(struct lb_scene *c, enum lb_ruleset which)
+{
+	const struct lb_proxy_conf *p = c->proxy->conf;
+	enum lb_sentence sentence;
+	int holds;
+
+	for (unsigned i = 0; i < p->rules[which].count; i++) {
+		const struct lb_rule *r = p->rules[which].at[i];
+
+		holds = lb_judge_cond(c, r->cond);
+		if (holds < 0)
+			return LB_SENTENCE_WAIT;
+		if (holds == 0)
+			continue;
+		if (is_final(r, &sentence))
+			return sentence;
+		carry_out(c, r);
+	}
+	return LB_SENTENCE_GO;
+}
+
+/* ---- where to ---------------------------------------------------------- */
+
+static const char *
+print_name(struct lb_scene *c, const struct lb_format *f, char *to,
+    size_t room)
+{
+	lb_record_format(c->session, NULL, f, to, room);
+	return to;
+}
+
+static struct lb_proxy *
+follow(struct lb_scene *c, const struct lb_switch_conf *s)
+{
+	char name[256];
+
+	if (s->to != NULL)
+		return lb_world_proxy(s->to);
+	return s->format == NULL ? NULL :
+	    lb_world_backend(print_name(c, s->format, name, sizeof name));
+}
+
+struct lb_proxy *
+lb_judge_backend(struct lb_scene *c)
+{
+	const struct lb_proxy_conf *p = c->proxy->conf;
+	struct lb_proxy *to = NULL;
+
+	for (unsigned i = 0; i < p->switches.count && to == NULL; i++)
+		if (lb_judge_cond(c, p->switches.at[i]->cond) == 1)
+			to = follow(c, p->switches.at[i]);
+	if (to == NULL && p->default_backend != NULL)
+		to = follow(c, p->default_backend);
+	return to;
+}
+
+static bool
+can_serve(struct lb_server *s)
+{
+	bool yes;
+
+	if (s == NULL)
+		return false;
+	lb_proxy_lock(s->proxy);
+	yes = lb_server_reachable(s);
+	lb_proxy_unlock(s->proxy);
+	return yes;
+}
+
+struct lb_server *
+lb_judge_server(struct lb_scene *c)
+{
+	const struct lb_proxy_conf *p = c->proxy->conf;
+	struct lb_server *to;
+	char name[256];
+
+	for (unsigned i = 0; i < p->use_servers.count; i++) {
+		const struct lb_use_server_conf *u = p->use_servers.at[i];
+
+		if (lb_judge_cond(c, u->cond) != 1)
+			continue;
+		to = u->to != NULL ? lb_world_server(u->to) :
+		    lb_proxy_server(c->proxy, print_name(c, u->format, name,
+		    sizeof name));
+		if (can_serve(to))
+			return to;
+	}
+	return NULL;
+}

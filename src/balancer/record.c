@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * record.c - log lines of sessions: the tcplog form and formats of the
+ * user's, made of aliases, one row each. On the session's loop.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "balancer/logformat.h"
+#include "balancer/record.h"
+#include "balancer/sampling.h"
+#include "balancer/tuple.h"
+#include "balancer/world.h"
+#include "base/clock.h"
+#include "net/tls.h"
+
+enum { LINE_MOST = 16384, VALUE_MOST = 4096 };
+
+struct record {			/* one line being made */
+	struct lb_session *s;
+	const struct lb_end *end;	/* NULL: it goes on */
+	unsigned flags;			/* LB_PART_* of the alias */
+	int64_t wall;			/* of the accept, us */
+	struct tm local, utc;
+	unsigned process, front, back, server;	/* connections */
+};
+
+static struct record
+look_at(struct lb_session *s, const struct lb_end *end)
+{
+	struct record r = { .s = s, .end = end };
+	int64_t age = loop_now(loop_here()) - s->accepted;
+	time_t seconds;
+
+	r.wall = clock_wall() - age;
+	seconds = (time_t)(r.wall / CLOCK_SECOND);
+	localtime_r(&seconds, &r.local);
+	gmtime_r(&seconds, &r.utc);
+	r.process = atomic_load(&lb_world()->sessions);
+	r.front = atomic_load(&s->front->front_sessions);
+	if (s->backend == NULL)
+		return r;
+	lb_proxy_lock(s->backend);
+	r.back = s->backend->sessions;
+	if (s->server != NULL)
+		r.server = s->server->served;
+	lb_proxy_unlock(s->backend);
+	/* Its own connection to the server is closed by now. */
+	if (end != NULL && (s->flags & LB_FLOW_SLOT) && r.server > 0)
+		r.server--;
+	return r;
+}
+
+/* ---- values ------------------------------------------------------------ */
+
+static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+
+static int
+put_date(const struct record *r, char *to, size_t room, const struct tm *tm,
+    bool ms)
+{
+	int len = snprintf(to, room, "%02d/%s/%04d:%02d:%02d:%02d",
+	    tm->tm_mday, months[tm->tm_mon], tm->tm_year + 1900, tm->tm_hour,
+	    tm->tm_min, tm->tm_sec);
+
+	if (ms)
+		return len + snprintf(to + len, room - (size_t)len, ".%03d",
+		    (int)(r->wall % CLOCK_SECOND / CLOCK_MS));
+	return len + (int)strftime(to + len, room - (size_t)len, " %z", tm);
+}
+
+static int
+put_number(const struct record *r, char *to, size_t room, int64_t n)
+{
+	if (r->flags & LB_PART_HEX)
+		return snprintf(to, room, "%02llX", (unsigned long long)n);
+	return snprintf(to, room, "%lld", (long long)n);
+}
+
+static int
+put_ip(const struct record *r, char *to, size_t room,
+    const struct endpoint *e)
+{
+	char ip[ADDRESS_TEXT];
+
+	if (e->family == 0)
+		return snprintf(to, room, "-");
+	if ((r->flags & LB_PART_HEX) && e->family == AF_INET)
+		return snprintf(to, room, "%02X%02X%02X%02X", e->ip[0],
+		    e->ip[1], e->ip[2], e->ip[3]);
+	return snprintf(to, room, "%s", endpoint_ip(e, ip));
+}
+
+static int
+put_port(const struct record *r, char *to, size_t room,
+    const struct endpoint *e)
+{
+	if (e->family == 0)
+		return snprintf(to, room, "-");
+	return snprintf(to, room, r->flags & LB_PART_HEX ? "%04X" : "%u",
+	    e->port);
+}
+
+static int64_t
+total_ms(const struct record *r)
+{
+	return (loop_now(loop_here()) - r->s->accepted) / CLOCK_MS;
+}
+
+static const char *
+server_name(const struct record *r)
+{
+	if (r->s->server != NULL)
+		return r->s->server->conf->name;
+	return r->s->stage == LB_STAGE_ANSWER ? "<STATS>" : "<NOSRV>";
+}
+
+/* ---- aliases ----------------------------------------------------------- */
+
+#define PUT(name, ...)							\
+static int								\
+put_##name(const struct record *r, char *to, size_t room)		\
+{									\
+	struct lb_session *s = r->s;					\
+									\
+	return s == NULL ? 0 : __VA_ARGS__;				\
+}
+#define TEXTS(...)	snprintf(to, room, "%s", __VA_ARGS__)
+#define NUMBERS(...)	put_number(r, to, room, (int64_t)(__VA_ARGS__))
+
+static const char *
+sign_of(const struct record *r)
+{
+	return r->end == NULL ? "+" : "";
+}
+
+PUT(B, snprintf(to, room, "%s%llu", sign_of(r),
+    (unsigned long long)s->bytes_out))
+PUT(U, snprintf(to, room, "%s%llu", sign_of(r),
+    (unsigned long long)s->bytes_in))
+PUT(H, TEXTS(lb_world()->hostname))
+PUT(T, put_date(r, to, room, &r->utc, false))
+PUT(Tl, put_date(r, to, room, &r->local, false))
+PUT(t, put_date(r, to, room, &r->local, true))
+PUT(Ts, NUMBERS(r->wall / CLOCK_SECOND))
+PUT(ms, snprintf(to, room, "%03d", (int)(r->wall % CLOCK_SECOND / CLOCK_MS)))
+PUT(Tc, NUMBERS(s->connect_ms))
+PUT(Tw, NUMBERS(s->queue_ms))
+PUT(Th, NUMBERS(s->hello_ms))
+PUT(Ti, NUMBERS(0))
+PUT(Tq, NUMBERS(-1))
+PUT(Td, NUMBERS(s->connect_ms < 0 ? -1 :
+    total_ms(r) - s->hello_ms - s->queue_ms - s->connect_ms))
+PUT(Tt, snprintf(to, room, "%s%lld", sign_of(r), (long long)total_ms(r)))
+PUT(ac, NUMBERS(r->process))
+PUT(fc, NUMBERS(r->front))
+PUT(bc, NUMBERS(r->back))
+PUT(sc, NUMBERS(r->server))
+PUT(rc, snprintf(to, room, "%s%u",
+    s->flags & LB_FLOW_REDISPATCHED ? "+" : "", s->retries))
+PUT(sq, NUMBERS(s->waiter.ahead_server))
+PUT(bq, NUMBERS(s->waiter.ahead_backend))
+PUT(f, TEXTS(s->front->conf->name))
+PUT(ft, snprintf(to, room, "%s%s", s->front->conf->name,
+    s->flags & LB_FLOW_TLS_COUNTED ? "~" : ""))
+PUT(b, TEXTS((s->backend != NULL ? s->backend : s->front)->conf->name))
+PUT(s, TEXTS(server_name(r)))
+PUT(ci, put_ip(r, to, room, &s->src))
+PUT(cp, put_port(r, to, room, &s->src))
+PUT(pid, NUMBERS(getpid()))
+PUT(rt, NUMBERS(s->id))
+PUT(lc, NUMBERS(s->id))
+
+static int
+put_ts(const struct record *r, char *to, size_t room)
+{
+	char letters[3] = "--";
+
+	if (r->end != NULL)
+		lb_reasons_letters(r->s, r->end, letters);
+	return TEXTS(letters);
+}
+
+static int
+put_fi(const struct record *r, char *to, size_t room)
+{
+	struct endpoint e = lb_tuple_dst(r->s);
+
+	return put_ip(r, to, room, &e);
+}
+
+static int
+put_fp(const struct record *r, char *to, size_t room)
+{
+	struct endpoint e = lb_tuple_dst(r->s);
+
+	return put_port(r, to, room, &e);
+}
+
+static int
+put_bi(const struct record *r, char *to, size_t room)
+{
+	struct endpoint e = lb_tuple_server_local(r->s);
+
+	return put_ip(r, to, room, &e);
+}
+
+static int
+put_bp(const struct record *r, char *to, size_t room)
+{
+	struct endpoint e = lb_tuple_server_local(r->s);
+
+	return put_port(r, to, room, &e);
+}
+
+static int
+put_si(const struct record *r, char *to, size_t room)
+{
+	struct endpoint e = lb_tuple_server(r->s);
+
+	return put_ip(r, to, room, &e);
+}
+
+static int
+put_sp(const struct record *r, char *to, size_t room)
+{
+	struct endpoint e = lb_tuple_server(r->s);
+
+	return put_port(r, to, room, &e);
+}
+
+/* "TLSv1.3/TLS_AES_256_GCM_SHA384": which half. */
+static int
+put_tls(const struct record *r, char *to, size_t room, bool cipher)
+{
+	char both[128], *slash;
+
+	if (r->s->client == NULL || !tls_is_on(r->s->client))
+		return TEXTS("-");
+	tls_describe(r->s->client, both, sizeof both);
+	slash = strchr(both, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	return TEXTS(cipher && slash != NULL ? slash + 1 : both);
+}
+
+static int
+put_sslc(const struct record *r, char *to, size_t room)
+{
+	return put_tls(r, to, room, true);
+}
+
+static int
+put_sslv(const struct record *r, char *to, size_t room)
+{
+	return put_tls(r, to, room, false);
+}
+
+static int
+put_ID(const struct record *r, char *to, size_t room)
+{
+	const struct lb_format *f = r->s->front->conf->unique_id;
+
+	return f == NULL ? TEXTS("-") :
+	    (int)lb_record_format(r->s, r->end, f, to, room);
+}
+
+static const struct alias {
+	const char *name;
+	int (*put)(const struct record *, char *to, size_t room);
+} aliases[] = {
+	{ "B", put_B }, { "H", put_H }, { "ID", put_ID }, { "T", put_T },
+	{ "Ta", put_Tt }, { "Tc", put_Tc }, { "Td", put_Td }, { "Th", put_Th },
+	{ "Ti", put_Ti }, { "Tl", put_Tl }, { "Tq", put_Tq }, { "Ts", put_Ts },
+	{ "Tt", put_Tt }, { "Tu", put_Tt }, { "Tw", put_Tw }, { "U", put_U },
+	{ "ac", put_ac }, { "b", put_b }, { "bc", put_bc }, { "bi", put_bi },
+	{ "bp", put_bp }, { "bq", put_bq }, { "ci", put_ci }, { "cp", put_cp },
+	{ "f", put_f }, { "fc", put_fc }, { "fi", put_fi }, { "fp", put_fp },
+	{ "ft", put_ft }, { "lc", put_lc }, { "ms", put_ms },
+	{ "pid", put_pid }, { "rc", put_rc }, { "rt", put_rt }, { "s", put_s },
+	{ "sc", put_sc }, { "si", put_si }, { "sp", put_sp }, { "sq", put_sq },
+	{ "sslc", put_sslc }, { "sslv", put_sslv }, { "t", put_t },
+	{ "ts", put_ts },
+};
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(((const struct alias *)a)->name,
+	    ((const struct alias *)b)->name);
+}
+
+/* ---- formats ----------------------------------------------------------- */
+
+/* Escapes what would break the quotes of a value. */
+static size_t
+copy_escaped(char *to, size_t room, struct text t)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < t.len && len + 2 < room; i++) {
+		if (t.at[i] == '"' || t.at[i] == '\\' || t.at[i] == ']')
+			to[len++] = '\\';
+		to[len++] = t.at[i];
+	}
+	return len;
+}
+
+static size_t
+copy_plain(char *to, size_t room, struct text t)
+{
+	if (t.len > room)
+		t.len = room;
+	memcpy(to, t.at, t.len);
+	return t.len;
+}
+
+static size_t
+put_value(struct record *r, const struct lb_part *part, char *to, size_t room)
+{
+	const struct alias *row;
+	int len;
+
+	if (part->kind == LB_PART_EXPR)
+		return lb_sampling_print(r->s, part->expr, to, room);
+	row = bsearch(&(struct alias){ .name = part->alias->name }, aliases,
+	    sizeof aliases / sizeof *aliases, sizeof *aliases, compare_names);
+	if (row == NULL)
+		return 0;
+	r->flags = part->flags;
+	len = row->put(r, to, room);
+	return len < 0 ? 0 : (size_t)len < room ? (size_t)len : room - 1;
+}
+
+static size_t
+put_part(struct record *r, const struct lb_part *part, char *to, size_t room)
+{
+	char value[VALUE_MOST];
+	struct text t = { value, 0 };
+	bool quoted = (part->flags & LB_PART_QUOTED) != 0;
+	size_t len = 0;
+
+	if (part->kind == LB_PART_TEXT)
+		return copy_plain(to, room, text_of(part->text));
+	t.len = put_value(r, part, value, sizeof value);
+	if (part->kind == LB_PART_ALIAS &&
+	    strcmp(part->alias->name, "o") == 0)
+		return 0;
+	if (t.len == 0 && !quoted)
+		t = TEXT("-");
+	if (quoted && room > 2)
+		to[len++] = '"';
+	len += part->flags & LB_PART_ESCAPED ?
+	    copy_escaped(to + len, room - len - 1, t) :
+	    copy_plain(to + len, room - len - 1, t);
+	if (quoted && room > 2)
+		to[len++] = '"';
+	return len;
+}
+
+static size_t
+put_format(struct record *r, const struct lb_format *f, char *to, size_t room)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < f->count && len + 4 < room; i++)
+		len += put_part(r, &f->parts[i], to + len, room - len);
+	to[len] = '\0';
+	return len;
+}
+
+size_t
+lb_record_format(struct lb_session *s, const struct lb_end *end,
+    const struct lb_format *f, char *to, size_t room)
+{
+	struct record r = look_at(s, end);
+
+	return put_format(&r, f, to, room);
+}
+
+/* ---- the usual lines --------------------------------------------------- */
+
+static size_t
+put_tcp(struct record *r, char *to, size_t room)
+{
+	struct lb_session *s = r->s;
+	char ip[ADDRESS_TEXT], date[64], letters[3] = "--";
+
+	if (r->end != NULL)
+		lb_reasons_letters(s, r->end, letters);
+	put_date(r, date, sizeof date, &r->local, true);
+	return (size_t)snprintf(to, room, "%s:%u [%s] %s%s %s/%s "
+	    "%d/%d/%s%lld %s%llu %s %u/%u/%u/%u/%s%u %u/%u",
+	    endpoint_ip(&s->src, ip), s->src.port, date, s->front->conf->name,
+	    s->flags & LB_FLOW_TLS_COUNTED ? "~" : "",
+	    (s->backend != NULL ? s->backend : s->front)->conf->name,
+	    server_name(r), s->queue_ms, s->connect_ms, sign_of(r),
+	    (long long)total_ms(r), sign_of(r),
+	    (unsigned long long)s->bytes_out, letters, r->process, r->front,
+	    r->back, r->server,
+	    s->flags & LB_FLOW_REDISPATCHED ? "+" : "", s->retries,
+	    s->waiter.ahead_server, s->waiter.ahead_backend);
+}
+
+static size_t
+put_connect(struct record *r, char *to, size_t room)
+{
+	char from[ADDRESS_TEXT], dest[ADDRESS_TEXT];
+	struct endpoint e = lb_tuple_dst(r->s);
+	const struct lb_proxy_conf *f = r->s->front->conf;
+
+	return (size_t)snprintf(to, room, "Connect from %s:%u to %s:%u (%s/%s)",
+	    endpoint_ip(&r->s->src, from), r->s->src.port,
+	    endpoint_ip(&e, dest), e.port, f->name,
+	    f->mode == LB_MODE_HTTP ? "HTTP" : "TCP");
+}
+
+static size_t
+put_line(struct record *r, char *to, size_t room)
+{
+	const struct lb_proxy_conf *f = r->s->front->conf;
+
+	if (f->log_kind == LB_LOGS_FORMAT && f->log_format != NULL)
+		return put_format(r, f->log_format, to, room);
+	if (f->log_kind == LB_LOGS_CONNECT)
+		return put_connect(r, to, room);
+	return put_tcp(r, to, room);
+}
+
+/* ---- whether, and how loud --------------------------------------------- */
+
+static bool
+is_error(const struct lb_session *s, const struct lb_end *end)
+{
+	return end != NULL && (end->cause != '-' || s->retries > 0 ||
+	    (s->flags & LB_FLOW_REDISPATCHED));
+}
+
+static bool
+is_wanted(const struct lb_session *s, const struct lb_end *end)
+{
+	unsigned options = s->front->conf->options;
+
+	if (lb_world()->logs[s->front->number] == NULL ||
+	    (s->flags & LB_FLOW_SILENT))
+		return false;
+	if ((options & (1u << LB_OPT_DONTLOG_NORMAL)) && !is_error(s, end))
+		return false;
+	return !(options & (1u << LB_OPT_DONTLOGNULL)) || end == NULL ||
+	    s->bytes_in > 0 || s->backend != NULL;
+}
+
+static enum lb_log_level
+level_of(const struct lb_session *s, const struct lb_end *end)
+{
+	if (s->log_level >= 0)
+		return (enum lb_log_level)s->log_level;
+	if ((s->front->conf->options & (1u << LB_OPT_LOG_SEPARATE_ERRORS)) &&
+	    is_error(s, end))
+		return LB_LOG_ERR;
+	return LB_LOG_INFO;
+}
+
+void
+lb_record_write(struct lb_session *s, const struct lb_end *end)
+{
+	struct lb_logs *logs = lb_world()->logs[s->front->number];
+	const struct lb_proxy_conf *f = s->front->conf;
+	char line[LINE_MOST], sd[1024];
+	struct text data = TEXT_NONE;
+	struct record r;
+	size_t len;
+
+	if (!is_wanted(s, end) || (s->flags & LB_FLOW_LOGGED))
+		return;
+	r = look_at(s, end);
+	len = put_line(&r, line, sizeof line);
+	if (len >= sizeof line)
+		len = sizeof line - 1;
+	if (f->log_sd != NULL)
+		data = (struct text){ sd,
+		    put_format(&r, f->log_sd, sd, sizeof sd) };
+	lb_logs_send(logs, level_of(s, end), (struct text){ line, len }, data);
+	if (end == NULL)
+		s->flags |= LB_FLOW_LOGGED;
+}
+
+void
+lb_record_failure(struct lb_session *s, const char *text)
+{
+	struct record r = look_at(s, NULL);
+	char line[1024], ip[ADDRESS_TEXT], date[64];
+	int len;
+
+	put_date(&r, date, sizeof date, &r.local, true);
+	len = snprintf(line, sizeof line, "%s:%u [%s] %s/%s: %s",
+	    endpoint_ip(&s->src, ip), s->src.port, date, s->front->conf->name,
+	    lb_tuple_door(s), text);
+	lb_logs_send(lb_world()->logs[s->front->number], LB_LOG_INFO,
+	    (struct text){ line, (size_t)(len < (int)sizeof line ? len :
+	    (int)sizeof line - 1) }, TEXT_NONE);
+}

@@ -1,0 +1,665 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sampling.c - fetches, one row each, and the walk over an expression. What
+ * has no row here is not carried out (yet): lb_sampling_missing names it.
+ */
+#include <arpa/inet.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "balancer/conversion.h"
+#include "balancer/door.h"
+#include "balancer/fetches.h"
+#include "balancer/hello.h"
+#include "balancer/sampling.h"
+#include "balancer/tuple.h"
+#include "balancer/world.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/socket.h"
+#include "net/tls.h"
+
+enum { MOST_LOOPS = 256 };
+
+static struct lb_scene *scenes[MOST_LOOPS];
+
+struct lb_scene *
+lb_sampling_scene(struct lb_session *s, const struct lb_proxy *p)
+{
+	struct lb_scene **own = &scenes[loop_number(loop_here())];
+	struct lb_scene *scene = *own;
+
+	if (scene == NULL)
+		scene = *own = mem_need(sizeof *scene);
+	scene->session = s;
+	scene->proxy = p;
+	scene->request = scene->response = TEXT_NONE;
+	if (s != NULL && s->hold != NULL)
+		scene->request = (struct text){ s->hold->at, s->hold->len };
+	scene->final = scene->waits = scene->expects_proxy = false;
+	scene->used = 0;
+	return scene;
+}
+
+/* ---- putting values ---------------------------------------------------- */
+
+static bool
+put_number(struct lb_value *v, int64_t n)
+{
+	v->type = LB_TYPE_INT;
+	v->number = n;
+	return true;
+}
+
+static bool
+put_bool(struct lb_value *v, bool b)
+{
+	v->type = LB_TYPE_BOOL;
+	v->number = b;
+	return true;
+}
+
+static bool
+put_text(struct lb_value *v, struct text t)
+{
+	v->type = LB_TYPE_STR;
+	v->text = t;
+	return t.at != NULL;
+}
+
+static bool
+put_bytes(struct lb_value *v, struct text t)
+{
+	v->type = LB_TYPE_BIN;
+	v->text = t;
+	return true;
+}
+
+static bool
+put_ip(struct lb_value *v, const struct endpoint *e)
+{
+	if (e->family != AF_INET && e->family != AF_INET6)
+		return false;
+	v->type = e->family == AF_INET ? LB_TYPE_IPV4 : LB_TYPE_IPV6;
+	memcpy(v->ip, e->ip, sizeof v->ip);
+	return true;
+}
+
+static bool
+wait_for(struct lb_scene *c)
+{
+	c->waits = !c->final;
+	return false;
+}
+
+/* ---- fetches ----------------------------------------------------------- */
+
+typedef bool fetch_fn(struct lb_scene *, const struct lb_arg *,
+    struct lb_value *);
+
+#define FETCH(name, ...)						\
+static bool								\
+get_##name(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v) \
+{									\
+	struct lb_session *s = c->session;				\
+									\
+	(void)s;							\
+	return __VA_ARGS__;						\
+}
+
+FETCH(always_true, put_bool(v, true))
+FETCH(always_false, put_bool(v, false))
+FETCH(bool, put_bool(v, a[0].text != NULL && (strcmp(a[0].text, "1") == 0 ||
+    strcmp(a[0].text, "true") == 0 || strcmp(a[0].text, "yes") == 0)))
+FETCH(int, put_number(v, a[0].number))
+FETCH(str, put_text(v, text_of(a[0].text)))
+FETCH(env, put_text(v, text_of(getenv(a[0].text))))
+FETCH(hostname, put_text(v, text_of(lb_world()->hostname)))
+FETCH(one, put_number(v, 1))
+FETCH(pid, put_number(v, getpid()))
+FETCH(thread, put_number(v, loop_number(loop_here())))
+FETCH(act_conn, put_number(v, atomic_load(&lb_world()->sessions)))
+FETCH(stopping, put_bool(v, lb_world()->stopping))
+FETCH(uptime, put_number(v, (loop_now(loop_here()) - lb_world()->started) /
+    CLOCK_SECOND))
+FETCH(date_us, put_number(v, clock_wall() % CLOCK_SECOND))
+FETCH(total, put_number(v, s == NULL ? 0 :
+    (loop_now(loop_here()) - s->accepted) / CLOCK_MS))
+FETCH(wait_end, c->final ? put_bool(v, true) : wait_for(c))
+
+static bool
+get_date(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	int64_t now = clock_wall(), unit = CLOCK_SECOND;
+
+	if (a[1].text != NULL && strcmp(a[1].text, "ms") == 0)
+		unit = CLOCK_MS;
+	else if (a[1].text != NULL && strcmp(a[1].text, "us") == 0)
+		unit = 1;
+	return put_number(v, now / unit +
+	    (a[0].kind == LB_ARG_NONE ? 0 : a[0].number));
+}
+
+static bool
+get_rand(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	uint64_t n = (uint64_t)random() ^ ((uint64_t)random() << 31);
+
+	return put_number(v, (int64_t)(a[0].kind != LB_ARG_NONE &&
+	    a[0].number > 0 ? n % (uint64_t)a[0].number : n & UINT32_MAX));
+}
+
+static bool
+get_ipv4(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	v->type = LB_TYPE_IPV4;
+	memcpy(v->ip, a[0].ip, sizeof v->ip);
+	return true;
+}
+
+static bool
+get_ipv6(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	v->type = LB_TYPE_IPV6;
+	memcpy(v->ip, a[0].ip, sizeof v->ip);
+	return true;
+}
+
+/* Addresses. */
+
+FETCH(src, s != NULL && put_ip(v, &s->src))
+FETCH(src_port, s != NULL && put_number(v, s->src.port))
+
+static bool
+get_dst(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	struct endpoint e;
+
+	if (c->session == NULL)
+		return false;
+	e = lb_tuple_dst(c->session);
+	return put_ip(v, &e);
+}
+
+FETCH(dst_port, s != NULL && put_number(v, lb_tuple_dst(s).port))
+
+static bool
+ask_socket(const struct lb_scene *c, int (*name)(int, struct address *),
+    struct endpoint *e)
+{
+	struct address a;
+
+	if (c->session == NULL || c->session->client == NULL ||
+	    name(conn_fd(c->session->client), &a) < 0)
+		return false;
+	*e = address_endpoint(&a);
+	return true;
+}
+
+static bool
+get_fc_src(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	struct endpoint e;
+
+	return ask_socket(c, socket_peer, &e) && put_ip(v, &e);
+}
+
+static bool
+get_fc_src_port(struct lb_scene *c, const struct lb_arg *a,
+    struct lb_value *v)
+{
+	struct endpoint e;
+
+	return ask_socket(c, socket_peer, &e) && put_number(v, e.port);
+}
+
+static bool
+get_fc_dst(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	struct endpoint e;
+
+	return ask_socket(c, socket_local, &e) && put_ip(v, &e);
+}
+
+static bool
+get_fc_dst_port(struct lb_scene *c, const struct lb_arg *a,
+    struct lb_value *v)
+{
+	struct endpoint e;
+
+	return ask_socket(c, socket_local, &e) && put_number(v, e.port);
+}
+
+static bool
+get_bc_dst(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	struct endpoint e;
+
+	if (c->session == NULL)
+		return false;
+	e = lb_tuple_server(c->session);
+	return put_ip(v, &e);
+}
+
+static bool
+get_bc_src(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	struct endpoint e;
+
+	if (c->session == NULL)
+		return false;
+	e = lb_tuple_server_local(c->session);
+	return put_ip(v, &e);
+}
+
+FETCH(bc_src_port, s != NULL && put_number(v, lb_tuple_server_local(s).port))
+FETCH(bc_dst_port, s != NULL && put_number(v, lb_tuple_server(s).port))
+
+/* Names and numbers. */
+
+FETCH(fe_id, s != NULL && put_number(v, s->front->conf->id))
+FETCH(fe_name, s != NULL && put_text(v, text_of(s->front->conf->name)))
+FETCH(fe_defbe, s != NULL && s->front->conf->default_backend != NULL &&
+    put_text(v, text_of(s->front->conf->default_backend->name)))
+FETCH(be_id, s != NULL && s->backend != NULL &&
+    put_number(v, s->backend->conf->id))
+FETCH(be_name, s != NULL && s->backend != NULL &&
+    put_text(v, text_of(s->backend->conf->name)))
+FETCH(srv_id, s != NULL && s->server != NULL &&
+    put_number(v, s->server->conf->id))
+FETCH(srv_name, s != NULL && s->server != NULL &&
+    put_text(v, text_of(s->server->conf->name)))
+FETCH(so_id, s != NULL && put_number(v, s->door->number))
+FETCH(so_name, s != NULL && put_text(v, text_of(s->door->name)))
+FETCH(dst_conn, s != NULL && put_number(v, atomic_load(&s->door->sessions)))
+
+/* Frontends; the argument is resolved, or the current one. */
+
+static struct lb_proxy *
+front_of(const struct lb_scene *c, const struct lb_arg *a)
+{
+	if (a->kind != LB_ARG_NONE && a->proxy != NULL)
+		return lb_world_proxy(a->proxy);
+	return c->session != NULL ? c->session->front : NULL;
+}
+
+static bool
+get_fe_conn(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	struct lb_proxy *p = front_of(c, a);
+
+	return p != NULL && put_number(v, atomic_load(&p->front_sessions));
+}
+
+static bool
+get_fe_sess_rate(struct lb_scene *c, const struct lb_arg *a,
+    struct lb_value *v)
+{
+	struct lb_proxy *p = front_of(c, a);
+
+	return p != NULL && put_number(v, rate_read(&p->session_rate,
+	    loop_now(loop_here())));
+}
+
+/* Backends. */
+
+static struct lb_proxy *
+back_of(const struct lb_scene *c, const struct lb_arg *a)
+{
+	if (a->kind != LB_ARG_NONE && a->proxy != NULL)
+		return lb_world_proxy(a->proxy);
+	if (c->session != NULL && c->session->backend != NULL)
+		return c->session->backend;
+	return (struct lb_proxy *)(uintptr_t)c->proxy;
+}
+
+/* Slots that are still free, and places in the servers' lines. */
+static int64_t
+count_slots(const struct lb_proxy *p, bool with_queues)
+{
+	int64_t sum = 0;
+
+	for (unsigned i = 0; i < p->server_count; i++) {
+		const struct lb_server *s = p->servers[i];
+
+		if (!lb_server_usable(s))
+			continue;
+		if (s->maxconn == 0 ||
+		    (with_queues && s->conf->maxqueue == 0))
+			return -1;
+		sum += (int64_t)s->maxconn - s->served;
+		if (with_queues)
+			sum += s->conf->maxqueue - (int64_t)s->queue.count;
+	}
+	return sum;
+}
+
+static int64_t
+average_queue(const struct lb_proxy *p)
+{
+	unsigned n = p->active > 0 ? p->active : p->backups;
+
+	return n > 0 ? (p->queued + n - 1) / n : p->queued * 9999 + 9999;
+}
+
+#define BACK(name, value)						\
+static bool								\
+get_##name(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v) \
+{									\
+	struct lb_proxy *p = back_of(c, a);				\
+									\
+	if (p == NULL)							\
+		return false;						\
+	lb_proxy_lock(p);						\
+	put_number(v, value);						\
+	lb_proxy_unlock(p);						\
+	return true;							\
+}
+
+BACK(nbsrv, p->active > 0 ? p->active : p->backups)
+BACK(avg_queue, average_queue(p))
+BACK(queue, p->queued)
+BACK(be_conn, p->sessions)
+BACK(be_conn_free, count_slots(p, false))
+BACK(connslots, count_slots(p, true))
+BACK(be_sess_rate, rate_read(&p->rate, loop_now(loop_here())))
+
+/* Servers. */
+
+#define SERVER(name, value)						\
+static bool								\
+get_##name(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v) \
+{									\
+	struct lb_server *s = lb_world_server(a[0].server);		\
+									\
+	if (s == NULL)							\
+		return false;						\
+	lb_proxy_lock(s->proxy);					\
+	put_number(v, value);						\
+	lb_proxy_unlock(s->proxy);					\
+	return true;							\
+}
+
+SERVER(srv_conn, s->served)
+SERVER(srv_conn_free, s->maxconn == 0 ? -1 : (int64_t)s->maxconn - s->served)
+SERVER(srv_queue, s->queue.count)
+SERVER(srv_sess_rate, rate_read(&s->rate, loop_now(loop_here())))
+SERVER(srv_weight, (s->eweight + LB_WEIGHT_SCALE - 1) / LB_WEIGHT_SCALE)
+SERVER(srv_uweight, s->weight)
+SERVER(srv_iweight, s->first_weight)
+SERVER(srv_up, lb_server_reachable(s))
+
+static bool
+get_srv_is_up(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	bool found = get_srv_up(c, a, v);
+
+	v->type = LB_TYPE_BOOL;
+	return found;
+}
+
+/* Bytes in hand. */
+
+FETCH(req_len, put_number(v, (int64_t)c->request.len))
+FETCH(res_len, put_number(v, (int64_t)c->response.len))
+
+static bool
+cut(struct lb_scene *c, struct text t, int64_t from, int64_t len,
+    struct lb_value *v)
+{
+	if (from < 0 || (uint64_t)from > t.len)
+		return wait_for(c);
+	if (len == 0) {			/* all there is, when all is there */
+		if (!c->final)
+			return wait_for(c);
+		len = (int64_t)t.len - from;
+	}
+	if ((uint64_t)from + (uint64_t)len > t.len)
+		return wait_for(c);
+	return put_bytes(v, (struct text){ t.at + from, (size_t)len });
+}
+
+FETCH(req_payload, cut(c, c->request, a[0].number, a[1].number, v))
+FETCH(res_payload, cut(c, c->response, a[0].number, a[1].number, v))
+
+static bool
+cut_counted(struct lb_scene *c, struct text t, const struct lb_arg *a,
+    struct lb_value *v)
+{
+	uint64_t at = (uint64_t)a[0].number, size = (uint64_t)a[1].number;
+	uint64_t from = at + size;
+	int64_t len = 0;
+
+	if (at + size > t.len)
+		return wait_for(c);
+	for (uint64_t i = 0; i < size; i++)
+		len = len << 8 | (unsigned char)t.at[at + i];
+	if (a[2].kind != LB_ARG_NONE && a[2].text != NULL &&
+	    (a[2].text[0] == '+' || a[2].text[0] == '-'))
+		from = (uint64_t)((int64_t)from + a[2].number);
+	else if (a[2].kind != LB_ARG_NONE)
+		from = (uint64_t)a[2].number;
+	return len > 0 && cut(c, t, (int64_t)from, len, v);
+}
+
+FETCH(req_payload_lv, cut_counted(c, c->request, a, v))
+FETCH(res_payload_lv, cut_counted(c, c->response, a, v))
+
+static bool
+look_at_hello(struct lb_scene *c, struct text t, struct lb_hello_facts *f)
+{
+	enum lb_hello h = lb_hello_read(t, f);
+
+	if (h == LB_HELLO_SHORT)
+		return wait_for(c);
+	return h == LB_HELLO_WHOLE;
+}
+
+#define HELLO(name, ...)						\
+static bool								\
+get_##name(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v) \
+{									\
+	struct lb_hello_facts f;					\
+									\
+	return look_at_hello(c, c->request, &f) && __VA_ARGS__;		\
+}
+
+HELLO(hello_type, put_number(v, f.type))
+HELLO(hello_sni, f.sni.len > 0 && put_text(v, f.sni))
+HELLO(hello_ver, put_number(v, (int64_t)(f.version >> 8) << 16 |
+    (f.version & 0xff)))
+HELLO(hello_alpn, f.alpn.len > 0 && put_bytes(v, f.alpn))
+HELLO(hello_ec, put_bool(v, f.has_curves))
+HELLO(hello_st, put_number(v, f.has_tickets))
+
+static bool
+get_answer_type(struct lb_scene *c, const struct lb_arg *a,
+    struct lb_value *v)
+{
+	struct lb_hello_facts f;
+
+	return look_at_hello(c, c->response, &f) && put_number(v, f.type);
+}
+
+/* Is it an HTTP request so far? A method, a blank, a path. */
+static bool
+get_proto_http(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	struct text t = c->request, word;
+
+	if (memchr(t.at == NULL ? "" : t.at, '\n', t.len) == NULL) {
+		for (size_t i = 0; i < t.len; i++)
+			if ((unsigned char)t.at[i] < ' ' && t.at[i] != '\r')
+				return put_bool(v, false);
+		return wait_for(c);
+	}
+	return put_bool(v, text_word(&t, " ", &word) && word.len > 0 &&
+	    text_word(&t, " ", &word) && text_word(&t, " \r\n", &word) &&
+	    text_begins(word, "HTTP/"));
+}
+
+/* TLS of the client. */
+
+FETCH(ssl_fc, put_bool(v, s != NULL && s->client != NULL &&
+    tls_is_on(s->client)))
+FETCH(ssl_fc_has_crt, s != NULL && s->client != NULL &&
+    put_bool(v, tls_peer_has_cert(s->client)))
+FETCH(ssl_bc, put_bool(v, s != NULL && s->server_conn != NULL &&
+    tls_is_on(s->server_conn)))
+
+static bool
+describe_tls(struct lb_scene *c, bool cipher, struct lb_value *v)
+{
+	char *to = c->room + c->used, *slash;
+
+	if (c->session == NULL || c->session->client == NULL ||
+	    !tls_is_on(c->session->client) ||
+	    c->used + 128 > sizeof c->room)
+		return false;
+	tls_describe(c->session->client, to, 128);
+	slash = strchr(to, '/');
+	c->used += 128;
+	if (slash == NULL)
+		return false;
+	*slash = '\0';
+	return put_text(v, text_of(cipher ? slash + 1 : to));
+}
+
+FETCH(ssl_fc_protocol, describe_tls(c, false, v))
+FETCH(ssl_fc_cipher, describe_tls(c, true, v))
+
+static const struct row {
+	const char *name;
+	fetch_fn *get;
+} rows[] = {
+	{ "always_true", get_always_true },
+	{ "always_false", get_always_false },
+	{ "bool", get_bool }, { "int", get_int }, { "str", get_str },
+	{ "ipv4", get_ipv4 }, { "ipv6", get_ipv6 }, { "env", get_env },
+	{ "hostname", get_hostname }, { "nbproc", get_one },
+	{ "proc", get_one }, { "pid", get_pid }, { "thread", get_thread },
+	{ "act_conn", get_act_conn }, { "stopping", get_stopping },
+	{ "uptime", get_uptime }, { "date", get_date },
+	{ "date_us", get_date_us }, { "rand", get_rand },
+	{ "txn.timer.total", get_total }, { "wait_end", get_wait_end },
+	{ "src", get_src }, { "src_port", get_src_port },
+	{ "dst", get_dst }, { "dst_port", get_dst_port },
+	{ "fc_src", get_fc_src }, { "fc_src_port", get_fc_src_port },
+	{ "fc_dst", get_fc_dst }, { "fc_dst_port", get_fc_dst_port },
+	{ "bc_src", get_bc_src }, { "bc_dst", get_bc_dst },
+	{ "bc_src_port", get_bc_src_port },
+	{ "bc_dst_port", get_bc_dst_port },
+	{ "fe_id", get_fe_id }, { "fe_name", get_fe_name },
+	{ "fe_defbe", get_fe_defbe }, { "be_id", get_be_id },
+	{ "be_name", get_be_name }, { "srv_id", get_srv_id },
+	{ "srv_name", get_srv_name }, { "so_id", get_so_id },
+	{ "so_name", get_so_name }, { "dst_conn", get_dst_conn },
+	{ "fe_conn", get_fe_conn }, { "fe_sess_rate", get_fe_sess_rate },
+	{ "nbsrv", get_nbsrv }, { "avg_queue", get_avg_queue },
+	{ "queue", get_queue }, { "be_conn", get_be_conn },
+	{ "be_conn_free", get_be_conn_free }, { "connslots", get_connslots },
+	{ "be_sess_rate", get_be_sess_rate },
+	{ "srv_is_up", get_srv_is_up }, { "srv_conn", get_srv_conn },
+	{ "srv_conn_free", get_srv_conn_free },
+	{ "srv_queue", get_srv_queue },
+	{ "srv_sess_rate", get_srv_sess_rate },
+	{ "srv_weight", get_srv_weight }, { "srv_uweight", get_srv_uweight },
+	{ "srv_iweight", get_srv_iweight },
+	{ "req.len", get_req_len }, { "req_len", get_req_len },
+	{ "res.len", get_res_len },
+	{ "payload", get_req_payload }, { "req.payload", get_req_payload },
+	{ "res.payload", get_res_payload },
+	{ "payload_lv", get_req_payload_lv },
+	{ "req.payload_lv", get_req_payload_lv },
+	{ "res.payload_lv", get_res_payload_lv },
+	{ "req.ssl_hello_type", get_hello_type },
+	{ "req_ssl_hello_type", get_hello_type },
+	{ "req.ssl_sni", get_hello_sni }, { "req_ssl_sni", get_hello_sni },
+	{ "req.ssl_ver", get_hello_ver }, { "req_ssl_ver", get_hello_ver },
+	{ "req.ssl_alpn", get_hello_alpn },
+	{ "req.ssl_ec_ext", get_hello_ec },
+	{ "req.ssl_st_ext", get_hello_st },
+	{ "res.ssl_hello_type", get_answer_type },
+	{ "rep_ssl_hello_type", get_answer_type },
+	{ "req.proto_http", get_proto_http },
+	{ "req_proto_http", get_proto_http },
+	{ "ssl_fc", get_ssl_fc }, { "ssl_fc_has_crt", get_ssl_fc_has_crt },
+	{ "ssl_fc_protocol", get_ssl_fc_protocol },
+	{ "ssl_fc_cipher", get_ssl_fc_cipher }, { "ssl_bc", get_ssl_bc },
+};
+
+static fetch_fn **getters;		/* by the place in lb_fetches */
+
+void
+lb_sampling_init(void)
+{
+	size_t n = 0;
+
+	while (lb_fetches[n].name != NULL)
+		n++;
+	getters = mem_need((n + 1) * sizeof *getters);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct lb_fetch *f =
+		    lb_fetches_find(text_of(rows[i].name));
+
+		if (f != NULL)
+			getters[f - lb_fetches] = rows[i].get;
+	}
+	lb_conversion_init();
+}
+
+static fetch_fn *
+find_getter(const struct lb_expr *e)
+{
+	return getters == NULL ? NULL : getters[e->fetch - lb_fetches];
+}
+
+const char *
+lb_sampling_missing(const struct lb_expr *e)
+{
+	if (e->fetch->class == LB_CLASS_F && find_getter(e) == NULL)
+		return e->fetch->name;
+	for (unsigned i = 0; i < e->conversions.count; i++) {
+		const struct lb_converter *c =
+		    e->conversions.at[i]->converter;
+
+		if (c->class == LB_CLASS_F && !lb_conversion_knows(c))
+			return c->name;
+	}
+	return NULL;
+}
+
+bool
+lb_sampling_get(struct lb_scene *c, const struct lb_expr *e,
+    struct lb_value *v)
+{
+	fetch_fn *get = find_getter(e);
+
+	memset(v, 0, sizeof *v);
+	if (get == NULL || !get(c, e->args, v))
+		return false;
+	for (unsigned i = 0; i < e->conversions.count; i++)
+		if (!lb_conversion_apply(c, e->conversions.at[i], v))
+			return false;
+	return true;
+}
+
+size_t
+lb_sampling_print(struct lb_session *s, const struct lb_expr *e, char *to,
+    size_t room)
+{
+	struct lb_scene *c = lb_sampling_scene(s,
+	    s->backend != NULL ? s->backend : s->front);
+	struct lb_value v;
+
+	c->final = true;
+	if (!lb_sampling_get(c, e, &v) || !lb_conversion_text(c, &v))
+		return 0;
+	if (v.text.len > room)
+		v.text.len = room;
+	memcpy(to, v.text.at, v.text.len);
+	return v.text.len;
+}

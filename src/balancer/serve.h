@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * serve.h - the life of a process that serves: background, sockets, rights,
+ * loops, until a signal ends it. First thread.
+ */
+#ifndef WEIR_BALANCER_SERVE_H
+#define WEIR_BALANCER_SERVE_H
+
+#include "balancer/options.h"
+#include "balancer/settings.h"
+
+/* Takes the setup; the exit code. called: argv[0]. */
+int	lb_serve(struct lb_setup *, const struct lb_options *,
+	    const char *called);
+
+#endif
