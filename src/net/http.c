@@ -63,7 +63,8 @@ check_fields(struct text fields)
 				return 400;
 		if (line.len == 0)
 			return 0;
-		if (!text_split(&line, ':', &name) || name.len == 0)
+		if (memchr(line.at, ':', line.len) == NULL ||
+		    !text_split(&line, ':', &name) || name.len == 0)
 			return 400;
 		for (size_t i = 0; i < name.len; i++)
 			if (!is_token_char(name.at[i]))

@@ -512,6 +512,8 @@ reclass(struct turn *turn, struct wt_target *t)
 	if (t->seen_polls < turn->c->set->confirm &&
 	    t->class != WT_CLASS_NONE)
 		return;
+	t->fell = wt_class_serves((enum wt_class)t->class) &&
+	    !wt_class_serves(fresh);
 	ago = v->class == fresh ? (int64_t)v->lastchg * CLOCK_SECOND : 0;
 	t->class = (uint8_t)fresh;
 	t->since = turn->c->now.mono - ago;
@@ -751,12 +753,14 @@ mark_last(struct turn *turn, struct wt_target *from, struct wt_target *end,
 {
 	struct wt_target *t, *last = NULL;
 	unsigned up = 0, all = 0;
-	bool told;
+	bool told, fell = false;
 
 	for (t = from; t != end; t = TAILQ_NEXT(t, link)) {
 		if (t->type != WT_SERVER || t->class == WT_CLASS_NONE)
 			continue;
 		all++;
+		fell |= t->fell;
+		t->fell = false;
 		if (wt_class_serves((enum wt_class)t->class)) {
 			up++;
 			last = t;
@@ -765,7 +769,7 @@ mark_last(struct turn *turn, struct wt_target *from, struct wt_target *end,
 	for (t = from; t != end; t = TAILQ_NEXT(t, link)) {
 		told = t->last_told;
 		t->last_told = up == 1 && all > 1 && t == last;
-		if (!t->last_told || told || !may_tell ||
+		if (!t->last_told || told || !may_tell || !fell ||
 		    (turn->c->quiet != NULL && turn->c->quiet(turn->c->arg, t,
 		    turn->source)))
 			continue;

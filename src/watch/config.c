@@ -625,7 +625,7 @@ read_clock(struct text t, int *second)
 	int hours, minutes;
 
 	if (!text_split(&t, ':', &h) || !text_split(&t, ':', &m) ||
-	    h.len != 2 || m.len != 2 || !isdigit(h.at[0]) ||
+	    t.at != NULL || h.len != 2 || m.len != 2 || !isdigit(h.at[0]) ||
 	    !isdigit(h.at[1]) || !isdigit(m.at[0]) || !isdigit(m.at[1]))
 		return false;
 	hours = (h.at[0] - '0') * 10 + h.at[1] - '0';

@@ -109,10 +109,8 @@ next_sample(struct text *rest, struct sample *s)
 {
 	struct text line, word;
 	char number[48], *end;
-	bool more = rest->len > 0;
 
-	while (more) {
-		more = text_split(rest, '\n', &line);
+	while (text_split(rest, '\n', &line)) {
 		if (line.len == 0 || line.at[0] == '#' ||
 		    line.len > LINE_MOST)
 			continue;

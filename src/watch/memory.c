@@ -260,10 +260,9 @@ static unsigned
 split_fields(struct text line, struct text field[FIELDS])
 {
 	unsigned n = 0;
-	bool more = true;
 
-	while (more && n < FIELDS)
-		more = text_split(&line, '\t', &field[n++]);
+	while (n < FIELDS && text_split(&line, '\t', &field[n]))
+		n++;
 	return n;
 }
 
@@ -408,7 +407,7 @@ read_ext(struct wt_state *s, struct text all, const struct wt_now *now)
 	if (!text_is(line, FORM))
 		return;
 	/* A line without its end is torn. */
-	while (text_split(&all, '\n', &line)) {
+	while (text_split(&all, '\n', &line) && all.at != NULL) {
 		unsigned n = split_fields(line, f);
 
 		if (n == 15 && text_is(f[0], "target"))

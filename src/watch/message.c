@@ -92,6 +92,9 @@ compare(const void *one, const void *other)
 
 	if (a->severity != b->severity)
 		return a->severity > b->severity ? -1 : 1;
+	/* It follows from what is told in front of it. */
+	if ((a->kind == WT_LAST_SERVER) != (b->kind == WT_LAST_SERVER))
+		return a->kind == WT_LAST_SERVER ? 1 : -1;
 	if (a->wall != b->wall)
 		return a->wall < b->wall ? -1 : 1;
 	return a->order < b->order ? -1 : a->order > b->order;
@@ -166,31 +169,42 @@ wt_message_severity(const struct wt_message *m)
 
 /* ---- words */
 
-/* All the same, in the words "NAME is DOWN" or "NAME is back UP". */
-static bool
-is_alike(const struct wt_message *m, const char *tail)
+/*
+ * How many are the same in the words "NAME is DOWN" or "NAME is back UP"; 0:
+ * there are others too. Those come first, by the order of the list.
+ */
+static unsigned
+count_alike(const struct wt_message *m, const char *tail)
 {
-	for (unsigned i = 0; i < m->count; i++) {
-		const struct wt_event *e = m->events[i];
+	unsigned n = 0;
+
+	for (; n < m->count; n++) {
+		const struct wt_event *e = m->events[n];
 		size_t len = strlen(e->server);
 
+		if (e->kind == WT_LAST_SERVER)
+			break;
 		if ((e->kind != WT_DOWN && e->kind != WT_UP) || e->initial ||
 		    e->repeat || strncmp(e->words, e->server, len) != 0 ||
 		    strncmp(e->words + len, tail, strlen(tail)) != 0)
-			return false;
+			return 0;
 	}
-	return m->count > 1;
+	for (unsigned i = n; i < m->count; i++)
+		if (m->events[i]->kind != WT_LAST_SERVER)
+			return 0;
+	return n;
 }
 
 static void
-list_names(const struct wt_message *m, const char *tail, struct wt_lines *l)
+list_names(const struct wt_message *m, unsigned n, const char *tail,
+    struct wt_lines *l)
 {
-	wt_lines_add(l, "%u servers are%s:", m->count, tail);
-	for (unsigned i = 0; i < m->count && i < NAMES_MOST; i++)
+	wt_lines_add(l, "%u servers are%s:", n, tail);
+	for (unsigned i = 0; i < n && i < NAMES_MOST; i++)
 		wt_lines_add(l, "%s %s", i == 0 ? "" : ",",
 		    m->events[i]->server);
-	if (m->count > NAMES_MOST)
-		wt_lines_add(l, " and %u more", m->count - NAMES_MOST);
+	if (n > NAMES_MOST)
+		wt_lines_add(l, " and %u more", n - NAMES_MOST);
 }
 
 void
@@ -198,17 +212,16 @@ wt_message_headline(const struct wt_message *m, struct wt_lines *l)
 {
 	static const char *const tails[] = { " DOWN", " back UP" };
 	char tail[16], span[WT_WORDS];
+	unsigned alike = 0;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2 && alike < 2; i++) {
 		snprintf(tail, sizeof tail, " is%s", tails[i]);
-		if (is_alike(m, tail)) {
-			list_names(m, tails[i], l);
-			goto late;
-		}
+		alike = count_alike(m, tail);
+		if (alike > 1)
+			list_names(m, alike, tails[i], l);
 	}
-	if (m->count > 0)
+	if (alike < 2 && m->count > 0)
 		wt_lines_add(l, "%s", m->events[0]->words);
-late:
 	if (m->delay > LATE * CLOCK_SECOND)
 		wt_lines_add(l, " (delayed %s)", wt_words_span(m->delay,
 		    span));

@@ -261,11 +261,11 @@ read_waiting(struct wt_outbox *o, struct text rest, size_t bytes,
 bool
 wt_outbox_read(struct wt_outbox *o, struct text all, const struct wt_now *now)
 {
-	struct text line, inner;
+	struct text line = TEXT_NONE, inner;
 	bool good = true;
 
-	/* The last piece has no line end: empty, or torn. */
-	while (text_split(&all, '\n', &line)) {
+	/* What has no line end is torn, or empty. */
+	while (text_split(&all, '\n', &line) && all.at != NULL) {
 		if (!is_sound(line, &inner))
 			good = false;
 		else if (inner.at[0] == '+')
@@ -276,7 +276,7 @@ wt_outbox_read(struct wt_outbox *o, struct text all, const struct wt_now *now)
 		else
 			good = false;
 	}
-	return good && line.len == 0;
+	return good && (all.at != NULL || line.len == 0);
 }
 
 /* ---- the file */

@@ -165,10 +165,8 @@ void
 wt_poll_read_info(struct text all, struct wt_answerer *a, char node[WT_NODE])
 {
 	struct text line, name;
-	bool more = all.len > 0;
 
-	while (more) {
-		more = text_split(&all, '\n', &line);
+	while (text_split(&all, '\n', &line)) {
 		if (!text_split(&line, ':', &name))
 			continue;
 		line = text_trim(line);
@@ -301,7 +299,7 @@ on_health(void *arg, const struct wt_answer *a)
 {
 	struct wt_poll *p = arg;
 	char reason[NAME];
-	struct text line = a->body;
+	struct text rest = a->body, line = TEXT_NONE;
 	char *copy;
 
 	p->fetch = NULL;
@@ -310,7 +308,7 @@ on_health(void *arg, const struct wt_answer *a)
 		return;
 	}
 	if (a->status == 503) {
-		text_split(&line, '\n', &line);
+		text_split(&rest, '\n', &line);
 		line = text_trim(line);
 		snprintf(reason, sizeof reason, "%.*s", (int)(line.len > 100 ?
 		    100 : line.len), line.at);

@@ -38,6 +38,7 @@ struct wt_target {
 	uint8_t flaps;
 	bool owes_up;			/* its DOWN was told, its end not yet */
 	bool flapping, last_told;
+	bool fell;			/* stopped serving in this turn */
 	bool known;			/* came after the first page */
 	bool unhashed;			/* no memory to find it by */
 	int8_t master;			/* VRRP: member, -1: none */
