@@ -65,7 +65,7 @@ add_seers(const struct wt_target *t, char *to, size_t size)
 	const struct wt_group *g = t->group;
 	unsigned seers = 0, done = 0;
 
-	if (g->count < 2)
+	if (g->count < 2 || g->kind == WT_VRRP)
 		return;
 	for (unsigned i = 0; i < g->count; i++)
 		seers += counts(t, i) && t->view[i].class == t->class;

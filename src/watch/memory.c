@@ -171,6 +171,7 @@ print_ext(const struct wt_state *s, const struct wt_now *now,
 	struct wt_target *t;
 
 	put(to, FORM "\n");
+	put(to, "outbox\t%" PRIu64 "\n", s->queued);
 	for (unsigned i = 0; i < s->source_count; i++) {
 		const struct wt_source *r = &s->sources[i];
 
@@ -412,6 +413,9 @@ read_ext(struct wt_state *s, struct text all, const struct wt_now *now)
 
 		if (n == 15 && text_is(f[0], "target"))
 			read_target(s, f, now);
+		else if (n == 2 && text_is(f[0], "outbox"))
+			s->queued = (uint64_t)number_of(f[1], 0, INT64_MAX,
+			    -1);
 		else if (n == 5 && text_is(f[0], "source"))
 			read_source(s, f, now);
 		else if (n == 3 && text_is(f[0], "group") &&

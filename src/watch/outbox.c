@@ -15,7 +15,7 @@
 #include "base/number.h"
 #include "watch/outbox.h"
 
-enum { FIELDS = 6, TIDY_LEAST = 64, DONE_KEPT = 256 };
+enum { FIELDS = 6, TIDY_LEAST = 64 };
 
 static uint32_t
 crc32_of(struct text t)
@@ -211,7 +211,10 @@ read_done(struct wt_outbox *o, struct text number)
 	if (r == NULL)
 		return true;
 	unlink_record(o, q, r);
-	TAILQ_INSERT_HEAD(&q->done, r, link);
+	if (r->loaded)
+		TAILQ_INSERT_HEAD(&q->done, r, link);
+	else
+		free_record(r);
 	o->finished++;
 	return true;
 }
@@ -243,7 +246,7 @@ read_waiting(struct wt_outbox *o, struct text rest, size_t bytes,
 		return false;
 	}
 	r->seq = (uint64_t)seq;
-	r->loaded = true;
+	r->loaded = r->seq > o->known;
 	r->bytes = bytes;
 	r->due = now->mono;
 	r->born = wall > now->wall ? now->mono : now->mono -
@@ -367,7 +370,7 @@ make_directory(const char *dir, struct why *why)
 }
 
 int
-wt_outbox_open(struct wt_outbox *o, const char *dir,
+wt_outbox_open(struct wt_outbox *o, const char *dir, uint64_t known,
     const struct wt_now *now, struct why *why)
 {
 	struct text all = TEXT_NONE;
@@ -376,6 +379,9 @@ wt_outbox_open(struct wt_outbox *o, const char *dir,
 
 	o->dir = mem_copy(text_of(dir));
 	o->path = mem_print("%s/queue", dir);
+	o->known = known;
+	if (known != UINT64_MAX)
+		o->seq = known;
 	if (o->dir == NULL || o->path == NULL)
 		return why_set(why, "out of memory");
 	if (make_directory(dir, why) < 0 || open_file(o, why) < 0)
@@ -482,61 +488,79 @@ wt_outbox_done(struct wt_outbox *o, struct wt_queue *q, struct wt_record *r)
 		free_record(r);
 }
 
-static struct wt_record *
-find_pair(struct wt_queue *q, const struct wt_record *down)
+static bool
+has_same_subject(const struct wt_event *a, const struct wt_event *b)
 {
-	struct wt_record *r = TAILQ_NEXT(down, link);
-	char one[512], other[512];
+	return strcmp(a->server, b->server) == 0 &&
+	    strcmp(a->proxy, b->proxy) == 0 &&
+	    strcmp(a->group, b->group) == 0 &&
+	    (a->server[0] != '\0' || strcmp(a->source, b->source) == 0);
+}
 
-	if (!down->event->is_problem || down->taken)
-		return NULL;
-	wt_event_key(down->event, one, sizeof one);
+static struct wt_record *
+find_end(const struct wt_record *problem)
+{
+	struct wt_record *r = TAILQ_NEXT(problem, link);
+
 	for (; r != NULL; r = TAILQ_NEXT(r, link))
-		if (r->event->ends_problem && !r->taken && strcmp(one,
-		    wt_event_key(r->event, other, sizeof other)) == 0)
+		if (r->event->ends_problem && !r->taken &&
+		    has_same_subject(problem->event, r->event))
 			return r;
 	return NULL;
 }
 
-/* Repeats first, then pairs that cancel each other, then small matters. */
-static bool
-make_room_in(struct wt_outbox *o, struct wt_queue *q)
-{
-	struct wt_record *r, *up;
+enum { REPEATS, PAIRS, SMALL_MATTERS, WAYS };
 
-	TAILQ_FOREACH(r, &q->waiting, link)
-		if (r->event->repeat && !r->taken) {
-			wt_outbox_done(o, q, r);
-			return true;
-		}
-	TAILQ_FOREACH(r, &q->waiting, link)
-		if ((up = find_pair(q, r)) != NULL) {
-			wt_outbox_done(o, q, up);
-			wt_outbox_done(o, q, r);
-			return true;
-		}
-	TAILQ_FOREACH(r, &q->waiting, link)
-		if (!r->event->is_problem && !r->event->ends_problem &&
-		    !r->taken) {
-			wt_outbox_done(o, q, r);
-			return true;
-		}
-	return false;
+/* Those that go in one of the ways, oldest first, down to 'left'. */
+static void
+drop_some(struct wt_outbox *o, struct wt_queue *q, int way, unsigned left)
+{
+	struct wt_record *r, *next, *end;
+
+	for (r = TAILQ_FIRST(&q->waiting); r != NULL && o->count > left;
+	    r = next) {
+		const struct wt_event *e = r->event;
+
+		next = TAILQ_NEXT(r, link);
+		end = way == PAIRS && e->is_problem && !r->taken ?
+		    find_end(r) : NULL;
+		if (r->taken || (way == REPEATS && !e->repeat) ||
+		    (way == PAIRS && end == NULL) ||
+		    (way == SMALL_MATTERS && (e->is_problem ||
+		    e->ends_problem)))
+			continue;
+		if (end != NULL && end == next)
+			next = TAILQ_NEXT(end, link);
+		if (end != NULL)
+			wt_outbox_done(o, q, end);
+		wt_outbox_done(o, q, r);
+		o->overflowed++;
+	}
 }
 
-static void
-make_room(struct wt_outbox *o, struct wt_queue *longest)
+static bool
+is_full(const struct wt_outbox *o)
 {
-	struct wt_queue *q;
+	return o->count >= WT_OUTBOX_RECORDS || o->bytes >= WT_OUTBOX_BYTES;
+}
 
+/* A tenth at a time; where nothing may go, not again for each record. */
+static void
+make_room(struct wt_outbox *o)
+{
+	unsigned left = o->count - o->count / 10;
+	struct wt_queue *q, *longest = TAILQ_FIRST(&o->queues);
+
+	if (o->count < o->full_at)
+		return;
 	TAILQ_FOREACH(q, &o->queues, link)
 		if (q->count > longest->count)
 			longest = q;
-	while (o->count >= WT_OUTBOX_RECORDS || o->bytes >= WT_OUTBOX_BYTES) {
-		o->overflowed++;
-		if (!make_room_in(o, longest))
-			return;
-	}
+	for (int way = REPEATS; way < WAYS && o->count > left; way++)
+		drop_some(o, longest, way, left);
+	o->full_at = o->count > left ? o->count + o->count / 10 : 0;
+	log_warning("the outbox was full: %lu events dropped so far, %u wait",
+	    o->overflowed, o->count);
 }
 
 bool
@@ -548,8 +572,8 @@ wt_outbox_add(struct wt_outbox *o, struct wt_queue *q, struct wt_event *e,
 
 	if (was_queued(&q->waiting, e) || was_queued(&q->done, e))
 		return false;
-	if (o->count >= WT_OUTBOX_RECORDS || o->bytes >= WT_OUTBOX_BYTES)
-		make_room(o, q);
+	if (is_full(o))
+		make_room(o);
 	r = mem_zero(sizeof *r);
 	if (r == NULL) {
 		log_error("out of memory: %s is not told", e->words);

@@ -27,7 +27,8 @@ struct wt_record {
 	struct wt_event *event;
 	int64_t due, born;		/* monotonic */
 	size_t bytes;
-	bool loaded;			/* by an earlier process */
+	bool loaded;			/* by an earlier process that did not
+					 * live to save the state behind it */
 	bool taken;			/* in the request under way */
 };
 
@@ -45,9 +46,10 @@ struct wt_outbox {
 	char *dir, *path;
 	int fd;				/* -1: not opened, memory only */
 	uint64_t seq;
+	uint64_t known;			/* records that the state knows of */
 	unsigned total, finished;	/* lines in the file */
 	size_t bytes;			/* of the waiting */
-	unsigned count;
+	unsigned count, full_at;
 	char *pending;			/* not yet in the file */
 	size_t pending_len, pending_room;
 	off_t size;			/* of the file up to what is whole */
@@ -60,8 +62,12 @@ bool	wt_outbox_read(struct wt_outbox *, struct text, const struct wt_now *);
 
 void	wt_outbox_init(struct wt_outbox *);
 void	wt_outbox_fini(struct wt_outbox *);
-/* Makes the directory, loads what waits. -1: why, memory only from here. */
-int	wt_outbox_open(struct wt_outbox *, const char *dir,
+/*
+ * Makes the directory, loads what waits. known: the last record that the
+ * stored state knows of; what is behind it may be seen, and told, again.
+ * -1: why, memory only from here.
+ */
+int	wt_outbox_open(struct wt_outbox *, const char *dir, uint64_t known,
 	    const struct wt_now *, struct why *);
 
 struct wt_queue *wt_outbox_queue(struct wt_outbox *, struct text receiver);

@@ -82,6 +82,7 @@ wt_state_new(const struct wt_config *c, struct why *why)
 		return NULL;
 	}
 	TAILQ_INIT(&s->groups);
+	s->queued = UINT64_MAX;
 	s->sources = mem_zero((c->source_count + 1) * sizeof *s->sources);
 	if (s->sources == NULL)
 		why_set(why, "out of memory");

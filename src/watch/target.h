@@ -90,6 +90,8 @@ struct wt_state {
 	struct wt_source *sources;
 	unsigned source_count, target_count;
 	struct map *remembered;		/* name -> class, of the old loop */
+	uint64_t queued;		/* outbox record the state knows of;
+					 * UINT64_MAX: it is not known */
 	struct wt_word *words;
 	unsigned word_count;
 	bool strange_logged;

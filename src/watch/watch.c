@@ -116,6 +116,7 @@ commit(bool dirty)
 	if (wt_sender_commit(&wt_watch.sender, &now) < 0 ||
 	    !wt_watch.unsaved || wt_watch.memory == NULL)
 		return;
+	wt_watch.state->queued = wt_watch.outbox.seq;
 	wt_watch.unsaved = wt_memory_save(wt_watch.memory, wt_watch.state,
 	    &now, &why) < 0;
 	if (dirty)
@@ -529,7 +530,7 @@ open_files(void)
 	if (wt_watch.dry)
 		return;
 	if (wt_outbox_open(&wt_watch.outbox, wt_watch.config->set.outbox_dir,
-	    &now, &why) < 0)
+	    wt_watch.state->queued, &now, &why) < 0)
 		log_error("%s; messages are kept in memory", why.line);
 	threads = mem_print("%s/threads", wt_watch.config->set.outbox_dir);
 	wt_receiver_slack_open(threads);
