@@ -23,6 +23,8 @@ enum { ROUNDS = 4 };		/* reads in a row before others have a turn */
 
 /* Nothing is read, and nothing told, of a conn that has one of these. */
 #define SILENT	(CONN_DEAD | CONN_LEAVING | CONN_FLUSHING)
+/* Off the way of a transaction: kept out of the functions it runs through. */
+#define COLD	__attribute__((cold, noinline))
 
 static pthread_mutex_t orphans_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct home *orphans;	/* ended before the last conn born there */
@@ -30,6 +32,8 @@ static struct home *orphans;	/* ended before the last conn born there */
 static void on_edge(struct conn *, short what);
 static void run_later(struct loop_job *);
 static void drain(struct conn *);
+static void on_refused(struct conn *, const struct iovec *, int, ssize_t);
+static void carry(struct conn *, struct text, int code);
 
 /* ---- the streams of one loop */
 
@@ -60,6 +64,10 @@ end_home(void *arg)
 		mem_drop(h->scratch[i]);
 	cork_close_all(&h->corks);
 	mem_drop(h->cipher.at);
+	if (h->doubts != NULL)
+		timer_stop(&h->doubt);
+	mem_drop(h->doubts);
+	h->doubts = NULL;
 	if (slab_used(h->slab) > 0) {
 		abandon(h);
 		return;
@@ -84,7 +92,10 @@ home_of(struct loop *l)
 	h->loop = l;
 	h->engine = loop_driver(l);
 	h->stock = loop_stock(l);
+	h->part = loop_driver_part(l);
 	h->edge = on_edge;
+	h->refused = on_refused;
+	h->carry = carry;
 	h->corks = cork_open_all();
 	h->slab = slab_new(sizeof(struct conn));
 	h->job.run = run_later;
@@ -157,7 +168,8 @@ trim_rare(struct conn *c)
 	struct rare *r = c->rare;
 
 	if (r == NULL || r->tls != NULL || r->stash.len > 0 ||
-	    r->packed != NULL || r->code != 0 || r->reason != NULL ||
+	    r->packed != NULL || r->carried != NULL || r->carried_code != 0 ||
+	    r->code != 0 || r->reason != NULL ||
 	    timer_running(&r->limit))
 		return;
 	mem_drop(r);
@@ -208,6 +220,7 @@ bury(void *arg)
 		tlsio_free(&r->tls);
 		tls_drop(&r->context);
 		mem_drop(r->packed);
+		mem_drop(r->carried);
 		mem_drop(r);
 		h->rares--;
 	}
@@ -240,7 +253,7 @@ let_go(struct conn *c)
 	if (c->flags & CONN_RESET)
 		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now,
 		    sizeof now);
-	close(c->fd);
+	c->home->engine->drop(c);
 	c->fd = -1;
 	c->home->count--;
 	loop_retire(c->home->loop, c, bury);
@@ -294,7 +307,7 @@ break_off(struct conn *c, int code)
 
 /* ---- sending */
 
-static int
+static COLD int
 stash_rest(struct conn *c, const struct iovec *piece, int count, size_t skip)
 {
 	if (need_rare(c) == NULL)
@@ -315,26 +328,40 @@ stash_rest(struct conn *c, const struct iovec *piece, int count, size_t skip)
 	return 0;
 }
 
+/* Not all was taken: sent of it, or -1 and errno tells. */
+static COLD void
+fall_short(struct conn *c, const struct iovec *piece, int count, ssize_t sent)
+{
+	if (sent < 0 && errno != EAGAIN) {
+		break_off(c, errno);
+		return;
+	}
+	if (stash_rest(c, piece, count, sent < 0 ? 0 : (size_t)sent) < 0) {
+		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
+		queue_later(c);
+	}
+}
+
+/* The engine had taken it all. Nothing of this conn went after it. */
 static void
+on_refused(struct conn *c, const struct iovec *piece, int count, ssize_t went)
+{
+	if (c->flags & (CONN_BROKEN | CONN_DEAD))
+		return;
+	if (went < 0)
+		errno = (int)-went;
+	fall_short(c, piece, count, went < 0 ? -1 : went);
+}
+
+static inline void
 send_raw(struct conn *c, const struct iovec *piece, int count, size_t len)
 {
 	ssize_t sent = 0;
 
-	if (!(c->flags & (CONN_STASHED | CONN_CONNECTING))) {
+	if (!(c->flags & (CONN_STASHED | CONN_CONNECTING)))
 		sent = c->home->engine->send(c, piece, count);
-		if (__builtin_expect(sent == (ssize_t)len, 1))
-			return;
-		if (sent < 0 && errno != EAGAIN) {
-			break_off(c, errno);
-			return;
-		}
-		if (sent < 0)
-			sent = 0;
-	}
-	if (stash_rest(c, piece, count, (size_t)sent) < 0) {
-		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
-		queue_later(c);
-	}
+	if (__builtin_expect(sent != (ssize_t)len, 0))
+		fall_short(c, piece, count, sent);
 }
 
 /* What TLS has made goes in one send. */
@@ -365,7 +392,7 @@ keep_early(struct conn *c, const struct iovec *piece, int count)
 	return 0;
 }
 
-static void
+static __attribute__((noinline)) void
 send_secure(struct conn *c, const struct iovec *piece, int count)
 {
 	struct rare *r = c->rare;
@@ -384,7 +411,7 @@ send_secure(struct conn *c, const struct iovec *piece, int count)
 	send_cipher(c);
 }
 
-static void
+static inline void
 send_pieces(struct conn *c, const struct iovec *piece, int count, size_t len)
 {
 	if (c->flags & (CONN_BROKEN | CONN_SHUT | SILENT))
@@ -406,20 +433,27 @@ send_corked(struct conn *c)
 	k->len = 0;
 }
 
+static void
+collect(struct conn *c, struct text t)
+{
+	while (!cork_add(cork_at(c->home->corks, c->cork), t))
+		send_corked(c);
+}
+
 void
 conn_send(struct conn *c, struct text t)
 {
-	struct iovec piece = { (void *)(uintptr_t)t.at, t.len };
+	struct iovec *piece = &c->home->piece;
 
 	NEED(at_home(c));
-	if (t.len == 0 || (c->flags & CONN_DEAD))
+	if (t.len == 0)
 		return;
-	if (c->cork == 0) {
-		send_pieces(c, &piece, 1, t.len);
+	if (c->cork != 0) {
+		collect(c, t);
 		return;
 	}
-	while (!cork_add(cork_at(c->home->corks, c->cork), t))
-		send_corked(c);
+	*piece = (struct iovec){ (void *)(uintptr_t)t.at, t.len };
+	send_pieces(c, piece, 1, t.len);
 }
 
 void
@@ -511,6 +545,7 @@ conn_shut(struct conn *c)
 	if (c->cork != 0)
 		send_corked(c);
 	say_goodbye(c);
+	c->home->engine->settle(c);
 	c->flags |= CONN_SHUT;
 	if (!(c->flags & (CONN_STASHED | CONN_HANDSHAKE)))
 		shut_now(c);
@@ -529,24 +564,13 @@ conn_close(struct conn *c, const struct close_reason *reason)
 	let_go(c);
 }
 
-/* Unread bytes would turn the close into a reset that outruns our last. */
-static void
-discard_input(struct conn *c)
-{
-	struct text t;
-
-	for (int i = 0; i < ROUNDS && (c->flags & CONN_READABLE); i++)
-		if (c->home->engine->receive(c, STREAM_SCRATCH, &t) !=
-		    ENGINE_DATA)
-			break;
-}
-
 static void
 end_flush(struct conn *c)
 {
 	if (c->flags & CONN_DEAD)
 		return;
-	discard_input(c);
+	/* Unread bytes would turn this into a reset that outruns our last. */
+	c->home->engine->discard(c);
 	detach(c);
 	let_go(c);
 }
@@ -572,9 +596,10 @@ conn_close_flushed(struct conn *c, const struct close_reason *reason,
 	if (c->cork != 0)
 		send_corked(c);
 	say_goodbye(c);
+	c->home->engine->settle(c);
 	if (!(c->flags & CONN_STASHED) ||
 	    (c->flags & (CONN_CONNECTING | CONN_HANDSHAKE))) {
-		discard_input(c);
+		c->home->engine->discard(c);
 		conn_close(c, reason);
 		return;
 	}
@@ -643,14 +668,45 @@ step_handshake(struct conn *c, struct text cipher, enum tlsio_end *end)
 	return true;
 }
 
-static void
+/* What was read before a move. */
+static COLD enum engine_got
+receive_carried(struct conn *c, size_t most, struct text *to)
+{
+	struct rare *r = c->rare;
+	struct text t = { r->carried + r->carried_told,
+	    r->carried_len - r->carried_told };
+
+	if (t.len > 0) {
+		t.len = t.len < most ? t.len : most;
+		r->carried_told += t.len;
+		*to = t;
+		return ENGINE_DATA;
+	}
+	mem_drop(r->carried);
+	r->carried = NULL;
+	errno = r->carried_code;
+	r->carried_code = 0;
+	c->flags &= ~(uint32_t)CONN_CARRIED;
+	return errno != 0 ? ENGINE_ERROR :
+	    c->home->engine->receive(c, most, to);
+}
+
+static inline enum engine_got
+receive(struct conn *c, size_t most, struct text *to)
+{
+	if (__builtin_expect(c->flags & CONN_CARRIED, 0))
+		return receive_carried(c, most, to);
+	return c->home->engine->receive(c, most, to);
+}
+
+static COLD void
 read_handshake(struct conn *c)
 {
 	enum engine_got got;
 	enum tlsio_end end;
 	struct text cipher = TEXT_NONE;
 
-	got = c->home->engine->receive(c, STREAM_CIPHER, &cipher);
+	got = receive(c, STREAM_CIPHER, &cipher);
 	if (got == ENGINE_NOTHING)
 		return;
 	if (got == ENGINE_ERROR) {
@@ -701,7 +757,7 @@ conn_start_tls(struct conn *c, struct tls *tls, const char *name,
 
 /* ---- reading */
 
-static void
+static COLD void
 tell_eof(struct conn *c)
 {
 	c->flags |= CONN_EOF_TOLD;
@@ -742,7 +798,7 @@ decrypt(struct conn *c, struct text cipher, struct text *to)
 }
 
 /* What stands inside goes first, then what comes. */
-static enum engine_got
+static __attribute__((noinline)) enum engine_got
 receive_secure(struct conn *c, struct text *to)
 {
 	struct text cipher = TEXT_NONE;
@@ -754,11 +810,11 @@ receive_secure(struct conn *c, struct text *to)
 		if (got != ENGINE_NOTHING || !(c->flags & CONN_READABLE))
 			return got;
 	}
-	got = c->home->engine->receive(c, STREAM_CIPHER, &cipher);
+	got = receive(c, STREAM_CIPHER, &cipher);
 	return got == ENGINE_DATA ? decrypt(c, cipher, to) : got;
 }
 
-static void
+static COLD void
 fail_read(struct conn *c)
 {
 	if (errno == 0) {
@@ -769,36 +825,48 @@ fail_read(struct conn *c)
 	tell_closed(c, &close_reset);
 }
 
-static bool
+static inline bool
 wants_bytes(const struct conn *c)
 {
-	if ((c->flags & (CONN_READABLE | CONN_INSIDE)) == 0 ||
-	    (c->flags & (SILENT | CONN_CONNECTING | CONN_EOF_TOLD)) != 0)
+	const uint32_t not_now = SILENT | CONN_CONNECTING | CONN_EOF_TOLD;
+
+	if ((c->flags & (CONN_READABLE | CONN_INSIDE)) == 0)
 		return false;
-	return (c->flags & CONN_HELD) == 0 || (c->flags & CONN_HANDSHAKE) != 0;
+	if ((c->flags & (not_now | CONN_HELD)) == 0)
+		return true;
+	return (c->flags & not_now) == 0 && (c->flags & CONN_HANDSHAKE) != 0;
+}
+
+/* Refused. In line, and gone: that ends it, unless it can be half-closed. */
+static COLD void
+look_for_end(struct conn *c)
+{
+	if ((c->flags & CONN_ENDED) && !(c->flags & SILENT) &&
+	    c->handler->eof == NULL)
+		tell_closed(c, c->flags & CONN_BROKEN ? &close_reset :
+		    &close_eof);
 }
 
 /* One read, and one slice told. False: the handler will not have it now. */
-static bool
+static inline bool
 read_once(struct conn *c)
 {
-	bool asked = c->handler->may_read != NULL;
-	struct text t = TEXT_NONE;
+	bool (*may_read)(struct conn *) = c->handler->may_read;
+	struct text *t = &c->home->got;
 	enum engine_got got;
 
-	if (asked && !c->handler->may_read(c)) {
-		/* In line, and gone: unless it can be half-closed. */
-		if ((c->flags & CONN_ENDED) && !(c->flags & SILENT) &&
-		    c->handler->eof == NULL)
-			tell_closed(c, &close_eof);
+	if (may_read != NULL && !may_read(c)) {
+		look_for_end(c);
 		return false;
 	}
-	if (asked && !wants_bytes(c))
+	if (may_read != NULL && !wants_bytes(c))
 		return true;
-	got = c->flags & CONN_SECURE ? receive_secure(c, &t) :
-	    c->home->engine->receive(c, STREAM_SCRATCH, &t);
-	if (got == ENGINE_DATA || (got == ENGINE_NOTHING && asked))
-		c->handler->data(c, t);
+	got = c->flags & CONN_SECURE ? receive_secure(c, t) :
+	    receive(c, STREAM_SCRATCH, t);
+	if (got == ENGINE_DATA)
+		c->handler->data(c, *t);
+	else if (got == ENGINE_NOTHING && may_read != NULL)
+		c->handler->data(c, TEXT_NONE);
 	else if (got == ENGINE_EOF)
 		tell_eof(c);
 	else if (got == ENGINE_ERROR)
@@ -958,18 +1026,23 @@ is_lost(struct conn *c, short what, bool again)
 		return false;
 	if (!(c->flags & CONN_ENDED) && !again)
 		return false;
-	code = socket_error(c);
+	code = c->home->engine->error(c);
 	if (code != 0)
 		note_error(c, code);
 	return code != 0;
 }
 
-static void
-on_edge(struct conn *c, short what)
+static __attribute__((noinline)) void
+on_rare_edge(struct conn *c, short what)
 {
 	bool again = (c->flags & CONN_READABLE) != 0 &&
 	    !(c->flags & (CONN_HELD | CONN_QUEUED));
 
+	if (c->flags & (CONN_LEAVING | CONN_DEAD)) {
+		if (c->flags & CONN_LEAVING)
+			queue_later(c);
+		return;
+	}
 	if (c->flags & (CONN_FAILED | CONN_NO_MEMORY))
 		return;
 	if (c->flags & CONN_CONNECTING) {
@@ -989,13 +1062,84 @@ on_edge(struct conn *c, short what)
 		drain(c);
 	if (wants_bytes(c))
 		pump(c);
+	if ((c->flags & CONN_BROKEN) && !(c->flags & CONN_DEAD))
+		queue_later(c);
+}
+
+/* The usual: bytes, and nothing else, for a conn of which nothing is known. */
+static void
+on_edge(struct conn *c, short what)
+{
+	if ((c->flags & ~(uint32_t)CONN_SECURE) != 0 || (what & EV_CLOSED)) {
+		on_rare_edge(c, what);
+	} else if (what & EV_READ) {
+		c->flags |= CONN_READABLE;
+		pump(c);
+	}
 }
 
 /* ---- the end of the turn */
 
+/*
+ * Chunks belong to the stock of a loop: between two, one plain block. Without
+ * memory for it the conn is told of its end where it arrives.
+ */
+static void
+pack(struct conn *c)
+{
+	struct rare *r = c->rare;
+
+	if (r == NULL)
+		return;
+	r->packed_stash = r->stash.len;
+	r->packed_early = r->early.len;
+	if (r->packed_stash + r->packed_early == 0)
+		return;
+	r->packed = mem_get(r->packed_stash + r->packed_early);
+	if (r->packed == NULL) {
+		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
+		c->flags &= ~(uint32_t)CONN_STASHED;
+	} else {
+		buffer_copy(&r->stash, r->packed);
+		buffer_copy(&r->early, r->packed + r->packed_stash);
+	}
+	buffer_fini(&r->stash, c->home->stock);
+	buffer_fini(&r->early, c->home->stock);
+}
+
+/* The engine's last word: what it had received, and an error behind that. */
+static void
+carry(struct conn *c, struct text received, int code)
+{
+	struct rare *r = need_rare(c);
+	char *old = r == NULL ? NULL : r->carried;
+	struct text left = old == NULL ? TEXT_NONE : (struct text){
+	    old + r->carried_told, r->carried_len - r->carried_told };
+	char *at = r == NULL ? NULL : mem_get(left.len + received.len + 1);
+
+	if (at == NULL) {
+		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
+		return;
+	}
+	if (left.len > 0)
+		memcpy(at, left.at, left.len);
+	if (received.len > 0)
+		memcpy(at + left.len, received.at, received.len);
+	mem_drop(old);
+	r->carried = at;
+	r->carried_len = left.len + received.len;
+	r->carried_told = 0;
+	r->carried_code = code;
+	c->flags |= CONN_CARRIED;
+}
+
 static void
 go_away(struct conn *c)
 {
+	if (!c->home->engine->quiet(c))
+		return;			/* its last edge will tell */
+	c->home->engine->part(c);
+	pack(c);
 	trim_rare(c);
 	if (c->rare != NULL) {
 		/* It knew this loop, which may be gone before the conn. */
@@ -1044,7 +1188,8 @@ settle(struct conn *c)
 		pump(c);
 	/* Broken, and all it had said was read, or nobody wants it. */
 	if ((c->flags & CONN_BROKEN) &&
-	    !(c->flags & (CONN_QUEUED | CONN_HELD | SILENT)))
+	    !(c->flags & (CONN_QUEUED | CONN_HELD | SILENT)) &&
+	    !c->home->engine->ending(c))
 		tell_closed(c, &close_reset);
 }
 
@@ -1174,33 +1319,6 @@ conn_error(const struct conn *c)
 	return r->tls == NULL ? "" : tlsio_error(r->tls);
 }
 
-/*
- * Chunks belong to the stock of a loop: between two, one plain block. Without
- * memory for it the conn is told of its end where it arrives.
- */
-static void
-pack(struct conn *c)
-{
-	struct rare *r = c->rare;
-
-	if (r == NULL)
-		return;
-	r->packed_stash = r->stash.len;
-	r->packed_early = r->early.len;
-	if (r->packed_stash + r->packed_early == 0)
-		return;
-	r->packed = mem_get(r->packed_stash + r->packed_early);
-	if (r->packed == NULL) {
-		c->flags |= CONN_NO_MEMORY | CONN_BROKEN;
-		c->flags &= ~(uint32_t)CONN_STASHED;
-	} else {
-		buffer_copy(&r->stash, r->packed);
-		buffer_copy(&r->early, r->packed + r->packed_stash);
-	}
-	buffer_fini(&r->stash, c->home->stock);
-	buffer_fini(&r->early, c->home->stock);
-}
-
 static int
 unpack(struct conn *c)
 {
@@ -1228,7 +1346,6 @@ conn_leave(struct conn *c, void (*left)(struct conn *, void *), void *arg)
 	NEED(c->cork == 0);
 	c->flags |= CONN_LEAVING;
 	c->home->engine->unwatch(c);
-	pack(c);
 	c->left = left;
 	c->left_arg = arg;
 	queue_later(c);
@@ -1256,6 +1373,8 @@ conn_join(struct conn *c, struct loop *l)
 	/* Being watched anew brings an edge for what happened meanwhile. */
 	if (h->engine->watch(c) < 0)
 		fail_later(c, &close_reset, errno);
+	if (c->flags & CONN_CARRIED)
+		c->flags |= CONN_READABLE;
 	if (c->flags & (CONN_INSIDE | CONN_READABLE | CONN_BROKEN |
 	    CONN_FAILED | CONN_NO_MEMORY))
 		queue_later(c);

@@ -1,20 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* cork.c - vectors of pieces and their batch memory. One loop's thread. */
-#include "base/die.h"
 #include "base/mem.h"
 #include "net/cork.h"
-
-struct block {
-	struct block *next;
-	size_t used;
-	char data[CORK_BATCH];
-};
-
-struct corks {
-	struct cork *table[CORK_MOST];
-	unsigned open;
-	struct block *batch;		/* the one in use first */
-};
 
 struct corks *
 cork_open_all(void)
@@ -23,17 +10,18 @@ cork_open_all(void)
 }
 
 /* Keeps one block, empty: the usual need. */
-static void
+static inline void
 empty_batch(struct corks *s)
 {
-	while (s->batch != NULL && s->batch->next != NULL) {
-		struct block *b = s->batch;
+	struct cork_block *b = s->batch;
 
+	if (b == NULL)
+		return;
+	for (; b->next != NULL; b = s->batch) {
 		s->batch = b->next;
 		mem_drop(b);
 	}
-	if (s->batch != NULL)
-		s->batch->used = 0;
+	b->used = 0;
 }
 
 void
@@ -54,6 +42,7 @@ cork_close_all(struct corks **sp)
 uint8_t
 cork_take(struct corks *s)
 {
+	struct cork *k;
 	unsigned i = 0;
 
 	while (i < CORK_MOST && s->table[i] != NULL && s->table[i]->depth > 0)
@@ -61,9 +50,10 @@ cork_take(struct corks *s)
 	NEED(i < CORK_MOST);
 	if (s->table[i] == NULL)
 		s->table[i] = mem_need(sizeof **s->table);
-	s->table[i]->depth = 1;
-	s->table[i]->count = 0;
-	s->table[i]->len = 0;
+	k = s->table[i];
+	k->depth = 1;
+	k->count = 0;
+	k->len = 0;
 	s->open++;
 	return (uint8_t)(i + 1);
 }
@@ -76,34 +66,10 @@ cork_give(struct corks *s, uint8_t number)
 		empty_batch(s);
 }
 
-struct cork *
-cork_at(struct corks *s, uint8_t number)
-{
-	NEED(number > 0 && number <= CORK_MOST);
-	return s->table[number - 1];
-}
-
-bool
-cork_add(struct cork *k, struct text t)
-{
-	struct iovec *last = &k->piece[k->count - (k->count > 0)];
-
-	if (k->count > 0 && (char *)last->iov_base + last->iov_len == t.at) {
-		last->iov_len += t.len;
-		k->len += t.len;
-		return true;
-	}
-	if (k->count == CORK_PIECES)
-		return false;
-	k->piece[k->count++] = (struct iovec){ (void *)(uintptr_t)t.at, t.len };
-	k->len += t.len;
-	return true;
-}
-
 char *
 cork_batch(struct corks *s, size_t len)
 {
-	struct block *b;
+	struct cork_block *b;
 
 	NEED(len <= CORK_BATCH);
 	if (s->open == 0)

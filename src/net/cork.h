@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/die.h"
 #include "base/text.h"
 
 enum { CORK_PIECES = 64, CORK_MOST = 32, CORK_BATCH = 65536 };
@@ -24,15 +25,48 @@ struct cork {
 	size_t len;
 };
 
-struct corks;
+struct cork_block {
+	struct cork_block *next;
+	size_t used;
+	char data[CORK_BATCH];
+};
+
+struct corks {
+	struct cork *table[CORK_MOST];
+	unsigned open;
+	struct cork_block *batch;		/* the one in use first */
+};
 
 struct corks *cork_open_all(void);	/* dies: start only */
 void	cork_close_all(struct corks **);
 uint8_t	cork_take(struct corks *);	/* 1.. */
 void	cork_give(struct corks *, uint8_t);
-struct cork *cork_at(struct corks *, uint8_t);
+
+static inline struct cork *
+cork_at(struct corks *s, uint8_t number)
+{
+	NEED(number > 0 && number <= CORK_MOST);
+	return s->table[number - 1];
+}
+
 /* False when it is full: empty it, then add again. */
-bool	cork_add(struct cork *, struct text);
+static inline bool
+cork_add(struct cork *k, struct text t)
+{
+	struct iovec *last = &k->piece[k->count - (k->count > 0)];
+
+	if (k->count > 0 && (char *)last->iov_base + last->iov_len == t.at) {
+		last->iov_len += t.len;
+		k->len += t.len;
+		return true;
+	}
+	if (k->count == CORK_PIECES)
+		return false;
+	k->piece[k->count++] = (struct iovec){ (void *)(uintptr_t)t.at, t.len };
+	k->len += t.len;
+	return true;
+}
+
 char	*cork_batch(struct corks *, size_t len);
 
 #endif

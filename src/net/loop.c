@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/die.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/engine.h"
 #include "net/loop.h"
@@ -38,6 +39,7 @@ struct loop {
 	unsigned number;
 	bool stopped;
 	const struct engine *engine;
+	void *engine_part;
 	struct stock *stock;
 	struct loop_job *jobs, *last_job;	/* of this turn */
 	struct loop_job *batch;			/* those being run */
@@ -57,27 +59,73 @@ static pthread_mutex_t register_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(struct loop *) loops[MOST_LOOPS];
 static atomic_uint loops_made;
 
-static _Thread_local struct loop *here;
-static _Thread_local int64_t turn_now;		/* 0: not read in this turn */
+_Thread_local struct loop *loop_mine;
+_Thread_local int64_t loop_turn;
 
-/* The first that works is taken, unless WEIR_ENGINE names one. */
-static const struct engine *const engines[] = { &engine_event };
+/* Best first. */
+static const struct engine *const engines[] = {
+#ifdef HAVE_URING
+	&engine_uring,
+#endif
+	&engine_event
+};
+enum { ENGINES = sizeof engines / sizeof engines[0] };
 
-static const struct engine *
-choose_engine(struct why *why)
+static const char *engine_name = "auto";
+static atomic_flag fallback_told = ATOMIC_FLAG_INIT;
+
+void
+loop_set_engine(const char *name)
 {
-	const char *name = getenv("WEIR_ENGINE");
+	engine_name = name;
+}
 
-	for (unsigned i = 0; i < sizeof engines / sizeof engines[0]; i++) {
-		if (name != NULL && *name != '\0' &&
-		    !text_is(text_of(name), engines[i]->name))
-			continue;
-		if (engines[i]->works(why))
-			return engines[i];
+static bool
+open_engine(struct loop *l, unsigned i, struct why *why)
+{
+	l->engine_part = engines[i]->open(l, why);
+	if (l->engine_part != NULL)
+		l->engine = engines[i];
+	return l->engine_part != NULL;
+}
+
+static int
+open_named(struct loop *l, struct text name, struct why *why)
+{
+	struct why reason = { "not built in", "" };
+
+	for (unsigned i = 0; i < ENGINES; i++)
+		if (text_is(name, engines[i]->name) &&
+		    open_engine(l, i, &reason))
+			return 0;
+	return why_set(why, "engine \"%.*s\" is not available: %s",
+	    (int)name.len, name.at, reason.line);
+}
+
+static int
+open_best(struct loop *l, struct why *why)
+{
+	struct why reason;
+
+	for (unsigned i = 0; i < ENGINES; i++) {
+		if (open_engine(l, i, &reason))
+			return 0;
+		if (!atomic_flag_test_and_set(&fallback_told))
+			log_info("engine \"%s\" is not used: %s",
+			    engines[i]->name, reason.line);
 	}
-	if (name != NULL && *name != '\0')
-		why_set(why, "engine \"%s\" is not available", name);
-	return NULL;
+	return why_set(why, "no engine works: %s", reason.line);
+}
+
+static int
+choose_engine(struct loop *l, struct why *why)
+{
+	const char *forced = getenv("WEIR_ENGINE");
+	struct text name = text_of(forced != NULL && *forced != '\0' ?
+	    forced : engine_name);
+
+	return text_is(name, "auto") ? open_best(l, why) :
+	    open_named(l, name, why);
 }
 
 static struct event_base *
@@ -138,24 +186,23 @@ loop_new(struct why *why)
 {
 	struct loop *l = mem_zero(sizeof *l);
 
-	NEED(here == NULL);
+	NEED(loop_mine == NULL);
 	if (l == NULL) {
 		why_set(why, "no memory for a loop");
 		return NULL;
 	}
 	l->mail_fd = -1;
 	pthread_mutex_init(&l->lock, NULL);
-	here = l;
+	loop_mine = l;
 	l->stock = stock_new();
-	l->engine = choose_engine(why);
-	if (l->engine == NULL)
-		goto fail;
 	l->base = make_base();
 	l->mail_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (l->base == NULL || l->mail_fd < 0) {
 		why_errno(why, "cannot make an event loop");
 		goto fail;
 	}
+	if (choose_engine(l, why) < 0)
+		goto fail;
 	/* Edge-triggered: each write is an edge, so nobody needs to read. */
 	event_assign(&l->mail, l->base, l->mail_fd,
 	    EV_READ | EV_PERSIST | EV_ET, on_mail, l);
@@ -200,12 +247,14 @@ loop_free(struct loop **lp)
 	*lp = NULL;
 	if (l == NULL)
 		return;
-	NEED(here == l);
+	NEED(loop_mine == l);
 	leave_register(l);
 	bury_dead(l);
 	if (l->end_part != NULL)
 		l->end_part(l->part);
 	bury_dead(l);
+	if (l->engine != NULL)
+		l->engine->close(l->engine_part);
 	if (l->mail_fd >= 0) {
 		if (event_initialized(&l->mail))
 			event_del(&l->mail);
@@ -221,7 +270,7 @@ loop_free(struct loop **lp)
 	pthread_mutex_destroy(&l->lock);
 	mem_drop(l->dead);
 	mem_drop(l);
-	here = NULL;
+	loop_mine = NULL;
 }
 
 static void
@@ -245,15 +294,17 @@ end_turn(struct loop *l)
 	run_jobs(l);
 	if (l->after != NULL)
 		l->after(l->after_arg);
+	l->engine->flush(l->engine_part);
 	bury_dead(l);
-	turn_now = 0;
+	loop_turn = 0;
 }
 
 void
 loop_run(struct loop *l)
 {
-	NEED(here == l);
-	turn_now = 0;
+	NEED(loop_mine == l);
+	loop_turn = 0;
+	l->engine->flush(l->engine_part);	/* of what came before */
 	while (!l->stopped) {
 		event_base_loop(l->base, EVLOOP_ONCE |
 		    EVLOOP_NO_EXIT_ON_EMPTY |
@@ -266,14 +317,8 @@ loop_run(struct loop *l)
 void
 loop_stop(struct loop *l)
 {
-	NEED(here == l);
+	NEED(loop_mine == l);
 	l->stopped = true;
-}
-
-struct loop *
-loop_here(void)
-{
-	return here;
 }
 
 unsigned
@@ -295,11 +340,9 @@ loop_at(unsigned number)
 }
 
 int64_t
-loop_now(const struct loop *l)
+loop_read_clock(void)
 {
-	if (turn_now == 0)
-		turn_now = clock_now();
-	return turn_now;
+	return loop_turn = clock_now();
 }
 
 struct stock *
@@ -324,6 +367,12 @@ const struct engine *
 loop_driver(const struct loop *l)
 {
 	return l->engine;
+}
+
+void *
+loop_driver_part(const struct loop *l)
+{
+	return l->engine_part;
 }
 
 void

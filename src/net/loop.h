@@ -19,21 +19,38 @@ struct engine;
 
 /*
  * Makes a loop in the calling thread, after any fork. Loop 0 is the first.
- * The engine is chosen here (WEIR_ENGINE, decisions 3); NULL with why.
+ * The engine is chosen here: what WEIR_ENGINE names, else what loop_set_engine
+ * named, else the first that works (decisions 3). NULL with why.
  */
 struct loop *loop_new(struct why *);
 void	loop_free(struct loop **);
 void	loop_run(struct loop *);	/* until loop_stop; ends the last turn in order */
 void	loop_stop(struct loop *);	/* from its own thread, or posted */
 
-struct loop *loop_here(void);		/* the calling thread's; NULL: none */
+/* The thread's own, for the two calls below alone. */
+extern _Thread_local struct loop *loop_mine;
+extern _Thread_local int64_t loop_turn;		/* 0: not read in this turn */
+int64_t	loop_read_clock(void);
+
+static inline struct loop *
+loop_here(void)			/* the calling thread's; NULL: none */
+{
+	return loop_mine;
+}
+
+static inline int64_t
+loop_now(const struct loop *l)	/* monotonic us, read once per turn */
+{
+	return loop_turn != 0 ? loop_turn : loop_read_clock();
+}
+
 unsigned loop_number(const struct loop *);	/* 0, 1, ... */
 unsigned loop_count(void);
 struct loop *loop_at(unsigned number);
 
-int64_t	loop_now(const struct loop *);	/* monotonic us, read once per turn */
 struct stock *loop_stock(struct loop *);
 struct event_base *loop_base(struct loop *);
+void	loop_set_engine(const char *name);	/* "auto", or one; before the first */
 const char *loop_engine(const struct loop *);	/* "event" or "uring" */
 
 /* From any thread: call(arg) runs on 'to' in a turn to come, in order. */
@@ -61,6 +78,7 @@ void	loop_set_after(struct loop *, void (*after)(void *), void *arg);
 
 /* For net/conn: the engine, and what the streams keep per loop. */
 const struct engine *loop_driver(const struct loop *);
+void	*loop_driver_part(const struct loop *);	/* the engine's own */
 void	*loop_part(const struct loop *);
 void	loop_set_part(struct loop *, void *part, void (*end)(void *));
 

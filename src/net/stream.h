@@ -48,12 +48,15 @@ enum {
 	CONN_FAILED = 1 << 17,		/* rare->reason to be told */
 	CONN_NO_MEMORY = 1 << 18,	/* close_memory to be told */
 	CONN_LEAVING = 1 << 19,		/* between conn_leave and conn_join */
-	CONN_DEAD = 1 << 20		/* waits for its burial */
+	CONN_DEAD = 1 << 20,		/* waits for its burial */
+	CONN_CARRIED = 1 << 21,		/* rare->carried: read on another loop */
+	CONN_FRESH = 1 << 24		/* engine_event: just read empty */
 };
 
 struct close_reason;
 struct conn_handler;
 struct tls;
+struct wire;
 
 struct rare {
 	struct buffer stash;		/* what the peer did not take yet */
@@ -62,6 +65,9 @@ struct rare {
 	struct buffer early;		/* TLS: sent before it was up */
 	char *packed;			/* stash and early on the move */
 	size_t packed_stash, packed_early;
+	char *carried;			/* bytes read before the move, */
+	size_t carried_len, carried_told;
+	int carried_code;		/* and the error behind them */
 	struct timer limit;		/* dialling; flushing before the end */
 	const struct close_reason *reason;
 	int code;			/* errno of the failure */
@@ -78,11 +84,13 @@ struct conn {
 	uint32_t slot, generation;	/* in the slab of loop 'birth' */
 	uint8_t cork;			/* 0: not corked */
 	uint8_t birth;
+	uint32_t doubt;			/* place among home->doubts, or 0 */
 	union {
 		struct event ev;
-		struct {		/* while leaving: not watched */
+		struct {		/* while leaving, or without ev */
 			void (*left)(struct conn *, void *);
 			void *left_arg;
+			struct wire *wire;	/* engine_uring's */
 		};
 	};
 };
@@ -92,9 +100,17 @@ struct home {
 	struct loop *loop;
 	const struct engine *engine;
 	struct stock *stock;
+	void *part;			/* the engine's, of this loop */
 	void (*edge)(struct conn *, short what);	/* EV_ bits */
+	/* Of pieces that were taken only so many bytes went; -1: errno. */
+	void (*refused)(struct conn *, const struct iovec *, int count,
+	    ssize_t went);
+	void (*carry)(struct conn *, struct text received, int code);
 	unsigned nest;			/* which scratch is free to use */
 	char *scratch[STREAM_NESTS];	/* reads, then decrypted bytes */
+	/* Of one call to the engine: a stack with such would be guarded. */
+	struct text got;
+	struct iovec piece;
 	struct corks *corks;
 	struct tlsio_out cipher;	/* made, to be sent at once */
 	struct conn *later, *later_last;
@@ -102,6 +118,9 @@ struct home {
 	struct slab *slab;
 	uint32_t count, generation;
 	size_t rares;
+	struct conn **doubts;		/* engine_event's, from 1 on */
+	uint32_t doubted, doubts_room;
+	struct timer doubt;
 	struct home *next_orphan;
 };
 

@@ -74,9 +74,3 @@ pl_budget_give(struct pl_budget *b)
 	NEED(b->taken > 0);
 	b->taken--;
 }
-
-struct pl_budget_place *
-pl_budget_first(const struct pl_budget *b)
-{
-	return TAILQ_FIRST(&b->line);
-}

@@ -28,6 +28,7 @@ struct pl_budget_place {	/* a pool's place in one budget's line */
 struct pl_budget {
 	int most;		/* 0: no limit */
 	int taken;
+	int coming;		/* permits of servers that were told to go */
 	TAILQ_HEAD(pl_budget_line, pl_budget_place) line;	/* longest wait first */
 };
 
@@ -38,7 +39,11 @@ bool	pl_budget_take(struct pl_budget *, int most, struct pl_budget_place *, int6
 bool	pl_budget_has(const struct pl_budget *, int most);
 void	pl_budget_give(struct pl_budget *);
 /* The longest wait in line, as far as told; NULL: nobody. */
-struct pl_budget_place *pl_budget_first(const struct pl_budget *);
+static inline struct pl_budget_place *
+pl_budget_first(const struct pl_budget *b)
+{
+	return TAILQ_FIRST(&b->line);
+}
 /* To its place in line by since, also when it stands there already. */
 void	pl_budget_stand(struct pl_budget *, struct pl_budget_place *, int64_t since);
 void	pl_budget_leave(struct pl_budget *, struct pl_budget_place *);

@@ -16,7 +16,8 @@
 #include "pooler/client.h"
 #include "pooler/database.h"
 #include "pooler/names.h"
-#include "pooler/roster.h"
+#include "pooler/residents.h"
+#include "pooler/shard.h"
 #include "pooler/user.h"
 #include "pooler/variables.h"
 
@@ -48,8 +49,10 @@ void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
 void (*pl_client_login_free)(struct pl_client *);
 void (*pl_client_console_free)(struct pl_client *);
 void (*pl_client_gone)(struct pl_client *);
+void (*pl_client_home)(struct pl_client *);
 bool (*pl_client_midway_server)(const struct pl_server *);
 static struct slab *clients;
+static _Thread_local struct pl_residents here;	/* of this loop */
 static uint64_t last_id;
 
 unsigned
@@ -67,13 +70,13 @@ pl_client_room(void)
 uint32_t
 pl_client_slots(void)
 {
-	return clients == NULL ? 0 : slab_slots(clients);
+	return here.end;
 }
 
 struct pl_client *
-pl_client_at(uint32_t slot)
+pl_client_at(uint32_t place)
 {
-	struct pl_client *c = slab_at(clients, slot);
+	struct pl_client *c = pl_residents_at(&here, place);
 
 	return c == NULL || c->state == PL_CLIENT_GONE ? NULL : c;
 }
@@ -81,7 +84,24 @@ pl_client_at(uint32_t slot)
 static struct pl_client_list *
 list_of(struct pl_client *c)
 {
-	return c->pool == NULL ? &pl_client_logins : &c->pool->clients[c->state];
+	return c->shard == NULL ? &pl_client_logins :
+	    &c->shard->clients[c->state];
+}
+
+static void
+join_list(struct pl_client *c)
+{
+	if (c->shard != NULL)
+		c->shard->client_count[c->state]++;
+	TAILQ_INSERT_TAIL(list_of(c), c, link);
+}
+
+static void
+leave_list(struct pl_client *c)
+{
+	TAILQ_REMOVE(list_of(c), c, link);
+	if (c->shard != NULL)
+		c->shard->client_count[c->state]--;
 }
 
 struct pl_client *
@@ -95,6 +115,10 @@ pl_client_new(struct loop *loop, const struct endpoint *peer)
 	c = slab_take(clients, &slot);
 	if (c == NULL)
 		return NULL;
+	if (pl_residents_put(&here, c, &c->place) < 0) {
+		slab_give(clients, slot);
+		return NULL;
+	}
 	c->slot = slot;
 	c->id = ++last_id;
 	c->peer = *peer;
@@ -110,9 +134,9 @@ pl_client_enter(struct pl_client *c, enum pl_client_state state)
 {
 	NEED(c->state == state || may_move[c->state] & 1u << state);
 	TAILQ_REMOVE(list_of(c), c, link);
-	if (c->pool != NULL) {
-		c->pool->client_count[c->state]--;
-		c->pool->client_count[state]++;
+	if (c->shard != NULL) {
+		c->shard->client_count[c->state]--;
+		c->shard->client_count[state]++;
 	}
 	c->state = (uint8_t)state;
 	TAILQ_INSERT_TAIL(list_of(c), c, link);
@@ -121,13 +145,34 @@ pl_client_enter(struct pl_client *c, enum pl_client_state state)
 void
 pl_client_set_pool(struct pl_client *c, struct pl_pool *pool)
 {
-	TAILQ_REMOVE(list_of(c), c, link);
+	leave_list(c);
 	if (c->pool != NULL)
-		c->pool->client_count[c->state]--;
+		c->pool->clients--;
 	c->pool = pool;
-	if (pool != NULL)
-		pool->client_count[c->state]++;
-	TAILQ_INSERT_TAIL(list_of(c), c, link);
+	c->shard = NULL;
+	if (pool != NULL) {
+		pool->clients++;
+		c->shard = pl_shard_here(pool);
+		c->born = atomic_load(&pool->era);
+	}
+	join_list(c);
+}
+
+void
+pl_client_leave(struct pl_client *c)
+{
+	leave_list(c);
+	pl_residents_drop(&here, c->place);
+	c->shard = NULL;
+}
+
+void
+pl_client_join(struct pl_client *c)
+{
+	if (pl_residents_put(&here, c, &c->place) < 0)
+		die("out of memory to move a client");
+	c->shard = pl_shard_here(c->pool);
+	join_list(c);
 }
 
 struct pl_client *
@@ -189,20 +234,54 @@ pl_client_prefix(const struct pl_client *c, char buf[PL_PREFIX])
 	return buf;
 }
 
+/* The counters of logged-in clients, which limits look at: loop 0's. */
+static void
+leave_counts(struct pl_client *c)
+{
+	if (!c->counted)
+		return;
+	c->counted = false;
+	c->database->clients--;
+	c->user->clients--;
+}
+
+/* On loop 0: the last that is seen of it. */
+static void
+come_home(void *dead)
+{
+	struct pl_client *c = dead;
+
+	leave_counts(c);
+	if (c->pool != NULL)
+		c->pool->clients--;
+	if (pl_client_home != NULL)
+		pl_client_home(c);
+	slab_give(clients, c->slot);
+}
+
+static bool
+is_home(const struct loop *loop)
+{
+	return loop_number(loop) == 0;
+}
+
 static void
 bury(void *dead)
 {
 	struct pl_client *c = dead;
+	struct loop *loop = loop_here();
 
-	TAILQ_REMOVE(list_of(c), c, link);
-	if (c->pool != NULL)
-		c->pool->client_count[c->state]--;
+	leave_list(c);
+	pl_residents_drop(&here, c->place);
 	pl_names_clear(&c->names);
 	pl_variables_drop(&c->values);
 	if (c->extra != NULL)
 		mem_drop(c->extra->replication_options);
 	mem_drop(c->extra);
-	slab_give(clients, c->slot);
+	if (is_home(loop))
+		come_home(c);
+	else
+		loop_post(loop_at(0), come_home, c);
 }
 
 static void
@@ -217,15 +296,12 @@ tell_error(struct pl_client *c, struct text code, struct text reason)
 	message_writer_fini(&w);
 }
 
-/* The counters of logged-in clients, which limits look at. */
 static void
-leave_counts(struct pl_client *c)
+withdraw(struct pl_client *c)
 {
-	if (!c->counted)
-		return;
-	c->counted = false;
-	c->database->clients--;
-	c->user->clients--;
+	pl_roster_lock(c->pool);
+	pl_ledger_withdraw(&c->pool->ledger, &c->turn);
+	pl_roster_unlock(c->pool);
 }
 
 static void
@@ -238,6 +314,10 @@ finish(struct pl_client *c, const char *code, bool tell, bool quiet,
 
 	if (c->state == PL_CLIENT_GONE)
 		return;
+	if (pl_client_travels(c)) {
+		c->doomed = true;
+		return;
+	}
 	/* What is put in behind half a row would be taken for its data. */
 	if (server != NULL && pl_client_midway_server(server))
 		tell = false;
@@ -246,8 +326,9 @@ finish(struct pl_client *c, const char *code, bool tell, bool quiet,
 		    PRId64 "s)", reason, (clock_now() - c->connect_time) /
 		    CLOCK_SECOND);
 	if (c->pool != NULL)
-		pl_ledger_withdraw(&c->pool->ledger, &c->turn);
-	leave_counts(c);
+		withdraw(c);
+	if (is_home(loop))
+		leave_counts(c);
 	pl_client_enter(c, PL_CLIENT_GONE);
 	if (server != NULL)
 		pl_client_leaves_server(c, server);

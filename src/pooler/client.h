@@ -18,6 +18,7 @@
 #include "pooler/ledger.h"
 #include "pooler/states.h"
 
+struct pl_cancel;
 struct pl_console;
 struct pl_database;
 struct pl_login;
@@ -25,6 +26,7 @@ struct pl_lookup;
 struct pl_names;
 struct pl_pool;
 struct pl_server;
+struct pl_shard;
 struct pl_user;
 struct pl_values;
 
@@ -35,6 +37,7 @@ struct pl_client {
 	struct conn *conn;
 	struct pl_server *server;	/* linked; NULL */
 	struct pl_pool *pool;
+	struct pl_shard *shard;		/* the pool's on this loop; NULL without a pool */
 	struct pl_values *values;	/* what it expects of its server */
 	struct pl_names *names;		/* its prepared statements; NULL: none */
 	uint32_t body;			/* bytes of the current message still to come */
@@ -49,6 +52,7 @@ struct pl_client {
 	uint8_t replication;		/* enum pl_replication */
 	bool looks_up;			/* borrows a server of the auth_query pool */
 	bool counted;			/* in its database's and user's clients */
+	bool doomed;			/* to be closed where it arrives */
 	uint32_t need;			/* bytes that 'pending' must have to go on */
 	int64_t query_start, xact_start;	/* us; 0: none */
 	int64_t request_time;		/* last message from it */
@@ -61,7 +65,10 @@ struct pl_client {
 	/* cold */
 	int64_t connect_time;		/* monotonic */
 	struct endpoint peer;
-	uint32_t slot;			/* in pl_clients */
+	uint32_t slot;			/* in the slab of all */
+	uint32_t place;			/* among the residents of its loop */
+	uint32_t born;			/* its pool's era when it came to it */
+	uint16_t dealt;			/* 1 + the loop it was dealt to; 0: none yet */
 	uint64_t id;			/* shown, never used again */
 	uint8_t key[8];			/* its cancel key */
 	struct pl_user *user;		/* whom it logged in as; NULL before */
@@ -76,7 +83,7 @@ struct pl_client {
 struct pl_client_extra {
 	char *replication_options;
 	struct pl_console *console;	/* the console's own */
-	struct pl_server *cancels;	/* a cancel request's target */
+	struct pl_cancel *cancel;	/* a cancel request's own; cancel.c */
 };
 
 /* The same of a message from the client. */
@@ -89,13 +96,21 @@ pl_client_midway(const struct pl_client *c)
 extern struct pl_client_list pl_client_logins;		/* all of PL_CLIENT_LOGIN without a pool */
 unsigned pl_client_count(void);			/* every accepted connection */
 unsigned pl_client_room(void);			/* slots held, for SHOW LISTS and MEM */
-/* Walk by number: 0 .. pl_client_slots(); NULL where none lives. */
+/* This loop's, by number: 0 .. pl_client_slots(); NULL where none lives. */
 uint32_t pl_client_slots(void);
-struct pl_client *pl_client_at(uint32_t slot);
+struct pl_client *pl_client_at(uint32_t place);
 
 struct pl_client *pl_client_new(struct loop *, const struct endpoint *peer);
 void	pl_client_enter(struct pl_client *, enum pl_client_state);
 void	pl_client_set_pool(struct pl_client *, struct pl_pool *);	/* while in LOGIN */
+/* Between loops: out of this loop's lists, into this loop's lists. */
+void	pl_client_leave(struct pl_client *);
+void	pl_client_join(struct pl_client *);
+static inline bool
+pl_client_travels(const struct pl_client *c)
+{
+	return c->shard == NULL && c->pool != NULL;
+}
 struct pl_client *pl_client_by_id(uint64_t id);
 struct pl_client *pl_client_by_key(const uint8_t key[8]);
 
@@ -116,6 +131,8 @@ extern void (*pl_client_leaves_server)(struct pl_client *, struct pl_server *);
 extern bool (*pl_client_midway_server)(const struct pl_server *);
 /* Set by main: it is GONE now; what it asked for ends. */
 extern void (*pl_client_gone)(struct pl_client *);
+/* Set by main: its record came home to loop 0, and is freed now. */
+extern void (*pl_client_home)(struct pl_client *);
 /* Set by main: frees what the login stage keeps behind 'login'. */
 extern void (*pl_client_login_free)(struct pl_client *);
 /* Set by the console: frees what it keeps behind 'extra'. */

@@ -61,15 +61,38 @@ find_database(const struct pl_order *o, bool make, struct pl_database **db,
 	return false;
 }
 
-enum pl_control_outcome
-pl_commands_look(const struct pl_reply *reply)
+static enum pl_control_outcome
+look(const struct pl_reply *reply)
 {
 	struct pl_database *db;
 
+	if (reply->wait == PL_WAIT_HUNT)
+		return pl_control_hunted(reply->hunt);
+	if (!pl_control_served(reply->wait, reply->ticket))
+		return PL_CONTROL_WAITS;
 	if (reply->database[0] == '\0')
 		return pl_control_look(reply->wait, NULL);
 	db = pl_database_find(text_of(reply->database));
 	return db == NULL ? PL_CONTROL_DONE : pl_control_look(reply->wait, db);
+}
+
+enum pl_control_outcome
+pl_commands_look(struct pl_reply *reply)
+{
+	enum pl_control_outcome outcome = look(reply);
+
+	if (outcome == PL_CONTROL_UNDONE)
+		why_set(&reply->why, reply->wait == PL_WAIT_HUNT ?
+		    "client not found" : "resumed while waiting");
+	return outcome;
+}
+
+void
+pl_commands_end(struct pl_reply *reply)
+{
+	mem_drop(reply->detail);
+	reply->detail = NULL;
+	pl_control_end_hunt(&reply->hunt);
 }
 
 /* The answer comes when what was begun is over; maybe it is already. */
@@ -78,9 +101,19 @@ await(const struct pl_order *o, enum pl_control_wait what,
     struct pl_reply *reply)
 {
 	reply->wait = what;
+	reply->ticket = pl_control_ticket(what);
 	snprintf(reply->database, sizeof reply->database, "%s", o->arg);
-	if (pl_commands_look(reply) != PL_CONTROL_DONE)
+	if (look(reply) != PL_CONTROL_DONE)
 		reply->act = PL_REPLY_WAIT;
+}
+
+/* Done, on loop 0; answered when the others have done it. */
+static void
+await_round(const struct pl_order *o, int outcome, struct pl_reply *reply)
+{
+	settle(reply, outcome);
+	if (outcome == 0)
+		await(o, PL_WAIT_ROUND, reply);
 }
 
 /* ---- commands ----------------------------------------------------------- */
@@ -109,7 +142,7 @@ run_resume(const struct pl_order *o, struct pl_reply *reply)
 
 	log_order(o);
 	if (find_database(o, false, &db, reply))
-		settle(reply, pl_control_resume(db, &reply->why));
+		await_round(o, pl_control_resume(db, &reply->why), reply);
 }
 
 static void
@@ -139,7 +172,24 @@ run_kill(const struct pl_order *o, struct pl_reply *reply)
 
 	log_order(o);
 	if (find_database(o, true, &db, reply))
-		settle(reply, pl_control_kill(db, &reply->why));
+		await_round(o, pl_control_kill(db, &reply->why), reply);
+}
+
+/* With one loop it is over already. */
+static void
+await_hunt(struct pl_reply *reply)
+{
+	reply->wait = PL_WAIT_HUNT;
+	switch (pl_commands_look(reply)) {
+	case PL_CONTROL_WAITS:
+		reply->act = PL_REPLY_WAIT;
+		break;
+	case PL_CONTROL_UNDONE:
+		reply->act = PL_REPLY_ERROR;
+		break;
+	case PL_CONTROL_DONE:
+		break;
+	}
 }
 
 static void
@@ -152,7 +202,10 @@ run_kill_client(const struct pl_order *o, struct pl_reply *reply)
 		return;
 	}
 	log_order(o);
-	settle(reply, pl_control_kill_client((uint64_t)id, &reply->why));
+	settle(reply, pl_control_kill_client((uint64_t)id, &reply->hunt,
+	    &reply->why));
+	if (reply->act == PL_REPLY_DONE)
+		await_hunt(reply);
 }
 
 static void

@@ -24,9 +24,11 @@ struct pl_reply {
 	} act;
 	const char *code;		/* SQLSTATE of an error */
 	const char *notice;		/* NULL: none */
-	char *detail;			/* of the notice; caller drops it */
+	char *detail;			/* of the notice */
 	const struct pl_object *object;
 	enum pl_control_wait wait;
+	unsigned ticket;		/* of the wait */
+	struct pl_hunt *hunt;		/* of KILL_CLIENT, until it is over */
 	char database[PL_DATABASE_NAME + 1];	/* that it waits for; "": all */
 	char tag[PL_ORDER_ARG + PL_ORDER_VALUE + 8];
 	struct why why;
@@ -66,8 +68,10 @@ const struct pl_object *pl_commands_object(const struct pl_order *);
 void	pl_commands_refuse(enum pl_order_fault, struct text text,
 	    struct pl_reply *);
 void	pl_commands_run(const struct pl_order *, bool admin, struct pl_reply *);
-/* Has come what a reply waits for? */
-enum pl_control_outcome pl_commands_look(const struct pl_reply *);
+/* Has come what a reply waits for? UNDONE: why says what came instead. */
+enum pl_control_outcome pl_commands_look(struct pl_reply *);
+/* What it holds is let go; once more is harmless. */
+void	pl_commands_end(struct pl_reply *);
 
 /* --list-commands: command, who may, help; between tabs, a line each. */
 void	pl_commands_list(FILE *);

@@ -20,6 +20,8 @@
 #include "pooler/datarow.h"
 #include "pooler/pool.h"
 #include "pooler/portal.h"
+#include "pooler/round.h"
+#include "pooler/shard.h"
 #include "pooler/variables.h"
 #include "pooler/view_state.h"
 
@@ -73,7 +75,7 @@ flush(struct pl_console *k)
 	}
 	if (k->out.len > 0) {
 		conn_send(c->conn, message_written(&k->out));
-		c->pool->stats.sent += k->out.len;
+		c->shard->stats.sent += k->out.len;
 	}
 	message_writer_fini(&k->out);
 	k->out = message_writer(NULL, 0, OUT_MOST);
@@ -93,7 +95,7 @@ static void
 add_ready(struct pl_console *k)
 {
 	struct pl_client *c = k->client;
-	struct pl_stats *stats = &c->pool->stats;
+	struct pl_stats *stats = &c->shard->stats;
 	uint64_t took = (uint64_t)(clock_now() - c->query_start);
 
 	if (k->portal == NULL)
@@ -125,8 +127,7 @@ add_done(struct pl_console *k)
 	if (r->notice != NULL)
 		message_add_notice(&k->out, TEXT("NOTICE"), TEXT("00000"),
 		    text_of(r->notice), text_of(r->detail));
-	mem_drop(r->detail);
-	r->detail = NULL;
+	pl_commands_end(r);
 	message_add_command_complete(&k->out, text_of(r->tag));
 	add_ready(k);
 }
@@ -134,6 +135,7 @@ add_done(struct pl_console *k)
 static void
 add_failed(struct pl_console *k, const char *code, const char *text)
 {
+	pl_commands_end(&k->reply);
 	add_error(k, code, text);
 	k->skipping = k->portal != NULL;
 	add_ready(k);
@@ -142,8 +144,22 @@ add_failed(struct pl_console *k, const char *code, const char *text)
 /* ---- rows --------------------------------------------------------------- */
 
 static void
+add_missing(struct pl_console *k)
+{
+	char loops[PL_ROUND_TEXT], text[PL_ROUND_TEXT + 32];
+
+	if (k->walk->missing == 0)
+		return;
+	snprintf(text, sizeof text, "left out, no answer: loop%s",
+	    pl_round_print(k->walk->missing, loops));
+	message_add_notice(&k->out, TEXT("NOTICE"), TEXT("00000"),
+	    text_of(text), TEXT_NONE);
+}
+
+static void
 end_rows(struct pl_console *k)
 {
+	add_missing(k);
 	pl_view_end(&k->walk);
 	if (k->portal != NULL)
 		k->portal->done = true;
@@ -160,7 +176,7 @@ suspend_rows(struct pl_console *k)
 	add_ready(k);
 }
 
-/* False: the slice is full, the walk goes on in another turn. */
+/* False: the slice is full, or other loops are asked; it goes on later. */
 static bool
 add_rows(struct pl_console *k)
 {
@@ -171,6 +187,8 @@ add_rows(struct pl_console *k)
 	pl_view_turn(k->walk);
 	for (int n = 0; n < SLICE_ROWS && k->out.len < SLICE_BYTES; n++) {
 		cells = pl_view_next(k->walk);
+		if (cells == NULL && pl_view_waits(k->walk))
+			return false;
 		if (cells == NULL) {
 			end_rows(k);
 			return true;
@@ -193,14 +211,28 @@ go_on_later(struct pl_console *k)
 	timer_after(&k->more, 0);
 }
 
-/* Not while the client has yet to take what it got: drained() goes on. */
+/* What a walk waited for has come. */
+static void
+on_rows(void *arg)
+{
+	struct pl_console *k = arg;
+
+	if (k->client != NULL)
+		go_on_later(k);
+}
+
+/*
+ * Not while the client has yet to take what it got: drained() goes on; nor
+ * while other loops are asked: on_rows() does.
+ */
 static void
 send_rows(struct pl_console *k)
 {
 	if (add_rows(k))
 		return;
 	flush(k);
-	if (k->client != NULL && !conn_full(k->client->conn))
+	if (k->client != NULL && !conn_full(k->client->conn) &&
+	    !pl_view_waits(k->walk))
 		go_on_later(k);
 }
 
@@ -209,7 +241,7 @@ begin_rows(struct pl_console *k)
 {
 	const struct pl_view *v = k->reply.object->view;
 
-	k->walk = pl_view_walk(v);
+	k->walk = pl_view_walk(v, on_rows, k);
 	if (k->walk == NULL) {
 		add_failed(k, "53200", "out of memory");
 		return;
@@ -256,7 +288,7 @@ look_again(struct pl_console *k)
 		return;
 	case PL_CONTROL_UNDONE:
 		k->waiting = false;
-		add_failed(k, "08P01", "resumed while waiting");
+		add_failed(k, k->reply.code, k->reply.why.line);
 		return;
 	}
 }
@@ -271,8 +303,8 @@ run(struct pl_console *k, const struct pl_order *o)
 	if (k->client == NULL)
 		return;
 	c->query_start = clock_now();
-	c->pool->stats.queries++;
-	c->pool->stats.xacts++;
+	c->shard->stats.queries++;
+	c->shard->stats.xacts++;
 	pl_commands_run(o, c->admin, &k->reply);
 	if (!suspended && pl_activity == PL_SUSPENDED)
 		suspender = k;
@@ -658,7 +690,7 @@ on_data(struct conn *conn, struct text bytes)
 	struct pl_client *c = k->client;
 
 	c->request_time = loop_now(conn_loop(conn));
-	c->pool->stats.received += bytes.len;
+	c->shard->stats.received += bytes.len;
 	if (keep(k, bytes))
 		process(k);
 	else
@@ -794,6 +826,8 @@ pl_console_cancel(struct pl_client *c)
 		return;
 	if (k->reply.database[0] != '\0')
 		db = pl_database_find(text_of(k->reply.database));
+	if (k->reply.wait == PL_WAIT_ROUND || k->reply.wait == PL_WAIT_HUNT)
+		return;				/* over in a moment */
 	if (k->reply.wait != PL_WAIT_CLOSE) {
 		if (pl_control_resume(db, &why) != 0)
 			log_error("%s", why.line);
@@ -812,7 +846,7 @@ bury(void *dead)
 	pl_view_end(&k->walk);
 	pl_portal_fini(&k->portals);
 	message_writer_fini(&k->out);
-	mem_drop(k->reply.detail);
+	pl_commands_end(&k->reply);
 	mem_drop(k->in);
 	mem_drop(k);
 }

@@ -386,13 +386,9 @@ secret_text(const struct pl_credential *c)
 static void
 fail_type(struct pl_server *s, const char *line)
 {
-	struct pl_client *c, *next;
-	struct pl_pool *pool = s->pool;
-
 	pl_server_log(s, LOG_LEVEL_ERROR, "%s", line);
-	TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING], link, next)
-		pl_client_close(c, true,
-		    "server login failed: wrong password type");
+	pl_pool_refuse(s->pool, "08P01",
+	    "server login failed: wrong password type");
 	if (s->state == PL_SERVER_LOGIN)
 		fail(s, "server login failed: wrong password type");
 }
@@ -598,7 +594,6 @@ static void
 on_error(struct pl_server *s, struct text body)
 {
 	struct pl_pool *pool = s->pool;
-	struct pl_client *c, *next;
 	char message[128], code[8];
 	struct notice n;
 
@@ -617,10 +612,8 @@ on_error(struct pl_server *s, struct text body)
 		pl_pool_failed(pool, message);
 	}
 	if (strcmp(code, "57P03") != 0 && !s->replication &&
-	    pl_pool_servers(pool) == pool->server_count[PL_SERVER_LOGIN])
-		TAILQ_FOREACH_SAFE(c, &pool->clients[PL_CLIENT_WAITING],
-		    link, next)
-			pl_client_close_code(c, code, message);
+	    pl_pool_is_new(pool))
+		pl_pool_refuse(pool, code, message);
 	pl_server_close(s, false, "%s", message);
 }
 

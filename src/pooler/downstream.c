@@ -12,11 +12,15 @@
 #include "pooler/flow.h"
 #include "pooler/names.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "pooler/shelf.h"
 #include "pooler/upstream.h"
 #include "pooler/variables.h"
 
-enum { MOST_WHOLE = 1 << 20 };	/* of a message that must be read whole */
+enum {
+	MOST_WHOLE = 1 << 20,	/* of a message that must be read whole */
+	READY = MESSAGE_HEAD + 1	/* bytes of ReadyForQuery */
+};
 
 static const char parse_complete[] = { '1', 0, 0, 0, 4 };
 static const char close_complete[] = { '3', 0, 0, 0, 4 };
@@ -35,8 +39,11 @@ struct down {
 	size_t tail;		/* end of a message that another slice began */
 };
 
+/* Off the way of a transaction: kept out of the functions it runs through. */
+#define COLD	__attribute__((cold, noinline))
+
 /* Ends the server; what stands before the fault goes out whole. */
-static enum verdict
+static COLD enum verdict
 cut_off(struct down *d, const char *reason)
 {
 	pl_flow_done(&d->flow);
@@ -59,10 +66,18 @@ drop_run(struct down *d)
 
 /* ---- answers in order -------------------------------------------------- */
 
-/* Answers of our own whose turn has come. Stands behind the current message. */
-static void
-put_invented(struct down *d, struct pl_expect *e)
+static inline bool
+owes_invented(struct pl_server *s)
 {
+	const struct pl_expected *first = pl_expect_first(&s->expect);
+
+	return first != NULL && first->fate == PL_INVENT;
+}
+
+static __attribute__((noinline)) void
+put_invented_now(struct down *d)
+{
+	struct pl_expect *e = &d->server->expect;
 	struct pl_expected *first;
 
 	while ((first = pl_expect_first(e)) != NULL &&
@@ -80,6 +95,14 @@ put_invented(struct down *d, struct pl_expect *e)
 		pl_flow_put(&d->flow, answer);
 		pl_expect_next(e);
 	}
+}
+
+/* Answers of our own whose turn has come. Stands behind the current message. */
+static inline void
+put_invented(struct down *d)
+{
+	if (owes_invented(d->server))
+		put_invented_now(d);
 }
 
 /* The answer to the first question, when it is one of this type. */
@@ -101,7 +124,7 @@ answered(struct down *d, char question)
 }
 
 /* A question that will not be answered: what it was to change stays. */
-static void
+static COLD void
 undo(struct down *d, const struct pl_expected *q)
 {
 	struct pl_server *s = d->server;
@@ -135,7 +158,7 @@ is_copy_end(const struct pl_expected *q)
  * COPY IN is over. A Sync that was read during it is not answered; what
  * stands behind CopyDone or CopyFail is.
  */
-static void
+static COLD void
 end_copy(struct pl_server *s)
 {
 	struct pl_expected *q;
@@ -160,7 +183,7 @@ end_copy(struct pl_server *s)
 }
 
 /* All up to the next Sync fails with the first question. */
-static void
+static COLD void
 fail_to_sync(struct down *d)
 {
 	struct pl_server *s = d->server;
@@ -203,7 +226,7 @@ pl_downstream_parameter(struct pl_server *s, struct text body)
 	    pl_variables_put(&s->values, (unsigned)which, value);
 }
 
-static enum verdict
+static COLD enum verdict
 on_parameter(struct down *d, struct text body)
 {
 	struct pl_server *s = d->server;
@@ -225,11 +248,10 @@ on_parameter(struct down *d, struct text body)
 	return PASS;
 }
 
-static void
-count_end(struct down *d, char status)
+static inline void
+count_end(struct pl_server *s, struct pl_client *c, char status)
 {
-	struct pl_client *c = d->client;
-	struct pl_stats *stats = &d->server->pool->stats;
+	struct pl_stats *stats = &s->shard->stats;
 	int64_t now = loop_now(loop_here());
 
 	if (c->query_start > 0)
@@ -242,35 +264,66 @@ count_end(struct down *d, char status)
 	c->xact_start = 0;
 }
 
-static enum verdict
-on_ready(struct down *d, char status)
+static inline bool
+ends_ready(const struct pl_expected *q)
 {
-	struct pl_server *s = d->server;
-	struct pl_expected *q;
+	return q->type == 'Q' || q->type == 'S' || q->type == 'F';
+}
+
+/* The question before it is answered, and taken. */
+static inline void
+enter_ready(struct pl_server *s, char status)
+{
+	const struct pl_expected *q;
+
+	while ((q = pl_expect_first(&s->expect)) != NULL && is_copy_end(q))
+		pl_expect_next(&s->expect);
+	s->status = status;
+	s->copying = false;
+}
+
+/* Takes the question that is answered now, and those of which nothing came. */
+static enum pl_fate
+take_question(struct pl_server *s)
+{
 	enum pl_fate fate = PL_FORWARD;
+	struct pl_expected *q;
 
 	while ((q = pl_expect_first(&s->expect)) != NULL) {
-		bool ends = q->type == 'Q' || q->type == 'S' ||
-		    q->type == 'F';
+		bool ends = ends_ready(q);
 
 		fate = q->fate;
 		pl_expect_next(&s->expect);
 		if (ends)
 			break;
 	}
-	while ((q = pl_expect_first(&s->expect)) != NULL && is_copy_end(q))
-		pl_expect_next(&s->expect);
-	s->status = status;
-	s->copying = false;
+	return fate;
+}
+
+/* The client's question was answered; was it the last? */
+static inline void
+settle(struct pl_server *s, struct pl_client *c, char status)
+{
+	if (!pl_expect_empty(&s->expect))
+		return;
+	c->deallocating = false;
+	count_end(s, c, status);
+}
+
+static enum verdict
+on_ready(struct down *d, char status)
+{
+	struct pl_server *s = d->server;
+	enum pl_fate fate = take_question(s);
+
+	enter_ready(s, status);
 	if (fate == PL_SWALLOW) {
 		s->setting_values = false;
 		d->in_step = true;
 		return DROP;
 	}
-	if (d->client != NULL && pl_expect_empty(&s->expect)) {
-		d->client->deallocating = false;
-		count_end(d, status);
-	}
+	if (d->client != NULL)
+		settle(s, d->client, status);
 	if (d->client != NULL && d->client->mode == PL_MODE_STATEMENT &&
 	    status != 'I') {
 		/* The answer that led here is not passed on either. */
@@ -281,7 +334,7 @@ on_ready(struct down *d, char status)
 	return PASS;
 }
 
-static void
+static COLD void
 log_failed_set(struct pl_server *s, struct text body)
 {
 	struct notice n;
@@ -291,7 +344,7 @@ log_failed_set(struct pl_server *s, struct text body)
 	    TEXT_ARG(n.message));
 }
 
-static enum verdict
+static COLD enum verdict
 on_error(struct down *d, struct text body)
 {
 	struct pl_server *s = d->server;
@@ -314,7 +367,7 @@ on_error(struct down *d, struct text body)
 }
 
 /* DEALLOCATE ALL, DISCARD ALL: the statements are gone on both ends. */
-static void
+static COLD void
 forget_statements(struct down *d)
 {
 	struct pl_server *s = d->server;
@@ -333,6 +386,14 @@ forget_statements(struct down *d)
 	}
 }
 
+static bool
+frees_statements(struct text tag)		/* with its NUL */
+{
+	return tag.len > 1 && tag.at[0] == 'D' &&
+	    (text_same(tag, (struct text){ "DEALLOCATE ALL", 15 }) ||
+	    text_same(tag, (struct text){ "DISCARD ALL", 12 }));
+}
+
 static enum verdict
 on_complete(struct down *d, struct text body)
 {
@@ -342,15 +403,12 @@ on_complete(struct down *d, struct text body)
 
 	if (copying)
 		end_copy(s);
-	if (s->shelf != NULL && body.len > 0 &&
-	    (text_is((struct text){ body.at, body.len - 1 },
-	    "DEALLOCATE ALL") || text_is((struct text){ body.at,
-	    body.len - 1 }, "DISCARD ALL")))
+	if (s->shelf != NULL && frees_statements(body))
 		forget_statements(d);
 	return verdict;
 }
 
-static enum verdict
+static COLD enum verdict
 unknown(struct down *d, char type)
 {
 	pl_server_log(d->server, LOG_LEVEL_WARNING,
@@ -374,7 +432,7 @@ must_be_whole(const struct down *d, char type)
 	}
 }
 
-static enum verdict
+static COLD enum verdict
 not_linked(struct down *d, char type, struct text body)
 {
 	switch (type) {
@@ -392,16 +450,35 @@ not_linked(struct down *d, char type, struct text body)
 	return DROP;
 }
 
+/*
+ * What a message is the answer to: a question's type, or none, and then it
+ * just passes. 0: there is more to it, see judge().
+ */
+enum { NO_QUESTION = '-' };
+
+static const char question_of[256] = {
+	['1'] = 'P', ['2'] = 'B', ['3'] = 'C', ['T'] = 'D', ['n'] = 'D',
+	['C'] = 'E', ['I'] = 'E', ['s'] = 'E',
+	['A'] = NO_QUESTION, ['D'] = NO_QUESTION, ['H'] = NO_QUESTION,
+	['N'] = NO_QUESTION, ['V'] = NO_QUESTION, ['c'] = NO_QUESTION,
+	['d'] = NO_QUESTION, ['t'] = NO_QUESTION
+};
+
 /* body is whole for the types of must_be_whole, else it may be empty. */
 static enum verdict
 judge(struct down *d, char type, struct text body)
 {
+	const char question = question_of[(unsigned char)type];
 	struct pl_server *s = d->server;
 
 	if (d->client == NULL)
 		return not_linked(d, type, body);
 	if (s->setting_values && type != 'Z' && type != 'E' && type != 'S')
 		return DROP;		/* of our own question */
+	if (question == NO_QUESTION)
+		return PASS;
+	if (question != 0 && type != 'C')
+		return answered(d, question);
 	switch (type) {
 	case 'Z':
 		return on_ready(d, body.len == 1 ? body.at[0] : 'E');
@@ -411,20 +488,8 @@ judge(struct down *d, char type, struct text body)
 		return on_parameter(d, body);
 	case 'C':
 		return on_complete(d, body);
-	case 'I': case 's':
-		return answered(d, 'E');
-	case '1':
-		return answered(d, 'P');
-	case '2':
-		return answered(d, 'B');
-	case '3':
-		return answered(d, 'C');
-	case 'T': case 'n':
-		return answered(d, 'D');
 	case 'G': case 'W':
 		s->copying = true;
-		return PASS;
-	case 'A': case 'D': case 'N': case 'H': case 'V': case 'c': case 'd': case 't':
 		return PASS;
 	default:
 		return unknown(d, type);
@@ -433,7 +498,7 @@ judge(struct down *d, char type, struct text body)
 
 /* ---- slices ------------------------------------------------------------ */
 
-static void
+static __attribute__((noinline)) void
 stream_body(struct down *d)
 {
 	struct pl_server *s = d->server;
@@ -451,6 +516,86 @@ stream_body(struct down *d)
 }
 
 enum more { ON, WAIT_MORE, OVER };
+
+/* What whole messages are just to be passed on, by the first question. */
+struct passing {
+	struct pl_expect *expect;
+	const struct pl_expected *first;	/* NULL: none passes */
+	bool copying, shelf;		/* see on_complete() */
+};
+
+static inline struct passing
+begin_passing(struct pl_server *s)
+{
+	struct passing p = { .expect = &s->expect };
+
+	if (s->client == NULL || s->setting_values)
+		return p;
+	p.first = pl_expect_first(p.expect);
+	p.copying = s->copying;
+	p.shelf = s->shelf != NULL;
+	return p;
+}
+
+/*
+ * Rows, the answers in a pipeline that are the client's alone, of a simple
+ * query all in front of its end: judge() would say PASS, and no more.
+ */
+static inline bool
+just_passes(struct passing *p, char type, struct text body)
+{
+	const char question = question_of[(unsigned char)type];
+
+	if (p->first == NULL || question == 0)
+		return false;
+	if (type == 'C' && (p->copying || (p->shelf &&
+	    frees_statements(body))))
+		return false;
+	if (question != p->first->type)
+		return true;
+	if (p->first->fate != PL_FORWARD || p->first->statement != NULL)
+		return false;
+	pl_expect_next(p->expect);
+	p->first = pl_expect_first(p->expect);
+	if (p->first != NULL && p->first->fate == PL_INVENT)
+		p->first = NULL;
+	return true;
+}
+
+/* ReadyForQuery, at the end: on_ready() would say PASS. */
+static inline bool
+just_ends(const struct passing *p, struct text rest, const struct pl_client *c)
+{
+	return rest.len == READY && rest.at[0] == 'Z' &&
+	    message_u32_at(rest.at + 1) == READY - 1 && p->first != NULL &&
+	    p->first->fate == PL_FORWARD && ends_ready(p->first) &&
+	    c->mode != PL_MODE_STATEMENT;
+}
+
+/*
+ * From a head on: how many bytes go to the client as they are, without a
+ * look at each message. Stops in front of any that step() has to judge, and
+ * of an answer of our own.
+ */
+static inline size_t
+pass_over(struct pl_server *s, struct text slice)
+{
+	struct passing passing = begin_passing(s);
+	struct text rest = slice;
+	uint32_t size;
+	char type;
+
+	while (message_peek(rest, &type, &size) == MESSAGE_OK &&
+	    size <= rest.len && just_passes(&passing, type,
+	    message_body(rest, size)))
+		rest = text_from(rest, size);
+	if (!just_ends(&passing, rest, s->client))
+		return slice.len - rest.len;
+	pl_expect_next(&s->expect);
+	enter_ready(s, rest.at[MESSAGE_HEAD]);
+	settle(s, s->client, rest.at[MESSAGE_HEAD]);
+	return slice.len;
+}
 
 /* One message from its head on. */
 static enum more
@@ -486,11 +631,15 @@ step(struct down *d)
 	    TEXT_NONE);
 	if (verdict == GONE)
 		return OVER;
-	s->body = size;
-	s->dropping = verdict == DROP;
-	stream_body(d);
+	if (whole && verdict == PASS) {
+		d->flow.pos += size;
+	} else {
+		s->body = size;
+		s->dropping = verdict == DROP;
+		stream_body(d);
+	}
 	if (s->body == 0)
-		put_invented(d, &s->expect);
+		put_invented(d);
 	return ON;
 }
 
@@ -498,21 +647,19 @@ step(struct down *d)
  * The pair has nothing more to say to each other: all is answered, nothing
  * is half sent.
  */
-static bool
+static inline bool
 may_part(const struct pl_server *s, const struct pl_client *c)
 {
-	return s->status != 0 && s->body == 0 && c->body == 0 &&
+	return s->body == 0 && c->body == 0 &&
 	    pl_expect_empty(&s->expect) && !s->setting_values &&
 	    buffer_empty(&s->collect) && !c->fresh;
 }
 
 /* After a slice: does the mode end the link here? */
-static void
+static inline void
 part(struct pl_server *s, struct pl_client *c)
 {
-	if (!may_part(s, c))
-		return;
-	if (s->status != 'I')
+	if (s->status != 'I' || !may_part(s, c))
 		return;
 	/* A mode that a reload changed counts from here on. */
 	if (c->replication || pl_pool_mode(s->pool) == PL_MODE_SESSION) {
@@ -537,8 +684,22 @@ keep_rest(struct down *d)
 	return false;
 }
 
-static void
-pump(struct pl_server *s, struct text slice)
+/* Our SETs are answered. */
+static COLD void
+go_on(struct pl_server *s, struct pl_client *c)
+{
+	if (pl_variables_adopt(&c->values, s->values) < 0)
+		pl_client_close(c, true, "out of memory");
+	else
+		pl_upstream_go(c);
+}
+
+/*
+ * Message by message, from where the slice is not just passed on. True: all
+ * went to the client.
+ */
+static __attribute__((noinline)) bool
+look_through(struct pl_server *s, struct text slice, size_t passed)
 {
 	struct pl_client *c = s->client;
 	struct down d = { .server = s, .client = c };
@@ -546,32 +707,46 @@ pump(struct pl_server *s, struct text slice)
 
 	d.flow.slice = slice;
 	d.flow.to = c != NULL ? c->conn : NULL;
-	s->need = 0;
-	s->answer_time = loop_now(loop_here());
+	d.flow.pos = passed;
+	if (passed > 0)
+		put_invented(&d);
 	while (d.flow.pos < slice.len && more == ON) {
-		if (s->body > 0) {
-			stream_body(&d);
-			d.tail = d.flow.pos;
-			if (s->body == 0)
-				put_invented(&d, &s->expect);
-		} else {
+		if (s->body == 0) {
 			more = step(&d);
+			continue;
 		}
+		stream_body(&d);
+		d.tail = d.flow.pos;
+		if (s->body > 0)
+			break;
+		put_invented(&d);
+		d.flow.pos += pass_over(s, pl_flow_rest(&d.flow));
+		put_invented(&d);
 	}
 	if (more == OVER)
-		return;
+		return false;
 	pl_flow_done(&d.flow);
 	if (more == WAIT_MORE && !keep_rest(&d))
+		return false;
+	if (d.in_step && c != NULL)
+		go_on(s, c);
+	return c != NULL && !d.in_step;
+}
+
+static void
+pump(struct pl_server *s, struct text slice)
+{
+	struct pl_client *c = s->client;
+	size_t passed = 0;
+
+	s->need = 0;
+	s->answer_time = loop_now(loop_here());
+	if (s->body == 0)
+		passed = pass_over(s, slice);
+	if (passed > 0 && passed == slice.len && !owes_invented(s))
+		conn_send(c->conn, slice);
+	else if (!look_through(s, slice, passed))
 		return;
-	if (c == NULL)
-		return;
-	if (d.in_step) {
-		if (pl_variables_adopt(&c->values, s->values) < 0)
-			pl_client_close(c, true, "out of memory");
-		else
-			pl_upstream_go(c);
-		return;
-	}
 	if (conn_full(c->conn))
 		conn_hold(s->conn);
 	part(s, c);
@@ -599,7 +774,7 @@ on_data(struct conn *conn, struct text slice)
 {
 	struct pl_server *s = conn_owner(conn);
 
-	s->pool->stats.sent += slice.len;
+	s->shard->stats.sent += slice.len;
 	if (buffer_empty(&s->collect)) {
 		pump(s, slice);
 		return;

@@ -8,25 +8,7 @@
 #include "pooler/expect.h"
 #include "pooler/statement.h"
 
-enum {
-	SMALL = sizeof ((struct pl_expect *)NULL)->small /
-	    sizeof(struct pl_expected),
-	KEEP = 64		/* room that an empty ring may hold on to */
-};
-
-static inline struct pl_expected *
-find_slot(struct pl_expect *e, uint32_t i)
-{
-	if (e->room == 0)
-		return &e->small[(e->first + i) & (SMALL - 1)];
-	return &e->ring[(e->first + i) & (e->room - 1)];
-}
-
-static inline bool
-ends_ready(char type)
-{
-	return type == 'Q' || type == 'S' || type == 'F';
-}
+enum { KEEP = 64 };		/* room that an empty ring may hold on to */
 
 /* A ring twice as large, unrolled. */
 static int
@@ -41,7 +23,7 @@ widen(struct pl_expect *e)
 	if (ring == NULL)
 		return -1;
 	for (uint32_t i = 0; i < e->count; i++)
-		ring[i] = *find_slot(e, i);
+		ring[i] = *pl_expect_place(e, i);
 	mem_drop(e->ring);
 	e->ring = ring;
 	e->room = room;
@@ -50,26 +32,24 @@ widen(struct pl_expect *e)
 }
 
 int
-pl_expect_add(struct pl_expect *e, char type, enum pl_fate fate,
+pl_expect_add_rare(struct pl_expect *e, char type, enum pl_fate fate,
     struct pl_statement *statement)
 {
-	uint32_t room = e->room == 0 ? SMALL : e->room;
+	uint32_t room = e->room == 0 ? PL_EXPECT_SMALL : e->room;
 
 	if (e->count == room && widen(e) == -1)
 		return -1;
 	if (statement != NULL)
 		pl_statement_hold(statement);
-	*find_slot(e, e->count++) = (struct pl_expected){ type, (uint8_t)fate,
-	    statement };
-	if (ends_ready(type))
-		e->syncs++;
+	*pl_expect_place(e, e->count++) = (struct pl_expected){ type,
+	    (uint8_t)fate, statement };
 	return 0;
 }
 
 struct pl_expected *
 pl_expect_at(struct pl_expect *e, uint32_t i)
 {
-	return i >= e->count ? NULL : find_slot(e, i);
+	return i >= e->count ? NULL : pl_expect_place(e, i);
 }
 
 static void
@@ -81,15 +61,13 @@ drop_ring(struct pl_expect *e)
 }
 
 void
-pl_expect_next(struct pl_expect *e)
+pl_expect_next_rare(struct pl_expect *e)
 {
 	struct pl_expected *gone = pl_expect_first(e);
 
 	NEED(gone != NULL);
 	if (gone->statement != NULL)
 		pl_statement_drop(&gone->statement);
-	if (ends_ready(gone->type))
-		e->syncs--;
 	e->first++;
 	if (--e->count == 0 && e->room > KEEP)
 		drop_ring(e);

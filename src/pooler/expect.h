@@ -24,11 +24,12 @@ struct pl_expected {
 	struct pl_statement *statement;	/* Parse, Close of a named one: held; else NULL */
 };
 
+enum { PL_EXPECT_SMALL = 8 };	/* a power of two; Parse to Sync, and a bit */
+
 struct pl_expect {
 	struct pl_expected *ring;	/* NULL while 'small' is enough */
-	struct pl_expected small[4];	/* a power of two, see pl_expect_first */
+	struct pl_expected small[PL_EXPECT_SMALL];
 	uint32_t room, first, count;	/* room: a power of two; 0: small */
-	uint32_t syncs;			/* questions in it that end in ReadyForQuery */
 };
 
 static inline bool
@@ -37,18 +38,54 @@ pl_expect_empty(const struct pl_expect *e)
 	return e->count == 0;
 }
 
-/* Holds the statement; -1: no memory, nothing added. */
-int	pl_expect_add(struct pl_expect *, char type, enum pl_fate, struct pl_statement *);
+/* The i-th place, be there a question or not. */
+static inline struct pl_expected *
+pl_expect_place(struct pl_expect *e, uint32_t i)
+{
+	return e->room == 0 ? &e->small[(e->first + i) & (PL_EXPECT_SMALL - 1)] :
+	    &e->ring[(e->first + i) & (e->room - 1)];
+}
+
 static inline struct pl_expected *
 pl_expect_first(struct pl_expect *e)		/* NULL: empty */
 {
-	if (e->count == 0)
-		return NULL;
-	return e->room == 0 ? &e->small[e->first & 3] :
-	    &e->ring[e->first & (e->room - 1)];
+	return e->count == 0 ? NULL : pl_expect_place(e, 0);
 }
+
+int	pl_expect_add_rare(struct pl_expect *, char type, enum pl_fate, struct pl_statement *);
+void	pl_expect_next_rare(struct pl_expect *);
+
+/* Holds the statement; -1: no memory, nothing added. */
+static inline int
+pl_expect_add(struct pl_expect *e, char type, enum pl_fate fate,
+    struct pl_statement *statement)
+{
+	struct pl_expected *q;
+
+	if (statement != NULL || e->room != 0 || e->count == PL_EXPECT_SMALL)
+		return pl_expect_add_rare(e, type, fate, statement);
+	q = &e->small[(e->first + e->count++) & (PL_EXPECT_SMALL - 1)];
+	q->type = type;
+	q->fate = (uint8_t)fate;
+	q->statement = NULL;
+	return 0;
+}
+
+/* Drops the first: there is one. */
+static inline void
+pl_expect_next(struct pl_expect *e)
+{
+	const struct pl_expected *gone = pl_expect_place(e, 0);
+
+	if (gone->statement != NULL || e->room != 0 || e->count == 0) {
+		pl_expect_next_rare(e);
+		return;
+	}
+	e->first++;
+	e->count--;
+}
+
 struct pl_expected *pl_expect_at(struct pl_expect *, uint32_t i);	/* 0: the first */
-void	pl_expect_next(struct pl_expect *);			/* drops the first */
 void	pl_expect_clear(struct pl_expect *);			/* and its memory */
 
 #endif

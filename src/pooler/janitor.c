@@ -3,21 +3,26 @@
  * janitor.c - three rounds a second over what can be due: logins, waiting
  * clients, servers, pools, databases. Idle clients, of which there may be
  * very many, are looked at only when a limit for them is set, and then a
- * slice of them each round. Loop 0.
+ * slice of them each round. Each loop has its own rounds over its own shards;
+ * what is kept here is a loop's own.
  *
  * Closing one end can close, link or open others, so no list is walked while
  * it happens: those that are due are noted first and then asked once more.
  * What is closed stays in memory until the turn is over.
  */
 #include "base/clock.h"
+#include "base/die.h"
 #include "base/log.h"
 #include "net/loop.h"
 #include "net/timer.h"
 #include "pg/message.h"
+#include "pooler/cancel.h"
 #include "pooler/control.h"
 #include "pooler/janitor.h"
 #include "pooler/pool.h"
+#include "pooler/round.h"
 #include "pooler/setup.h"
+#include "pooler/shard.h"
 
 enum {
 	PERIOD = 333333,	/* us */
@@ -26,13 +31,13 @@ enum {
 	SLICE = 2000		/* idle clients seen in one round, at least */
 };
 
-static struct timer timer;
-static uint32_t hand;		/* slot of the idle client looked at last */
+static _Thread_local struct timer timer;
+static _Thread_local uint32_t hand;	/* slot of the idle client looked at last */
 
 /* Of this round. */
-static int64_t now;
-static const struct pl_settings *set;
-static unsigned closed;
+static _Thread_local int64_t now;
+static _Thread_local const struct pl_settings *set;
+static _Thread_local unsigned closed;
 
 static bool
 is_over(int64_t since, int64_t limit)
@@ -138,7 +143,7 @@ check_clients(const struct pl_client_list *list)
 
 /* Who waits for long is told so, once for each wait. */
 static void
-tell_waiting(const struct pl_pool *pool)
+tell_waiting(const struct pl_shard *shard)
 {
 	int64_t limit = set->query_wait_notify * CLOCK_SECOND;
 	struct message_writer w;
@@ -149,7 +154,7 @@ tell_waiting(const struct pl_pool *pool)
 	message_add_notice(&w, TEXT("NOTICE"), TEXT("00000"),
 	    TEXT("No server connection available in postgres backend, "
 	    "client being queued"), TEXT_NONE);
-	TAILQ_FOREACH(c, &pool->clients[PL_CLIENT_WAITING], link) {
+	TAILQ_FOREACH(c, &shard->clients[PL_CLIENT_WAITING], link) {
 		if (!is_over(c->turn.since, limit))
 			break;		/* in the order of their arrival */
 		if (c->told_wait || !c->welcomed || c->conn == NULL)
@@ -161,14 +166,14 @@ tell_waiting(const struct pl_pool *pool)
 }
 
 static void
-visit_clients(struct pl_pool *pool)
+visit_clients(struct pl_shard *shard)
 {
-	check_clients(&pool->clients[PL_CLIENT_LOGIN]);
-	check_clients(&pool->clients[PL_CLIENT_WAITING_CANCEL]);
-	if (pool->client_count[PL_CLIENT_WAITING] == 0)
+	check_clients(&shard->clients[PL_CLIENT_LOGIN]);
+	check_clients(&shard->clients[PL_CLIENT_WAITING_CANCEL]);
+	if (shard->client_count[PL_CLIENT_WAITING] == 0)
 		return;
-	check_clients(&pool->clients[PL_CLIENT_WAITING]);
-	tell_waiting(pool);
+	check_clients(&shard->clients[PL_CLIENT_WAITING]);
+	tell_waiting(shard);
 }
 
 static bool
@@ -226,11 +231,11 @@ why_tested(const struct pl_server *s)
 }
 
 static bool
-above_floor(const struct pl_pool *pool)
+above_floor(struct pl_pool *pool)
 {
 	int floor = pl_database_min_pool_size(pool->database);
 
-	return floor <= 0 || pl_pool_servers(pool) > (unsigned)floor;
+	return floor <= 0 || pl_pool_seats(pool) > (unsigned)floor;
 }
 
 static const char *
@@ -300,14 +305,14 @@ check_server(struct pl_server *s)
 }
 
 static void
-check_servers(struct pl_pool *pool, enum pl_server_state state)
+check_servers(struct pl_shard *shard, enum pl_server_state state)
 {
 	struct pl_server *due[BATCH], *s;
 	unsigned n;
 
 	do {
 		n = 0;
-		TAILQ_FOREACH(s, &pool->servers[state], link) {
+		TAILQ_FOREACH(s, &shard->servers[state], link) {
 			if (why_server[state](s) != NULL)
 				due[n++] = s;
 			if (n == BATCH)
@@ -322,23 +327,23 @@ check_servers(struct pl_pool *pool, enum pl_server_state state)
 static void
 age_idle(struct pl_pool *pool)
 {
+	struct pl_shard *shard = pl_shard_here(pool);
 	struct pl_server *s, *next;
 
 	if (set->server_check_query[0] == '\0')
 		return;
-	TAILQ_FOREACH_SAFE(s, &pool->servers[PL_SERVER_IDLE], link, next) {
+	TAILQ_FOREACH_SAFE(s, &shard->servers[PL_SERVER_IDLE], link, next) {
 		if (now - s->request_time <= set->server_check_delay)
 			continue;
-		pl_ledger_age(&pool->ledger, &s->seat);
-		pl_server_enter(s, PL_SERVER_USED);
+		pl_pool_age(pool, s);
 	}
 }
 
 static bool
 close_oldest(struct pl_pool *pool, enum pl_server_state state)
 {
-	struct pl_server *s = TAILQ_LAST(&pool->servers[state],
-	    pl_server_list);
+	struct pl_server *s = TAILQ_LAST(&pl_shard_here(pool)->
+	    servers[state], pl_server_list);
 
 	if (s == NULL)
 		return false;
@@ -347,7 +352,10 @@ close_oldest(struct pl_pool *pool, enum pl_server_state state)
 	return true;
 }
 
-/* After a reload that made the pool smaller, and of the reserve. */
+/*
+ * After a reload that made the pool smaller, and of the reserve. Each loop
+ * closes of its own; a seat is given up at once, so they do not close twice.
+ */
 static void
 close_surplus(struct pl_pool *pool)
 {
@@ -356,7 +364,7 @@ close_surplus(struct pl_pool *pool)
 
 	if (limits->size == 0)
 		return;
-	for (n = pl_pool_servers(pool); n > most; n--)
+	for (n = pl_pool_seats(pool); n > most; n--)
 		if (!close_oldest(pool, PL_SERVER_USED) &&
 		    !close_oldest(pool, PL_SERVER_IDLE))
 			return;
@@ -383,15 +391,23 @@ keep_floor(struct pl_pool *pool)
 static void
 visit_servers(struct pl_pool *pool)
 {
+	struct pl_shard *shard = pl_shard_here(pool);
+
 	for (int state = 0; state < PL_SERVER_STATES; state++)
-		if (pool->server_count[state] > 0 &&
+		if (shard->server_count[state] > 0 &&
 		    why_server[state] != NULL)
-			check_servers(pool, (enum pl_server_state)state);
+			check_servers(shard, (enum pl_server_state)state);
 	age_idle(pool);
 	close_surplus(pool);
+}
+
+/* What is loop 0's to do. The reserve, a retry: only time brings them on. */
+static void
+visit_pool(struct pl_pool *pool)
+{
 	keep_floor(pool);
-	/* The reserve, a retry: only time brings them on. */
-	if (pool->client_count[PL_CLIENT_WAITING] > 0)
+	pl_pool_weigh(pool);
+	if (pl_pool_has_waiting(pool))
 		pl_pool_serve(pool);
 }
 
@@ -417,8 +433,7 @@ is_known(const struct pl_database *db)
 	const struct pl_pool *pool;
 
 	TAILQ_FOREACH(pool, &db->pools, of_database)
-		if (!TAILQ_EMPTY(&pool->clients[PL_CLIENT_GONE]) ||
-		    !TAILQ_EMPTY(&pool->servers[PL_SERVER_GONE]))
+		if (pl_pool_records(pool) > 0)
 			return true;
 	for (uint32_t i = 0; i < pl_client_slots(); i++) {
 		const struct pl_client *c = pl_client_at(i);
@@ -433,7 +448,8 @@ static void
 drop_database(struct pl_database *db)
 {
 	while (!TAILQ_EMPTY(&db->pools))
-		pl_pool_free(TAILQ_FIRST(&db->pools));
+		if (!pl_pool_free(TAILQ_FIRST(&db->pools)))
+			return;		/* in another round */
 	pl_database_free(db);
 }
 
@@ -470,19 +486,33 @@ visit_database(struct pl_database *db)
 /* ---- rounds ------------------------------------------------------------ */
 
 static void
-visit_all(void)
+visit_pools(bool home)
 {
-	struct pl_database *db, *next;
 	struct pl_pool *pool;
 
-	check_clients(&pl_client_logins);
 	TAILQ_FOREACH(pool, &pl_pools, link) {
-		visit_clients(pool);
+		visit_clients(pl_shard_here(pool));
 		/* One that is dropped has no servers to look after. */
-		if (!pool->database->admin && !pool->database->dead)
-			visit_servers(pool);
+		if (pool->database->admin || pool->database->dead)
+			continue;
+		visit_servers(pool);
+		if (home)
+			visit_pool(pool);
 	}
+}
+
+static void
+visit_all(bool home)
+{
+	struct pl_database *db, *next;
+
+	if (home)
+		check_clients(&pl_client_logins);
+	visit_pools(home);
 	visit_idle();
+	if (!home)
+		return;
+	pl_cancel_tick();
 	TAILQ_FOREACH_SAFE(db, &pl_databases, link, next)
 		if (!db->admin)
 			visit_database(db);
@@ -491,13 +521,18 @@ visit_all(void)
 void
 pl_janitor_tick(int64_t at)
 {
+	bool home = pl_round_here() == 0;
+
 	now = at;
 	set = pl_settings();
 	closed = 0;
 	/* Suspended: all stays as it is, for the successor to take. */
 	if (pl_activity != PL_SUSPENDED)
-		visit_all();
-	pl_control_tick();
+		visit_all(home);
+	if (home)
+		pl_control_tick();
+	else
+		pl_control_heed();
 }
 
 static void
@@ -506,11 +541,23 @@ on_timer(void *loop)
 	pl_janitor_tick(loop_now(loop));
 }
 
-void
-pl_janitor_start(struct loop *loop)
+static void
+start_here(void *arg)
 {
-	timer_init(&timer, loop, on_timer, loop);
+	struct loop *here = loop_here();
+
+	(void)arg;
+	timer_init(&timer, here, on_timer, here);
 	timer_every(&timer, PERIOD);
+}
+
+void
+pl_janitor_start(struct loop *home)
+{
+	NEED(loop_here() == home);
+	start_here(NULL);
+	for (unsigned n = 1; n < loop_count(); n++)
+		loop_post(loop_at(n), start_here, NULL);
 }
 
 void

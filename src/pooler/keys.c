@@ -344,9 +344,8 @@ const struct key pl_keys_pgbouncer[] = {
 	    .help = "how long an old process keeps what it cannot hand over"),
 	S(INT, threads, "1", AT_START,
 	    .ours = true,
-	    .least = 1, .most = 1024,
-	    .unbuilt = "there is one loop",
-	    .help = "number of loops"),
+	    .least = 1, .most = 64,
+	    .help = "number of loops, each a thread"),
 	END
 };
 

@@ -149,9 +149,12 @@ struct pl_step
 pl_ledger_want(struct pl_ledger *l, struct pl_turn *turn, unsigned loop,
     int64_t now)
 {
-	struct pl_seat *seat = NULL;
+	struct pl_seat *seat;
 
 	NEED(loop < l->loops && !turn->waiting);
+	seat = pl_ledger_take_own(l, turn, loop, now);
+	if (seat != NULL)
+		return (struct pl_step){ PL_STEP_GRANT, turn, seat };
 	turn->since = now;
 	turn->loop = (uint16_t)loop;
 	if (!l->paused && l->waiting == 0)
@@ -164,6 +167,24 @@ pl_ledger_want(struct pl_ledger *l, struct pl_turn *turn, unsigned loop,
 	if (l->paused)
 		return (struct pl_step){ PL_STEP_WAIT, turn, NULL };
 	return test_for(l, turn, now);
+}
+
+void
+pl_ledger_rejoin(struct pl_ledger *l, struct pl_turn *turn)
+{
+	struct pl_turns *line = &l->lines[turn->loop].waiting;
+	struct pl_turn *at;
+
+	NEED(!turn->waiting);
+	TAILQ_FOREACH(at, line, link)
+		if (at->since > turn->since)
+			break;
+	if (at != NULL)
+		TAILQ_INSERT_BEFORE(at, turn, link);
+	else
+		TAILQ_INSERT_TAIL(line, turn, link);
+	turn->waiting = true;
+	l->waiting++;
 }
 
 void
@@ -189,6 +210,30 @@ pl_ledger_first(const struct pl_ledger *l)
 	return first;
 }
 
+static struct pl_seat *
+older(struct pl_seat *a, struct pl_seat *b)
+{
+	if (a == NULL || b == NULL)
+		return a == NULL ? b : a;
+	return b->since < a->since ? b : a;
+}
+
+struct pl_seat *
+pl_ledger_oldest(const struct pl_ledger *l)
+{
+	struct pl_seat *oldest = NULL;
+
+	for (unsigned i = 0; i < l->loops; i++) {
+		struct pl_line *line = &l->lines[i];
+
+		/* At the tail, where they are not served in turn. */
+		oldest = older(oldest, TAILQ_FIRST(&line->idle));
+		oldest = older(oldest, TAILQ_LAST(&line->idle, pl_seats));
+		oldest = older(oldest, TAILQ_LAST(&line->used, pl_seats));
+	}
+	return oldest;
+}
+
 /* Who gets a seat that is on this loop: its own line, within patience. */
 static struct pl_turn *
 choose(const struct pl_ledger *l, unsigned loop)
@@ -203,31 +248,19 @@ choose(const struct pl_ledger *l, unsigned loop)
 	return own;
 }
 
-static void
-rest(struct pl_ledger *l, struct pl_seat *seat, int64_t now)
-{
-	struct pl_seats *idle = &l->lines[seat->loop].idle;
-
-	seat->place = PL_SEAT_IDLE;
-	seat->since = now;
-	l->idle++;
-	if (seat->last || l->limits.round_robin)
-		TAILQ_INSERT_TAIL(idle, seat, link);
-	else
-		TAILQ_INSERT_HEAD(idle, seat, link);
-}
-
 struct pl_step
 pl_ledger_release(struct pl_ledger *l, struct pl_seat *seat, int64_t now)
 {
 	struct pl_turn *turn;
 
 	NEED(seat->place == PL_SEAT_BUSY || seat->place == PL_SEAT_NEW);
+	if (pl_ledger_rest_own(l, seat, now))
+		return (struct pl_step){ PL_STEP_REST, NULL, seat };
 	if (seat->place == PL_SEAT_NEW)
 		l->unlimited = false;
 	leave_place(l, seat);
 	if (l->waiting == 0 || l->paused) {
-		rest(l, seat, now);
+		pl_ledger_rest(l, seat, now);
 		return (struct pl_step){ PL_STEP_REST, NULL, seat };
 	}
 	turn = choose(l, seat->loop);

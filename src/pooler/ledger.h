@@ -17,6 +17,7 @@
 #include <sys/queue.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { PL_LEDGER_PATIENCE = 2000 };	/* us */
@@ -87,8 +88,59 @@ struct pl_step {
 int	pl_ledger_init(struct pl_ledger *, unsigned loops, const struct pl_limits *);
 void	pl_ledger_fini(struct pl_ledger *);
 
+/*
+ * The usual case of pl_ledger_want, to be asked first: nobody is in line and
+ * a seat rests on this loop. It is granted; NULL: nothing was done.
+ */
+static inline struct pl_seat *
+pl_ledger_take_own(struct pl_ledger *l, struct pl_turn *turn, unsigned loop,
+    int64_t now)
+{
+	struct pl_seats *idle = &l->lines[loop].idle;
+	struct pl_seat *seat = TAILQ_FIRST(idle);
+
+	if (l->paused || l->waiting > 0 || seat == NULL)
+		return NULL;
+	TAILQ_REMOVE(idle, seat, link);
+	l->idle--;
+	turn->since = seat->since = now;
+	turn->loop = (uint16_t)loop;
+	seat->place = PL_SEAT_BUSY;
+	return seat;
+}
+
+/* BUSY -> IDLE, by the calls below alone. */
+static inline void
+pl_ledger_rest(struct pl_ledger *l, struct pl_seat *seat, int64_t now)
+{
+	struct pl_seats *idle = &l->lines[seat->loop].idle;
+
+	seat->place = PL_SEAT_IDLE;
+	seat->since = now;
+	l->idle++;
+	if (seat->last || l->limits.round_robin)
+		TAILQ_INSERT_TAIL(idle, seat, link);
+	else
+		TAILQ_INSERT_HEAD(idle, seat, link);
+}
+
+/*
+ * The usual case of pl_ledger_release, to be asked first: nobody is in line
+ * for a seat that was granted. It rests; false: nothing was done.
+ */
+static inline bool
+pl_ledger_rest_own(struct pl_ledger *l, struct pl_seat *seat, int64_t now)
+{
+	if (seat->place != PL_SEAT_BUSY || seat->testing || l->waiting > 0)
+		return false;
+	pl_ledger_rest(l, seat, now);
+	return true;
+}
+
 /* A client needs a server. GRANT, MOVE, TEST (and stands in line) or WAIT. */
 struct pl_step	pl_ledger_want(struct pl_ledger *, struct pl_turn *, unsigned loop, int64_t now);
+/* What was granted did not come: in line again, at the place of its age. */
+void	pl_ledger_rejoin(struct pl_ledger *, struct pl_turn *);
 /* It needs none any more; harmless when it does not wait. */
 void	pl_ledger_withdraw(struct pl_ledger *, struct pl_turn *);
 /*
@@ -113,6 +165,8 @@ void	pl_ledger_age(struct pl_ledger *, struct pl_seat *);	/* IDLE -> USED */
  * reserve. Budgets are asked by the caller, one by one.
  */
 unsigned pl_ledger_grow(const struct pl_ledger *, int64_t now, bool *reserve);
+/* The free seat that rests longest, idle or used; NULL: none. */
+struct pl_seat *pl_ledger_oldest(const struct pl_ledger *);
 /* The one who has waited longest over all loops; NULL: nobody. */
 struct pl_turn *pl_ledger_first(const struct pl_ledger *);
 

@@ -14,6 +14,7 @@
 #include "pg/startup.h"
 #include "pooler/auths.h"
 #include "pooler/cancel.h"
+#include "pooler/dealer.h"
 #include "pooler/hba.h"
 #include "pooler/login.h"
 #include "pooler/lookup.h"
@@ -120,7 +121,7 @@ welcome(struct pl_client *c)
 	message_writer_fini(&w);
 	c->request_time = loop_now(conn_loop(c->conn));
 	pl_upstream_give_back(c);
-	if (!buffer_empty(&c->pending))
+	if (!pl_dealer_deal(c) && !buffer_empty(&c->pending))
 		pl_upstream_go(c);
 }
 

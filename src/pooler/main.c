@@ -24,11 +24,13 @@
 #include "pooler/console.h"
 #include "pooler/control.h"
 #include "pooler/courier.h"
+#include "pooler/dealer.h"
 #include "pooler/dial.h"
 #include "pooler/door.h"
 #include "pooler/downstream.h"
 #include "pooler/janitor.h"
 #include "pooler/explain.h"
+#include "pooler/farewell.h"
 #include "pooler/keys.h"
 #include "pooler/login.h"
 #include "pooler/pool.h"
@@ -208,8 +210,10 @@ apply(void *read, bool first, struct why *why)
 {
 	struct pl_setup *setup = read;
 
-	if (first)
+	if (first) {
 		pl_variables_init(setup->settings->track_extra_parameters);
+		pl_pool_loops = (unsigned)setup->settings->threads;
+	}
 	if (pl_setup_apply(setup, first, why) < 0)
 		return -1;
 	pl_view_peers = pl_setup_now()->peers;
@@ -271,7 +275,8 @@ needs(struct program_needs *to)
 			.verbose = set->verbose,
 		},
 		.files = expected_files(),
-		.threads = 1,
+		.threads = pl_pool_loops,
+		.engine = pl_settings_engines[set->engine].word,
 		.sandbox = set->sandbox != 0,
 		.paths = sandbox_paths(),
 	};
@@ -302,7 +307,9 @@ on_hup(void)
 static void
 exit_now(int code)
 {
-	program_end(code);
+	if (pl_pool_loops > 1)
+		pl_door_close();
+	pl_farewell_begin(code, program_end);
 }
 
 /* A graceful end would lose what a takeover or SUSPEND holds. */
@@ -442,6 +449,7 @@ static void
 wire(void)
 {
 	pl_pool_init();
+	pl_dealer_init();
 	pl_control_init();
 	pl_console_init();
 	pl_pool_dial = pl_dial_start;
@@ -572,6 +580,7 @@ end(void)
 	if (loop_here() != NULL)
 		pl_setup_end();
 	pl_door_close();
+	pl_farewell_stop();
 	pl_janitor_stop();
 	pl_statistics_stop();
 	resolver_free(&resolver);

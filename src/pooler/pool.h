@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * pool.h - the clients and servers of one (database, credential); carries
- * out what the ledger decides. Lives as long as its database. Loop 0.
+ * out what the ledger decides. Lives as long as its database. Which loop may
+ * call what is in pool.c.
  */
 #ifndef WEIR_POOLER_POOL_H
 #define WEIR_POOLER_POOL_H
@@ -20,11 +21,19 @@ void	pl_pool_init(void);		/* once, before any server */
 extern unsigned pl_pool_loops;		/* how many there are, or will be; before the first pool */
 struct pl_pool *pl_pool_find(struct pl_database *, struct pl_credential *);
 struct pl_pool *pl_pool_get(struct pl_database *, struct pl_credential *);	/* NULL: no memory */
-void	pl_pool_free(struct pl_pool *);		/* it has no client and no server */
+bool	pl_pool_free(struct pl_pool *);		/* no record names it; false: not now */
 void	pl_pool_refresh(struct pl_pool *);	/* limits anew, from the settings in force */
-enum pl_pool_mode pl_pool_mode(const struct pl_pool *);
-unsigned pl_pool_servers(const struct pl_pool *);	/* all states */
+static inline enum pl_pool_mode
+pl_pool_mode(const struct pl_pool *pool)
+{
+	return (enum pl_pool_mode)pool->mode;
+}
+
+unsigned pl_pool_servers(const struct pl_pool *);	/* all states; loop 0 */
 unsigned pl_pool_clients(const struct pl_pool *);
+unsigned pl_pool_records(const struct pl_pool *);	/* what must go before it may: loop 0 */
+unsigned pl_pool_seats(struct pl_pool *);	/* servers, as any loop may ask */
+bool	pl_pool_has_waiting(struct pl_pool *);
 
 /*
  * A client needs a server now. True: it is linked. False: it waits (or was
@@ -43,6 +52,14 @@ void	pl_pool_serve(struct pl_pool *);
 void	pl_pool_failed(struct pl_pool *, const char *error);
 /* A free server goes to the used list: it must pass the check query first. */
 void	pl_pool_retire(struct pl_pool *, struct pl_server *);
+/* An idle server rests for long: the same; false: it was granted just now. */
+bool	pl_pool_age(struct pl_pool *, struct pl_server *);
+/* Is it to yield a server to another pool? From time to time; loop 0. */
+void	pl_pool_weigh(struct pl_pool *);
+/* Those in line are told that in vain, whatever loop they are on. */
+void	pl_pool_refuse(struct pl_pool *, const char *sqlstate, const char *text);
+/* None of its servers has ever logged in. */
+bool	pl_pool_is_new(struct pl_pool *);
 /* Books a server (ledger, permits) that the caller dials itself; NULL: refused. */
 struct pl_server *pl_pool_open(struct pl_pool *, bool may_evict);
 /* Marks every server close_needed; idle ones go by the janitor or at release. */

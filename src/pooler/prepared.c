@@ -12,6 +12,22 @@ put_u32(char *to, uint32_t n)
 	to[3] = (char)n;
 }
 
+/* The NUL of the name that begins at 'at'; mostly there is no name. */
+static inline const char *
+find_end(struct text m, size_t at)
+{
+	if (at >= m.len)
+		return NULL;
+	return m.at[at] == '\0' ? m.at + at :
+	    memchr(m.at + at, 0, m.len - at);
+}
+
+static inline bool
+may_name(char type)
+{
+	return type == 'P' || type == 'B' || type == 'D' || type == 'C';
+}
+
 /* Where the statement's name begins; 0: cannot be told yet. */
 static size_t
 name_start(struct text m)
@@ -20,8 +36,7 @@ name_start(struct text m)
 
 	switch (m.at[0]) {
 	case 'B':			/* behind the portal's name */
-		end = m.len <= MESSAGE_HEAD ? NULL :
-		    memchr(m.at + MESSAGE_HEAD, 0, m.len - MESSAGE_HEAD);
+		end = find_end(m, MESSAGE_HEAD);
 		return end == NULL ? 0 : (size_t)(end - m.at) + 1;
 	case 'D':
 	case 'C':			/* behind the kind */
@@ -38,7 +53,7 @@ pl_prepared_find(struct text m, uint32_t size, struct pl_prepared *found)
 	const char *end;
 	size_t at;
 
-	if (memchr("PBDC", m.at[0], 4) == NULL)
+	if (!may_name(m.at[0]))
 		return PL_PREPARED_NONE;
 	if (whole)
 		m.len = size;
@@ -46,8 +61,7 @@ pl_prepared_find(struct text m, uint32_t size, struct pl_prepared *found)
 	if (at > 0 && (m.at[0] == 'D' || m.at[0] == 'C') &&
 	    m.at[MESSAGE_HEAD] != 'S')
 		return PL_PREPARED_NONE;
-	end = at == 0 || at >= m.len ? NULL :
-	    memchr(m.at + at, 0, m.len - at);
+	end = at == 0 ? NULL : find_end(m, at);
 	if (end == NULL)
 		return whole ? PL_PREPARED_BROKEN : PL_PREPARED_MORE;
 	found->name = (struct text){ m.at + at, (size_t)(end - m.at) - at };

@@ -14,8 +14,9 @@
 #include "base/slab.h"
 #include "pooler/client.h"
 #include "pooler/database.h"
-#include "pooler/roster.h"
+#include "pooler/residents.h"
 #include "pooler/server.h"
+#include "pooler/shard.h"
 #include "pooler/shelf.h"
 #include "pooler/user.h"
 #include "pooler/variables.h"
@@ -53,6 +54,7 @@ void (*pl_server_left)(struct pl_pool *, struct pl_server *);
 void (*pl_server_gone)(struct pl_server *);
 void (*pl_server_dial_free)(struct pl_server *);
 static struct slab *servers;
+static _Thread_local struct pl_residents here;	/* of this loop */
 static uint64_t last_id;
 
 unsigned
@@ -70,15 +72,22 @@ pl_server_room(void)
 uint32_t
 pl_server_slots(void)
 {
-	return servers == NULL ? 0 : slab_slots(servers);
+	return here.end;
 }
 
 struct pl_server *
-pl_server_at(uint32_t slot)
+pl_server_at(uint32_t place)
 {
-	struct pl_server *s = slab_at(servers, slot);
+	struct pl_server *s = pl_residents_at(&here, place);
 
 	return s == NULL || s->state == PL_SERVER_GONE ? NULL : s;
+}
+
+static void
+join_list(struct pl_server *s)
+{
+	TAILQ_INSERT_HEAD(&s->shard->servers[s->state], s, link);
+	s->shard->server_count[s->state]++;
 }
 
 struct pl_server *
@@ -92,32 +101,56 @@ pl_server_new(struct pl_pool *pool)
 	s = slab_take(servers, &slot);
 	if (s == NULL)
 		return NULL;
+	if (pl_residents_put(&here, s, &s->place) < 0) {
+		slab_give(servers, slot);
+		return NULL;
+	}
 	s->slot = slot;
 	s->id = ++last_id;
 	s->pool = pool;
+	s->shard = pl_shard_here(pool);
+	s->born = atomic_load(&pool->era);
+	pool->servers++;
 	s->connect_time = s->request_time = s->answer_time =
 	    loop_now(loop_here());
 	s->state = PL_SERVER_LOGIN;
 	s->values = pl_variables_none();
-	TAILQ_INSERT_TAIL(&pool->servers[s->state], s, link);
-	pool->server_count[s->state]++;
+	join_list(s);
 	return s;
 }
 
 void
 pl_server_enter(struct pl_server *s, enum pl_server_state state)
 {
-	struct pl_pool *pool = s->pool;
+	struct pl_shard *shard = s->shard;
 
 	if (s->state == state)		/* from one client to the next */
 		return;
 	NEED(may_move[s->state] & 1u << state);
-	TAILQ_REMOVE(&pool->servers[s->state], s, link);
-	pool->server_count[s->state]--;
+	TAILQ_REMOVE(&shard->servers[s->state], s, link);
+	shard->server_count[s->state]--;
 	s->state = (uint8_t)state;
 	/* The one used last stands first where SHOW and the janitor look. */
-	TAILQ_INSERT_HEAD(&pool->servers[state], s, link);
-	pool->server_count[state]++;
+	TAILQ_INSERT_HEAD(&shard->servers[state], s, link);
+	shard->server_count[state]++;
+}
+
+void
+pl_server_leave(struct pl_server *s)
+{
+	TAILQ_REMOVE(&s->shard->servers[s->state], s, link);
+	s->shard->server_count[s->state]--;
+	pl_residents_drop(&here, s->place);
+	s->shard = NULL;
+}
+
+void
+pl_server_join(struct pl_server *s)
+{
+	if (pl_residents_put(&here, s, &s->place) < 0)
+		die("out of memory to move a server");
+	s->shard = pl_shard_here(s->pool);
+	join_list(s);
 }
 
 const char *
@@ -131,17 +164,31 @@ pl_server_prefix(const struct pl_server *s, char buf[320])
 	return buf;
 }
 
+/* On loop 0: the last that is seen of it. */
+static void
+come_home(void *dead)
+{
+	struct pl_server *s = dead;
+
+	if (s->booked)
+		pl_server_left(s->pool, s);
+	s->pool->servers--;
+	slab_give(servers, s->slot);
+}
+
 static void
 bury(void *dead)
 {
 	struct pl_server *s = dead;
 
-	TAILQ_REMOVE(&s->pool->servers[s->state], s, link);
-	s->pool->server_count[s->state]--;
+	pl_server_leave(s);
 	pl_shelf_clear(&s->shelf);
 	pl_expect_clear(&s->expect);
 	pl_variables_drop(&s->values);
-	slab_give(servers, s->slot);
+	if (loop_number(loop_here()) == 0)
+		come_home(s);
+	else
+		loop_post(loop_at(0), come_home, s);
 }
 
 /*
@@ -199,6 +246,10 @@ pl_server_close(struct pl_server *s, bool tell, const char *fmt, ...)
 
 	if (s->state == PL_SERVER_GONE)
 		return;
+	if (pl_server_travels(s)) {
+		s->close_needed = true;
+		return;
+	}
 	va_start(ap, fmt);
 	vsnprintf(reason, sizeof reason, fmt, ap);
 	va_end(ap);

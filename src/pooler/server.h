@@ -21,6 +21,7 @@
 struct pl_client;
 struct pl_dial;
 struct pl_pool;
+struct pl_shard;
 struct pl_shelf;
 struct pl_values;
 
@@ -31,6 +32,7 @@ struct pl_server {
 	struct conn *conn;
 	struct pl_client *client;	/* linked; NULL */
 	struct pl_pool *pool;
+	struct pl_shard *shard;		/* the pool's on this loop */
 	struct pl_values *values;	/* as it reported them */
 	struct pl_shelf *shelf;		/* statements it has prepared; NULL: none */
 	uint32_t body;			/* bytes of the current message still to come */
@@ -56,7 +58,9 @@ struct pl_server {
 	/* cold */
 	int64_t connect_time;
 	struct endpoint peer;
-	uint32_t slot;
+	uint32_t slot;			/* in the slab of all */
+	uint32_t place;			/* among the residents of its loop */
+	uint32_t born;			/* its pool's era when it was made */
 	uint64_t id;
 	uint32_t pid;			/* backend's */
 	uint8_t key[8];			/* backend's cancel key: pid and secret as sent */
@@ -74,18 +78,30 @@ pl_server_midway(const struct pl_server *s)
 
 unsigned pl_server_count(void);
 unsigned pl_server_room(void);
+/* This loop's, by number. */
 uint32_t pl_server_slots(void);
-struct pl_server *pl_server_at(uint32_t slot);
+struct pl_server *pl_server_at(uint32_t place);
 
 struct pl_server *pl_server_new(struct pl_pool *);	/* in LOGIN, counted in ledger and budgets by the pool */
 void	pl_server_enter(struct pl_server *, enum pl_server_state);
-/* Ends it (Terminate when in order); a linked client is told and closed too. */
+/* Between loops: out of this loop's lists, into this loop's lists. */
+void	pl_server_leave(struct pl_server *);
+void	pl_server_join(struct pl_server *);
+static inline bool
+pl_server_travels(const struct pl_server *s)
+{
+	return s->shard == NULL;
+}
+/* Ends it (Terminate when in order; where it arrives, when it travels); a linked client is told and closed too. */
 void	pl_server_close(struct pl_server *, bool tell, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 /* The process ends: no word, no log line. */
 void	pl_server_drop(struct pl_server *);
 void	pl_server_fini(void);		/* none is left */
-/* Set by main: the pool's books: permits back, others may grow. */
+/*
+ * Set by main: the pool's books: permits back, others may grow. Called on its
+ * loop, and where that is not loop 0, there again.
+ */
 extern void (*pl_server_left)(struct pl_pool *, struct pl_server *);
 /* Set by main: it is GONE now; cancel requests for it end. */
 extern void (*pl_server_gone)(struct pl_server *);

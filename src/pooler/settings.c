@@ -5,6 +5,8 @@
  */
 #include <stddef.h>
 
+#include "base/log.h"
+#include "net/tour.h"
 #include "pooler/settings.h"
 
 _Atomic(const struct pl_settings *) pl_settings_now;
@@ -48,7 +50,7 @@ const struct key_word pl_settings_balances[] = {
 const struct key_word pl_settings_engines[] = {
 	{ "auto", PL_ENGINE_AUTO, NULL },
 	{ "event", PL_ENGINE_EVENT, NULL },
-	{ "uring", PL_ENGINE_URING, "event is used" },
+	{ "uring", PL_ENGINE_URING, NULL },
 	{ NULL, 0, NULL }
 };
 
@@ -95,10 +97,21 @@ const struct key_word pl_settings_switches[] = {
 	{ NULL, 0, NULL }
 };
 
+static void
+swap(void *arg)
+{
+	const struct pl_settings **settings = arg;
+
+	*settings = atomic_exchange(&pl_settings_now, *settings);
+}
+
+/* Nobody has the old ones in hand when all stand still. */
 const struct pl_settings *
 pl_settings_swap(const struct pl_settings *settings)
 {
-	return atomic_exchange(&pl_settings_now, settings);
+	if (tour_still(loop_here(), swap, &settings) < 0)
+		log_error("settings are not changed: a loop does not turn");
+	return settings;
 }
 
 bool

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/loop.h"
+#include "net/tour.h"
 #include "pooler/config.h"
 #include "pooler/keys.h"
 #include "pooler/pool.h"
@@ -236,8 +237,9 @@ make_console(void)
 
 /* ---- the whole --------------------------------------------------------- */
 
+/* In a standstill: other loops read what comes of it. */
 static void
-refresh_pools(void)
+refresh_pools(void *arg)
 {
 	struct pl_pool *pool;
 
@@ -294,18 +296,13 @@ apply_tls(const struct pl_setup *setup, bool first, struct why *why)
 	return 0;
 }
 
-int
-pl_setup_apply(struct pl_setup *setup, bool first, struct why *why)
+/* All that loops read without a lock: while they stand still. */
+static void
+put_in_force(void *arg)
 {
-	const struct pl_settings *settings = setup->settings;
+	struct pl_setup *setup = arg;
 
-	if (!first)
-		tell_notes(setup);
-	if (apply_tls(setup, first, why) < 0) {
-		pl_config_free(&setup);
-		return -1;
-	}
-	if (pl_settings() != settings)
+	if (pl_settings() != setup->settings)
 		retire((void *)(uintptr_t)pl_settings_swap(
 		    pl_config_take_settings(setup)), bury_settings);
 	if (apply_users(setup) < 0 || apply_databases(setup) < 0 ||
@@ -313,8 +310,23 @@ pl_setup_apply(struct pl_setup *setup, bool first, struct why *why)
 		log_error("out of memory while the configuration is applied");
 	retire(now, bury_setup);
 	now = setup;
-	refresh_pools();
-	return 0;
+	refresh_pools(NULL);
+}
+
+int
+pl_setup_apply(struct pl_setup *setup, bool first, struct why *why)
+{
+	if (!first)
+		tell_notes(setup);
+	if (apply_tls(setup, first, why) < 0) {
+		pl_config_free(&setup);
+		return -1;
+	}
+	if (tour_still(loop_here(), put_in_force, setup) == 0)
+		return 0;
+	pl_config_free(&setup);
+	return why_set(why, "configuration is not applied: a loop does not "
+	    "turn");
 }
 
 int
@@ -322,7 +334,8 @@ pl_setup_settings_changed(struct why *why)
 {
 	bool servers_changed;
 
-	refresh_pools();
+	if (tour_still(loop_here(), refresh_pools, NULL) < 0)
+		return why_set(why, "a loop does not turn");
 	if (pl_tlsconf_apply(pl_settings(), &servers_changed, why) < 0)
 		return -1;
 	if (servers_changed)

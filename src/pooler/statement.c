@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * statement.c - the table of unique statements, found by content. One thread.
+ * statement.c - the table of unique statements, found by content. Any thread:
+ * the table has a lock, statements are counted by atomics.
  */
 #define HASH_NONFATAL_OOM 1
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <uthash.h>
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "pooler/counted.h"
 #include "pooler/statement.h"
 
 #undef uthash_malloc
@@ -21,7 +25,7 @@
 struct pl_statement {
 	UT_hash_handle hh;
 	uint64_t number;
-	size_t refs;
+	_Atomic uint32_t refs;
 	size_t len;
 	bool failed;			/* the table had no memory for it */
 	uint8_t name_len;
@@ -29,6 +33,7 @@ struct pl_statement {
 	char body[];
 };
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* of the table */
 static struct pl_statement *table;
 static uint64_t last_number;
 
@@ -64,14 +69,17 @@ pl_statement_get(struct text body)
 	if (body.len > UINT32_MAX)
 		return NULL;
 	HASH_VALUE(body.at, (unsigned)body.len, hash);
+	pthread_mutex_lock(&lock);
 	HASH_FIND_BYHASHVALUE(hh, table, body.at, (unsigned)body.len, hash, s);
-	return s == NULL ? make(body, hash) : pl_statement_hold(s);
+	s = s == NULL ? make(body, hash) : pl_statement_hold(s);
+	pthread_mutex_unlock(&lock);
+	return s;
 }
 
 struct pl_statement *
 pl_statement_hold(struct pl_statement *s)
 {
-	s->refs++;
+	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
 	return s;
 }
 
@@ -79,15 +87,20 @@ void
 pl_statement_drop(struct pl_statement **at)
 {
 	struct pl_statement *s = *at;
+	bool last;
 
 	*at = NULL;
 	if (s == NULL)
 		return;
-	NEED(s->refs > 0);
-	if (--s->refs > 0)
+	if (pl_counted_drop(&s->refs))
 		return;
-	HASH_DELETE(hh, table, s);
-	mem_drop(s);
+	pthread_mutex_lock(&lock);
+	last = atomic_fetch_sub(&s->refs, 1) == 1;
+	if (last)
+		HASH_DELETE(hh, table, s);
+	pthread_mutex_unlock(&lock);
+	if (last)
+		mem_drop(s);
 }
 
 uint64_t
@@ -111,5 +124,10 @@ pl_statement_body(const struct pl_statement *s)
 unsigned
 pl_statement_count(void)
 {
-	return HASH_COUNT(table);
+	unsigned n;
+
+	pthread_mutex_lock(&lock);
+	n = HASH_COUNT(table);
+	pthread_mutex_unlock(&lock);
+	return n;
 }

@@ -2,7 +2,7 @@
 /*
  * statement.h - a prepared statement's text with its parameter types, held
  * once in the process however many clients and servers know it; counted;
- * named PGBOUNCER_<n> on servers, n running and never used again. One thread.
+ * named PGBOUNCER_<n> on servers, n running and never used again. Any thread.
  */
 #ifndef WEIR_POOLER_STATEMENT_H
 #define WEIR_POOLER_STATEMENT_H

@@ -2,7 +2,7 @@
 /*
  * statistics.c - the arithmetic of windows, and the timer that moves them.
  * A pool keeps its counters at both marks; the times of the marks are
- * common to all. Loop 0.
+ * common to all. What other loops count comes by a census. Loop 0.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,33 +10,22 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/timer.h"
+#include "pooler/census.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "pooler/statistics.h"
 #include "proc/ready.h"
 
 static int64_t newer_at, older_at;
 static struct timer period;
-
-/* The counters of a struct pl_stats, each once. */
-#define EACH_COUNTER(X)							\
-	X(assignments) X(xacts) X(queries) X(received) X(sent)		\
-	X(xact_time) X(query_time) X(wait_time)				\
-	X(client_parses) X(server_parses) X(binds)
-
-void
-pl_statistics_add(struct pl_stats *to, const struct pl_stats *of)
-{
-#define ADD(counter)	to->counter += of->counter;
-	EACH_COUNTER(ADD)
-#undef ADD
-}
+static struct pl_census *census;		/* before a mark */
 
 void
 pl_statistics_add_change(struct pl_stats *to, const struct pl_stats *now,
     const struct pl_stats *then)
 {
 #define ADD(counter)	to->counter += now->counter - then->counter;
-	EACH_COUNTER(ADD)
+	PL_STATS_EACH(ADD)
 #undef ADD
 }
 
@@ -91,8 +80,10 @@ static void
 add_pool(const struct pl_pool *pool, struct pl_stats *total,
     struct pl_stats *change)
 {
-	pl_statistics_add(total, &pool->stats);
-	pl_statistics_add_change(change, &pool->stats, &pool->older);
+	struct pl_stats now = pl_shard_sum_stats(pool);
+
+	pl_stats_add(total, &now);
+	pl_statistics_add_change(change, &now, &pool->older);
 }
 
 struct pl_statistics
@@ -122,23 +113,33 @@ pl_statistics_mark(int64_t now)
 	newer_at = now;
 	TAILQ_FOREACH(pool, &pl_pools, link) {
 		pool->older = pool->newer;
-		pool->newer = pool->stats;
+		pool->newer = pl_shard_sum_stats(pool);
 		pl_statistics_add_change(&change, &pool->newer, &pool->older);
 	}
 	return pl_statistics_average(&change, newer_at - older_at);
 }
 
 static void
-on_period(void *arg)
+on_counted(void *arg, uint64_t missing)
 {
 	struct pl_stats average = pl_statistics_mark(clock_now());
 	char line[PL_STATISTICS_LINE];
 
 	(void)arg;
+	(void)missing;
+	census = NULL;
 	if (pl_settings()->log_stats)
 		log_info("%s", pl_statistics_print(&average, "us", line));
 	if (ready_heard())
 		ready_status(pl_statistics_print(&average, "\xce\xbcs", line));
+}
+
+static void
+on_period(void *arg)
+{
+	(void)arg;
+	if (census == NULL)
+		census = pl_census_take(false, on_counted, NULL);
 }
 
 void
@@ -153,4 +154,5 @@ void
 pl_statistics_stop(void)
 {
 	timer_stop(&period);
+	pl_census_forget(&census);
 }

@@ -14,8 +14,7 @@
 
 enum { PL_STATISTICS_LINE = 400 };
 
-/* to += of; to += now - then. */
-void	pl_statistics_add(struct pl_stats *to, const struct pl_stats *of);
+/* to += now - then. */
 void	pl_statistics_add_change(struct pl_stats *to,
 	    const struct pl_stats *now, const struct pl_stats *then);
 /*

@@ -12,6 +12,7 @@
 #include "pooler/names.h"
 #include "pooler/pool.h"
 #include "pooler/prepared.h"
+#include "pooler/shard.h"
 #include "pooler/shelf.h"
 #include "pooler/upstream.h"
 #include "pooler/variables.h"
@@ -35,8 +36,10 @@ enum verdict {
 struct up {			/* one slice on its way */
 	struct pl_flow flow;
 	struct pl_client *client;
-	struct loop *loop;
 };
+
+/* Off the way of a transaction: kept out of the functions it runs through. */
+#define COLD	__attribute__((cold, noinline))
 
 /* ---- the server -------------------------------------------------------- */
 
@@ -44,7 +47,7 @@ struct up {			/* one slice on its way */
  * Sends the SETs that bring the server in step; false: they are under way.
  * Never inlined: its large room would be cleared for every transaction.
  */
-static __attribute__((noinline)) bool
+static COLD bool
 put_in_step(struct pl_client *c)
 {
 	struct pl_server *s = c->server;
@@ -70,7 +73,7 @@ put_in_step(struct pl_client *c)
 }
 
 /* A linked server that is in step; false: the client waits, or is gone. */
-static bool
+static inline bool
 have_server(struct pl_client *c)
 {
 	if (c->server == NULL && (c->state != PL_CLIENT_ACTIVE ||
@@ -83,18 +86,17 @@ have_server(struct pl_client *c)
 }
 
 /* The first message since the link, or since the last answer. */
-static void
-count_start(struct up *up)
+static inline void
+count_start(struct pl_client *c)
 {
-	struct pl_client *c = up->client;
-	struct pl_stats *stats = &c->pool->stats;
+	struct pl_stats *stats = &c->shard->stats;
 
 	if (c->fresh) {
 		c->fresh = false;
 		stats->assignments++;
 	}
 	if (c->query_start == 0) {
-		c->query_start = loop_now(up->loop);
+		c->query_start = loop_now(loop_here());
 		stats->queries++;
 	}
 	if (c->xact_start == 0) {
@@ -104,7 +106,7 @@ count_start(struct up *up)
 	c->server->status = 0;
 }
 
-static enum verdict
+static COLD enum verdict
 close_client(struct up *up, const char *reason)
 {
 	pl_flow_done(&up->flow);
@@ -112,7 +114,7 @@ close_client(struct up *up, const char *reason)
 	return GONE;
 }
 
-static bool
+static inline bool
 expect(struct up *up, char type, enum pl_fate fate, struct pl_statement *st)
 {
 	if (pl_expect_add(&up->client->server->expect, type, fate, st) == 0)
@@ -121,14 +123,20 @@ expect(struct up *up, char type, enum pl_fate fate, struct pl_statement *st)
 	return false;
 }
 
-/* Messages before this one may have gone nowhere yet: know the way. */
-static bool
-reach_server(struct up *up)
+static __attribute__((noinline)) bool
+find_server(struct up *up)
 {
 	if (!have_server(up->client))
 		return false;
 	up->flow.to = up->client->server->conn;
 	return true;
+}
+
+/* Messages before this one may have gone nowhere yet: know the way. */
+static inline bool
+reach_server(struct up *up)
+{
+	return up->flow.to != NULL || find_server(up);
 }
 
 /* ---- prepared statements ----------------------------------------------- */
@@ -184,7 +192,7 @@ send_parse(struct up *up, struct pl_statement *st, enum pl_fate fate)
 		return false;
 	pl_flow_put(&up->flow, (struct text){ at, pl_prepared_parse(st, at) });
 	conn_send(s->conn, pl_statement_body(st));
-	up->client->pool->stats.server_parses++;
+	up->client->shard->stats.server_parses++;
 	if (pl_shelf_add(&s->shelf, st) < 0) {
 		close_client(up, "out of memory");
 		return false;
@@ -220,8 +228,8 @@ on_parse(struct up *up, const struct pl_prepared *found, uint32_t size)
 			pl_statement_drop(&st);
 		return close_client(up, "out of memory");
 	}
-	count_start(up);
-	c->pool->stats.client_parses++;
+	count_start(c);
+	c->shard->stats.client_parses++;
 	if (!c->deallocating && pl_shelf_use(c->server->shelf, st))
 		verdict = invent(up, 'P', st, (struct text){ parse_complete,
 		    sizeof parse_complete }, size);
@@ -250,7 +258,7 @@ on_use(struct up *up, char type, const struct pl_prepared *found,
 	st = pl_names_find(c->names, found->name);
 	if (st == NULL)
 		return close_client(up, "prepared statement did not exist");
-	count_start(up);
+	count_start(c);
 	pl_flow_cut(&up->flow);
 	if (!pl_shelf_use(c->server->shelf, st) &&
 	    !send_parse(up, st, PL_SWALLOW))
@@ -258,7 +266,7 @@ on_use(struct up *up, char type, const struct pl_prepared *found,
 	if (!expect(up, type, PL_FORWARD, NULL))
 		return GONE;
 	if (type == 'B')
-		c->pool->stats.binds++;
+		c->shard->stats.binds++;
 	at = conn_batch(c->server->conn, pl_prepared_room(found));
 	pl_flow_put(&up->flow, (struct text){ at,
 	    pl_prepared_head(rest, size, found, st, at) });
@@ -318,7 +326,16 @@ on_named(struct up *up, char type, uint32_t size)
 
 /* ---- messages ---------------------------------------------------------- */
 
-static bool
+/* What a message can be, besides one that is passed on. */
+enum { ASKS = 1, NAMES = 2, FREES = 4, FLUSHES = 8 };
+
+static const uint8_t kind_of[256] = {
+	['Q'] = ASKS | FREES, ['P'] = ASKS | NAMES | FREES,
+	['B'] = ASKS | NAMES, ['D'] = ASKS | NAMES, ['C'] = ASKS | NAMES,
+	['E'] = ASKS, ['S'] = ASKS, ['F'] = ASKS, ['H'] = FLUSHES
+};
+
+static inline bool
 tracks_statements(const struct pl_client *c)
 {
 	return pl_settings()->max_prepared_statements > 0 &&
@@ -330,7 +347,7 @@ tracks_statements(const struct pl_client *c)
  * COPY has failed or never began, must not hold a server: it is dropped, as
  * PostgreSQL would.
  */
-static enum verdict
+static COLD enum verdict
 on_copy(struct up *up, char type)
 {
 	struct pl_client *c = up->client;
@@ -350,7 +367,7 @@ on_copy(struct up *up, char type)
  */
 #define SPACE " \t\r\n;"
 
-static bool
+static __attribute__((noinline)) bool
 frees_names(struct text rest, char type)
 {
 	struct text body = text_from(rest, MESSAGE_HEAD), sql, word;
@@ -374,23 +391,23 @@ frees_names(struct text rest, char type)
 static enum verdict
 on_request(struct up *up, char type, uint32_t size)
 {
+	const uint8_t kind = kind_of[(unsigned char)type];
 	struct pl_client *c = up->client;
 	enum verdict verdict;
 
 	if (type == 'Q' && pl_settings()->disable_pqexec)
 		return close_client(up, "PQexec disallowed");
-	if (c->names != NULL && (type == 'Q' || type == 'P'))
+	if ((kind & FREES) && c->names != NULL)
 		c->deallocating |= frees_names(pl_flow_rest(&up->flow), type);
-	if (type != 'Q' && type != 'S' && type != 'E' &&
-	    tracks_statements(c)) {
+	if ((kind & NAMES) && tracks_statements(c)) {
 		verdict = on_named(up, type, size);
 		if (verdict != PASS)
 			return verdict;
 	}
 	if (!reach_server(up))
 		return c->state == PL_CLIENT_GONE ? GONE : LATER;
-	count_start(up);
-	if (type != 'H' && !expect(up, type, PL_FORWARD, NULL))
+	count_start(c);
+	if ((kind & ASKS) && !expect(up, type, PL_FORWARD, NULL))
 		return GONE;
 	return PASS;
 }
@@ -402,13 +419,11 @@ judge(struct up *up, char type, uint32_t size)
 
 	if (__builtin_expect(c->skipping, 0) && type != 'S' && type != 'X')
 		return DROP;
-	switch (type) {
-	case 'S':
+	if (type == 'S')
 		c->skipping = false;
-		/* FALLTHROUGH */
-	case 'Q': case 'F': case 'P': case 'B': case 'D': case 'E':
-	case 'C': case 'H':
+	if (kind_of[(unsigned char)type] != 0)
 		return on_request(up, type, size);
+	switch (type) {
 	case 'd': case 'c': case 'f':
 		return on_copy(up, type);
 	case 'X':
@@ -423,7 +438,7 @@ judge(struct up *up, char type, uint32_t size)
 /* ---- slices ------------------------------------------------------------ */
 
 /* Bytes of a message whose head was seen before. */
-static void
+static __attribute__((noinline)) void
 stream_body(struct up *up)
 {
 	struct pl_client *c = up->client;
@@ -440,7 +455,7 @@ stream_body(struct up *up)
 		c->dropping = false;
 }
 
-static enum verdict
+static COLD enum verdict
 refuse_head(struct up *up)
 {
 	struct text rest = pl_flow_rest(&up->flow);
@@ -457,12 +472,13 @@ refuse_head(struct up *up)
 static enum verdict
 step(struct up *up)
 {
+	struct text rest = pl_flow_rest(&up->flow);
 	struct pl_client *c = up->client;
 	enum verdict verdict;
 	uint32_t size;
 	char type;
 
-	switch (message_peek(pl_flow_rest(&up->flow), &type, &size)) {
+	switch (message_peek(rest, &type, &size)) {
 	case MESSAGE_MORE:
 		c->need = MESSAGE_HEAD;
 		return LATER;
@@ -474,40 +490,94 @@ step(struct up *up)
 	if (size > pl_settings()->max_packet_size)
 		return refuse_head(up);
 	verdict = judge(up, type, size);
-	if (verdict == PASS || verdict == DROP) {
+	if (verdict == PASS && size <= rest.len) {
+		up->flow.pos += size;
+	} else if (verdict == PASS || verdict == DROP) {
 		c->body = size;		/* the head counts as body here */
 		c->dropping = verdict == DROP;
 	}
 	return verdict;
 }
 
-static bool
+static __attribute__((noinline)) bool
 keep_rest(struct up *up)
 {
 	struct pl_client *c = up->client;
 	struct text rest = pl_flow_rest(&up->flow);
 
-	if (buffer_add(&c->pending, loop_stock(up->loop), rest) == 0)
+	if (buffer_add(&c->pending, loop_stock(loop_here()), rest) == 0)
 		return true;
 	close_client(up, "out of memory");
 	return false;
 }
 
-/* Forwards what can be; false: the client is gone. */
-static bool
-pump(struct pl_client *c, struct text slice)
+static __attribute__((noinline)) bool
+names_none(struct text message, uint32_t size)
 {
-	struct up up = { .client = c, .loop = loop_here() };
+	struct pl_prepared found;
+
+	return pl_prepared_find(message, size, &found) == PL_PREPARED_NONE;
+}
+
+/* A whole message of which judge() would say PASS, and no more. */
+static inline bool
+just_passes(const struct pl_client *c, char type, struct text rest,
+    uint32_t size)
+{
+	const uint8_t kind = kind_of[(unsigned char)type];
+	const struct pl_settings *set = pl_settings();
+
+	if (kind == 0 || size > rest.len || size > set->max_packet_size)
+		return false;
+	if ((kind & FREES) && (c->names != NULL || set->disable_pqexec))
+		return false;
+	if (!(kind & NAMES) || !tracks_statements(c))
+		return true;
+	/* Who has named statements binds them: step() will find the name. */
+	return (type != 'B' || c->names == NULL) && names_none(rest, size);
+}
+
+/*
+ * From a head on: how many bytes go to the server as they are. Stops in
+ * front of any message that step() has to judge.
+ */
+static inline size_t
+pass_over(struct pl_client *c, struct text slice)
+{
+	struct pl_server *s = c->server;
+	struct text rest = slice;
+	uint32_t size;
+	char type;
+
+	if (s == NULL || s->setting_values || c->skipping || c->body > 0)
+		return 0;
+	while (message_peek(rest, &type, &size) == MESSAGE_OK &&
+	    just_passes(c, type, rest, size)) {
+		if ((kind_of[(unsigned char)type] & ASKS) && pl_expect_add(&s->expect, type,
+		    PL_FORWARD, NULL) < 0)
+			break;
+		rest = text_from(rest, size);
+	}
+	if (rest.len < slice.len)
+		count_start(c);
+	return slice.len - rest.len;
+}
+
+/* Message by message, from where the slice is not just passed on. */
+static __attribute__((noinline)) bool
+look_through(struct pl_client *c, struct text slice, size_t passed)
+{
+	struct up up = { .client = c };
 	enum verdict verdict = PASS;
 
 	up.flow.slice = slice;
+	up.flow.pos = passed;
 	if (c->server != NULL && !c->server->setting_values)
 		up.flow.to = c->server->conn;
-	c->request_time = loop_now(up.loop);
-	c->need = 0;
 	while (up.flow.pos < slice.len) {
 		if (c->body > 0) {
 			stream_body(&up);
+			up.flow.pos += pass_over(c, pl_flow_rest(&up.flow));
 			continue;
 		}
 		verdict = step(&up);
@@ -517,7 +587,21 @@ pump(struct pl_client *c, struct text slice)
 	if (verdict == GONE)
 		return false;
 	pl_flow_done(&up.flow);
-	if (up.flow.pos < slice.len && !keep_rest(&up))
+	return up.flow.pos == slice.len || keep_rest(&up);
+}
+
+/* Forwards what can be; false: the client is gone. */
+static bool
+pump(struct pl_client *c, struct text slice)
+{
+	size_t passed;
+
+	c->request_time = loop_now(loop_here());
+	c->need = 0;
+	passed = pass_over(c, slice);
+	if (passed > 0 && passed == slice.len)
+		conn_send(c->server->conn, slice);
+	else if (!look_through(c, slice, passed))
 		return false;
 	if (c->server != NULL && conn_full(c->server->conn))
 		conn_hold(c->conn);
@@ -525,7 +609,7 @@ pump(struct pl_client *c, struct text slice)
 }
 
 /* What was kept, and more of it: as one slice again. */
-static bool
+static __attribute__((noinline)) bool
 pump_pending(struct pl_client *c)
 {
 	struct stock *stock = loop_stock(loop_here());
@@ -558,7 +642,7 @@ on_data(struct conn *conn, struct text slice)
 {
 	struct pl_client *c = conn_owner(conn);
 
-	c->pool->stats.received += slice.len;
+	c->shard->stats.received += slice.len;
 	if (!buffer_empty(&c->pending)) {
 		if (buffer_add(&c->pending, loop_stock(loop_here()),
 		    slice) < 0) {

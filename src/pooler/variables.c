@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * variables.c - which parameters are tracked, the table of interned sets of
- * values, and the SETs that bring a server in step. One thread.
+ * values, and the SETs that bring a server in step. Any thread: the table
+ * has a lock, sets are counted by atomics, and the names are fixed at start.
  */
 #define HASH_NONFATAL_OOM 1
+#include <pthread.h>
+#include <stdatomic.h>
 #include <uthash.h>
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "pooler/counted.h"
 #include "pooler/variables.h"
 
 #undef uthash_malloc
@@ -29,7 +33,7 @@ struct span {
  */
 struct pl_values {
 	UT_hash_handle hh;
-	uint32_t refs;
+	_Atomic uint32_t refs;
 	bool failed;			/* the table had no memory for it */
 	struct span spans[];
 };
@@ -43,6 +47,7 @@ enum { ALWAYS = sizeof always / sizeof always[0] };
 static char **names;
 static unsigned count;
 static int search_path = -1;	/* which one it is, when tracked */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* of the table */
 static struct pl_values *table;
 static struct pl_values *none;
 
@@ -85,16 +90,17 @@ intern(struct pl_values *v, size_t bytes)
 	unsigned len = (unsigned)(count * sizeof(struct span) + bytes);
 	struct pl_values *same = NULL;
 
+	pthread_mutex_lock(&lock);
 	HASH_FIND(hh, table, v->spans, len, same);
-	if (same != NULL) {
-		mem_drop(v);
-		return pl_variables_hold(same);
-	}
-	HASH_ADD_KEYPTR(hh, table, v->spans, len, v);
-	if (!v->failed)
+	if (same != NULL)
+		pl_variables_hold(same);
+	else
+		HASH_ADD_KEYPTR(hh, table, v->spans, len, v);
+	pthread_mutex_unlock(&lock);
+	if (same == NULL && !v->failed)
 		return v;
 	mem_drop(v);
-	return NULL;
+	return same;
 }
 
 void
@@ -152,7 +158,7 @@ pl_variables_none(void)
 struct pl_values *
 pl_variables_hold(struct pl_values *v)
 {
-	v->refs++;
+	atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
 	return v;
 }
 
@@ -160,15 +166,20 @@ void
 pl_variables_drop(struct pl_values **at)
 {
 	struct pl_values *v = *at;
+	bool last;
 
 	*at = NULL;
 	if (v == NULL)
 		return;
-	NEED(v->refs > 0);
-	if (--v->refs > 0)
+	if (pl_counted_drop(&v->refs))
 		return;
-	HASH_DELETE(hh, table, v);
-	mem_drop(v);
+	pthread_mutex_lock(&lock);
+	last = atomic_fetch_sub(&v->refs, 1) == 1;
+	if (last)
+		HASH_DELETE(hh, table, v);
+	pthread_mutex_unlock(&lock);
+	if (last)
+		mem_drop(v);
 }
 
 struct text
@@ -265,7 +276,12 @@ pl_variables_complete(struct pl_values **set, const struct pl_values *usual)
 unsigned
 pl_variables_sets(void)
 {
-	return HASH_COUNT(table);
+	unsigned n;
+
+	pthread_mutex_lock(&lock);
+	n = HASH_COUNT(table);
+	pthread_mutex_unlock(&lock);
+	return n;
 }
 
 /* A text being written into room bytes; len goes on counting past them. */

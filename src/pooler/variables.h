@@ -6,7 +6,7 @@
  *
  * A set of values is immutable and interned: equal sets are one object, so
  * "is the server in step with this client" is one comparison of pointers.
- * Sets are counted. One thread now; the intern table is the only shared thing.
+ * Sets are counted. Any thread; the intern table has the only lock.
  */
 #ifndef WEIR_POOLER_VARIABLES_H
 #define WEIR_POOLER_VARIABLES_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * view_ends.c - both kinds of ends, clients and servers, and the sockets
- * that we listen on. Loop 0.
+ * that we listen on. Rows of ends are copied on the loop where they live.
  */
 #include "base/clock.h"
+#include "compat.h"
 #include "net/conn.h"
 #include "net/socket.h"
 #include "pooler/hba.h"
@@ -13,21 +14,34 @@
 #include "pooler/variables.h"
 #include "pooler/view_ends.h"
 
-struct end {				/* a client or a server */
-	const struct pl_client *client;
-	const struct pl_server *server;
-	const struct endpoint *peer;
-	struct endpoint local;
-	struct conn *conn;
-	const struct pl_values *values;
-	const struct pl_pool *pool;
-	int64_t now, to_wall;		/* monotonic + to_wall = wall */
+/*
+ * A client or a server, as it was when it was looked at: a copy, for it may
+ * live on another loop, and be gone before its row is shown.
+ */
+struct end {
+	bool is_server, close_needed, busy;
+	uint8_t replication;		/* enum pl_replication */
+	const char *state;
+	char user[PL_USER_NAME + 1], database[PL_DATABASE_NAME + 1];
+	char tls[72];
+	struct endpoint peer, local;
+	int64_t connected, requested;	/* wall time */
+	int64_t age;			/* of its query, us */
+	const void *at, *link;
+	uint64_t id;
+	struct pl_values *values;	/* held */
+	unsigned prepared;
+	uint32_t body;
+	size_t in, out;			/* bytes read and not passed on, or not taken */
+	int fd, link_fd;
+	uint8_t key[8];
+	uint32_t pid;			/* a server's */
 };
 
 struct fd_row {
 	int fd;
 	const char *task;
-	const struct pl_listening *listening;	/* or NULL: */
+	bool listens;			/* at; else the end is meant */
 	struct end end;
 	struct pl_listening at;
 };
@@ -46,36 +60,19 @@ put_zero(struct cell *c, const void *row)
 static void
 put_end_type(struct cell *c, const void *row)
 {
-	cell_text(c, END(row)->client != NULL ? "C" : "S");
-}
-
-static const char *
-name_user(const struct end *e)
-{
-	if (e->server != NULL)
-		return e->pool->credential->user->name;
-	return e->client->user != NULL ? e->client->user->name : "(nouser)";
-}
-
-static const char *
-name_database(const struct end *e)
-{
-	if (e->server != NULL)
-		return e->pool->database->name;
-	return e->client->database != NULL ? e->client->database->name :
-	    "(nodb)";
+	cell_text(c, END(row)->is_server ? "S" : "C");
 }
 
 static void
 put_end_user(struct cell *c, const void *row)
 {
-	cell_text(c, name_user(row));
+	cell_text(c, END(row)->user);
 }
 
 static void
 put_end_database(struct cell *c, const void *row)
 {
-	cell_text(c, name_database(row));
+	cell_text(c, END(row)->database);
 }
 
 static void
@@ -86,39 +83,33 @@ put_end_replication(struct cell *c, const void *row)
 		[PL_REPLICATION_PHYSICAL] = "physical",
 		[PL_REPLICATION_LOGICAL] = "logical",
 	};
-	const struct pl_client *client = END(row)->client;
 
-	if (client == NULL && END(row)->server->replication)
-		client = END(row)->server->client;
-	cell_text(c, names[client == NULL ? 0 : client->replication]);
+	cell_text(c, names[END(row)->replication]);
 }
 
 /* Of CLIENTS and SERVERS. */
 static void
 put_end_state(struct cell *c, const void *row)
 {
-	const struct pl_client *client = END(row)->client;
+	const struct end *e = row;
 
-	if (client == NULL)
-		cell_text(c, pl_server_state_names[END(row)->server->state]);
-	else if (client->state == PL_CLIENT_ACTIVE && client->server == NULL)
-		cell_text(c, "idle");
-	else
-		cell_text(c, pl_client_state_names[client->state]);
+	cell_text(c, !e->is_server && e->link == NULL &&
+	    e->state == pl_client_state_names[PL_CLIENT_ACTIVE] ? "idle" :
+	    e->state);
 }
 
 /* Of SOCKETS, where a client without a server is active too. */
 static void
 put_socket_state(struct cell *c, const void *row)
 {
-	const struct pl_client *client = END(row)->client;
-	const struct pl_server *server = END(row)->server;
+	const struct end *e = row;
 
-	if (client != NULL)
-		cell_print(c, "cl_%s", pl_client_state_names[client->state]);
+	if (!e->is_server)
+		cell_print(c, "cl_%s", e->state);
 	else
-		cell_print(c, "sv_%s", server->state == PL_SERVER_LOGIN ?
-		    "login" : pl_server_state_names[server->state]);
+		cell_print(c, "sv_%s",
+		    e->state == pl_server_state_names[PL_SERVER_LOGIN] ?
+		    "login" : e->state);
 }
 
 static void
@@ -132,13 +123,13 @@ put_ip(struct cell *c, const struct endpoint *e)
 static void
 put_end_addr(struct cell *c, const void *row)
 {
-	put_ip(c, END(row)->peer);
+	put_ip(c, &END(row)->peer);
 }
 
 static void
 put_end_port(struct cell *c, const void *row)
 {
-	cell_int(c, END(row)->peer->port);
+	cell_int(c, END(row)->peer.port);
 }
 
 static void
@@ -156,45 +147,31 @@ put_end_local_port(struct cell *c, const void *row)
 static void
 put_end_connected(struct cell *c, const void *row)
 {
-	const struct end *e = row;
-
-	cell_time(c, e->to_wall + (e->client != NULL ?
-	    e->client->connect_time : e->server->connect_time));
+	cell_time(c, END(row)->connected);
 }
 
 static void
 put_end_requested(struct cell *c, const void *row)
 {
-	const struct end *e = row;
-
-	cell_time(c, e->to_wall + (e->client != NULL ?
-	    e->client->request_time : e->server->request_time));
-}
-
-static int64_t
-age_of_query(const struct end *e)
-{
-	if (e->client == NULL || e->client->query_start == 0)
-		return 0;
-	return e->now - e->client->query_start;
+	cell_time(c, END(row)->requested);
 }
 
 static void
 put_end_wait(struct cell *c, const void *row)
 {
-	cell_int(c, age_of_query(row) / CLOCK_SECOND);
+	cell_int(c, END(row)->age / CLOCK_SECOND);
 }
 
 static void
 put_end_wait_us(struct cell *c, const void *row)
 {
-	cell_int(c, age_of_query(row) % CLOCK_SECOND);
+	cell_int(c, END(row)->age % CLOCK_SECOND);
 }
 
 static void
 put_end_close_needed(struct cell *c, const void *row)
 {
-	cell_int(c, END(row)->server != NULL && END(row)->server->close_needed);
+	cell_int(c, END(row)->close_needed);
 }
 
 static void
@@ -209,16 +186,13 @@ put_pointer(struct cell *c, const void *p)
 static void
 put_end_ptr(struct cell *c, const void *row)
 {
-	put_pointer(c, END(row)->client != NULL ?
-	    (const void *)END(row)->client : (const void *)END(row)->server);
+	put_pointer(c, END(row)->at);
 }
 
 static void
 put_end_link(struct cell *c, const void *row)
 {
-	put_pointer(c, END(row)->client != NULL ?
-	    (const void *)END(row)->client->server :
-	    (const void *)END(row)->server->client);
+	put_pointer(c, END(row)->link);
 }
 
 static void
@@ -227,23 +201,17 @@ put_end_pid(struct cell *c, const void *row)
 	const struct end *e = row;
 	int32_t pid = 0;
 
-	if (e->server != NULL)
-		pid = (int32_t)e->server->pid;
-	else if (e->peer->family == AF_UNIX)
-		memcpy(&pid, e->peer->ip, sizeof pid);
+	if (e->is_server)
+		pid = (int32_t)e->pid;
+	else if (e->peer.family == AF_UNIX)
+		memcpy(&pid, e->peer.ip, sizeof pid);
 	cell_int(c, pid);
 }
 
 static void
 put_end_tls(struct cell *c, const void *row)
 {
-	struct conn *conn = END(row)->conn;
-	char text[CELL_ROOM];
-
-	if (conn == NULL || !tls_is_on(conn))
-		cell_text(c, "");
-	else
-		cell_print(c, "%s", tls_describe(conn, text, sizeof text));
+	cell_text(c, END(row)->tls);
 }
 
 static void
@@ -267,45 +235,31 @@ put_end_application(struct cell *c, const void *row)
 static void
 put_end_prepared(struct cell *c, const void *row)
 {
-	cell_count(c, END(row)->client != NULL ?
-	    pl_names_count(END(row)->client->names) :
-	    pl_shelf_count(END(row)->server->shelf));
+	cell_count(c, END(row)->prepared);
 }
 
 static void
 put_end_id(struct cell *c, const void *row)
 {
-	cell_count(c, END(row)->client != NULL ? END(row)->client->id :
-	    END(row)->server->id);
-}
-
-/* Read, but not yet passed on. */
-static size_t
-bytes_in(const struct end *e)
-{
-	return e->client != NULL ? e->client->pending.len :
-	    e->server->collect.len;
+	cell_count(c, END(row)->id);
 }
 
 static void
 put_socket_in(struct cell *c, const void *row)
 {
-	cell_count(c, bytes_in(row));
+	cell_count(c, END(row)->in);
 }
 
 static void
 put_socket_body(struct cell *c, const void *row)
 {
-	cell_count(c, END(row)->client != NULL ? END(row)->client->body :
-	    END(row)->server->body);
+	cell_count(c, END(row)->body);
 }
 
 static void
 put_socket_out(struct cell *c, const void *row)
 {
-	struct conn *conn = END(row)->conn;
-
-	cell_count(c, conn == NULL ? 0 : conn_stashed(conn));
+	cell_count(c, END(row)->out);
 }
 
 #define END_COLUMNS(put_state)						\
@@ -344,34 +298,117 @@ static const struct column socket_columns[] = {
 	{ "send_avail", COLUMN_INT4, put_socket_out },
 };
 
+/* ---- looking at them ---------------------------------------------------- */
+
 static void
-find_local(struct end *e)
+look_at_conn(struct end *e, struct conn *conn)
 {
 	struct address at;
 
 	e->local = (struct endpoint){ 0 };
-	if (e->peer->family == AF_UNIX)
-		e->local = *e->peer;	/* the same path on both sides */
-	else if (e->conn != NULL && socket_local(conn_fd(e->conn), &at) == 0)
+	e->fd = 0;
+	e->out = 0;
+	e->tls[0] = '\0';
+	if (e->peer.family == AF_UNIX)
+		e->local = e->peer;	/* the same path on both sides */
+	if (conn == NULL)
+		return;
+	if (e->peer.family != AF_UNIX && socket_local(conn_fd(conn), &at) == 0)
 		e->local = address_endpoint(&at);
+	e->fd = conn_fd(conn);
+	e->out = conn_stashed(conn);
+	if (tls_is_on(conn))
+		tls_describe(conn, e->tls, sizeof e->tls);
 }
 
 static void
-fill_client(struct end *e, const struct pl_client *c)
+look_at_times(struct end *e, int64_t connected, int64_t requested,
+    int64_t query)
 {
-	*e = (struct end){ .client = c, .peer = &c->peer, .conn = c->conn,
-	    .values = c->values, .pool = c->pool, .now = clock_now() };
-	e->to_wall = clock_wall() - e->now;
-	find_local(e);
+	int64_t now = clock_now(), to_wall = clock_wall() - now;
+
+	e->connected = connected + to_wall;
+	e->requested = requested + to_wall;
+	e->age = query == 0 ? 0 : now - query;
+}
+
+static int
+find_fd(const struct conn *conn)
+{
+	return conn == NULL ? 0 : conn_fd(conn);
+}
+
+/* Runs a query, or has bytes in hand. */
+static bool
+has_bytes(size_t in, const struct conn *conn)
+{
+	return in > 0 || (conn != NULL && conn_full(conn));
 }
 
 static void
-fill_server(struct end *e, const struct pl_server *s)
+look_at_client(struct end *e, const struct pl_client *c)
 {
-	*e = (struct end){ .server = s, .peer = &s->peer, .conn = s->conn,
-	    .values = s->values, .pool = s->pool, .now = clock_now() };
-	e->to_wall = clock_wall() - e->now;
-	find_local(e);
+	*e = (struct end){
+		.replication = c->replication,
+		.state = pl_client_state_names[c->state],
+		.peer = c->peer,
+		.at = c, .link = c->server,
+		.id = c->id,
+		.values = pl_variables_hold(c->values),
+		.prepared = pl_names_count(c->names),
+		.body = c->body,
+		.in = c->pending.len,
+		.link_fd = c->server == NULL ? 0 : find_fd(c->server->conn),
+		.busy = c->query_start != 0 ||
+		    has_bytes(c->pending.len, c->conn),
+	};
+	strlcpy(e->user, c->user != NULL ? c->user->name : "(nouser)",
+	    sizeof e->user);
+	strlcpy(e->database, c->database != NULL ? c->database->name :
+	    "(nodb)", sizeof e->database);
+	memcpy(e->key, c->key, sizeof e->key);
+	look_at_conn(e, c->conn);
+	look_at_times(e, c->connect_time, c->request_time, c->query_start);
+}
+
+static void
+look_at_server(struct end *e, const struct pl_server *s)
+{
+	*e = (struct end){
+		.is_server = true,
+		.close_needed = s->close_needed,
+		.replication = s->replication && s->client != NULL ?
+		    s->client->replication : PL_REPLICATION_NONE,
+		.state = pl_server_state_names[s->state],
+		.peer = s->peer,
+		.at = s, .link = s->client,
+		.id = s->id,
+		.values = pl_variables_hold(s->values),
+		.prepared = pl_shelf_count(s->shelf),
+		.body = s->body,
+		.in = s->collect.len,
+		.link_fd = s->client == NULL ? 0 : find_fd(s->client->conn),
+		.busy = s->state == PL_SERVER_ACTIVE ? s->status == '\0' :
+		    has_bytes(s->collect.len, s->conn),
+		.pid = s->pid,
+	};
+	strlcpy(e->user, s->pool->credential->user->name, sizeof e->user);
+	strlcpy(e->database, s->pool->database->name, sizeof e->database);
+	memcpy(e->key, s->key, sizeof e->key);
+	look_at_conn(e, s->conn);
+	look_at_times(e, s->connect_time, s->request_time, 0);
+}
+
+static void
+leave_end(void *row)
+{
+	pl_variables_drop(&((struct end *)row)->values);
+}
+
+static uint64_t
+key_end(const void *row)
+{
+	return END(row)->id << 1 | END(row)->is_server;
 }
 
 static const struct pl_client *
@@ -401,7 +438,7 @@ next_client(struct pl_walk *w)
 
 	while ((c = walk_clients(w)) != NULL)
 		if (c->state != PL_CLIENT_LOGIN) {
-			fill_client(pl_view_make(w, sizeof(struct end)), c);
+			look_at_client(pl_view_make(w, sizeof(struct end)), c);
 			return true;
 		}
 	return false;
@@ -414,7 +451,7 @@ next_server(struct pl_walk *w)
 
 	if (s == NULL)
 		return false;
-	fill_server(pl_view_make(w, sizeof(struct end)), s);
+	look_at_server(pl_view_make(w, sizeof(struct end)), s);
 	return true;
 }
 
@@ -426,7 +463,7 @@ next_socket(struct pl_walk *w)
 	if (w->phase == 0) {
 		c = walk_clients(w);
 		if (c != NULL) {
-			fill_client(pl_view_make(w, sizeof(struct end)), c);
+			look_at_client(pl_view_make(w, sizeof(struct end)), c);
 			return true;
 		}
 		pl_view_begin_phase(w);
@@ -434,24 +471,24 @@ next_socket(struct pl_walk *w)
 	return next_server(w);
 }
 
-/* Runs a query, or has bytes in hand. */
 static bool
-is_busy(const struct end *e)
+skip_idle(struct pl_walk *w)
 {
-	if (e->client != NULL && e->client->query_start != 0)
-		return true;
-	if (e->server != NULL && e->server->state == PL_SERVER_ACTIVE)
-		return e->server->status == '\0';
-	return bytes_in(e) > 0 || (e->conn != NULL && conn_full(e->conn));
+	if (END(w->row)->busy)
+		return false;
+	leave_end(pl_view_make(w, sizeof(struct end)));
+	return true;
 }
 
 static bool
 next_active_socket(struct pl_walk *w)
 {
-	while (next_socket(w))
-		if (is_busy(w->row))
-			return true;
-	return false;
+	bool more;
+
+	do
+		more = next_socket(w);
+	while (more && skip_idle(w));
+	return more;
 }
 
 /* ---- FDS, LISTENERS ----------------------------------------------------- */
@@ -473,24 +510,22 @@ put_fd_task(struct cell *c, const void *row)
 static void
 put_fd_user(struct cell *c, const void *row)
 {
-	cell_text(c, FD(row)->listening != NULL ? NULL :
-	    name_user(&FD(row)->end));
+	cell_text(c, FD(row)->listens ? NULL : FD(row)->end.user);
 }
 
 static void
 put_fd_database(struct cell *c, const void *row)
 {
-	cell_text(c, FD(row)->listening != NULL ? NULL :
-	    name_database(&FD(row)->end));
+	cell_text(c, FD(row)->listens ? NULL : FD(row)->end.database);
 }
 
 static struct endpoint
 find_place(const struct fd_row *row)
 {
-	struct endpoint e = row->listening != NULL ?
-	    address_endpoint(&row->listening->at) : *row->end.peer;
+	struct endpoint e = row->listens ? address_endpoint(&row->at.at) :
+	    row->end.peer;
 
-	if (row->listening != NULL && e.family == AF_UNIX)
+	if (row->listens && e.family == AF_UNIX)
 		e.port = (uint16_t)pl_settings()->listen_port;
 	return e;
 }
@@ -512,29 +547,17 @@ put_fd_port(struct cell *c, const void *row)
 static void
 put_fd_cancel(struct cell *c, const void *row)
 {
-	const struct end *e = &FD(row)->end;
-	const uint8_t *key;
 	uint64_t n = 0;
 
-	if (FD(row)->listening == NULL) {
-		key = e->client != NULL ? e->client->key : e->server->key;
-		for (int i = 0; i < 8; i++)
-			n = n << 8 | key[i];
-	}
+	for (int i = 0; i < 8; i++)
+		n = n << 8 | FD(row)->end.key[i];
 	cell_count(c, n);
 }
 
 static void
 put_fd_link(struct cell *c, const void *row)
 {
-	const struct end *e = &FD(row)->end;
-	struct conn *other = NULL;
-
-	if (e->client != NULL && e->client->server != NULL)
-		other = e->client->server->conn;
-	else if (e->server != NULL && e->server->client != NULL)
-		other = e->server->client->conn;
-	cell_int(c, other == NULL ? 0 : conn_fd(other));
+	cell_int(c, FD(row)->end.link_fd);
 }
 
 #define PUT_FD_VARIABLE(function, name)					\
@@ -556,10 +579,18 @@ put_fd_secret(struct cell *c, const void *row)
 	cell_none(c);
 }
 
+/* Loop 0 listens. */
+static bool
+look_at_listener(struct pl_walk *w, struct pl_listening *to)
+{
+	return pl_view_listener != NULL && w->loop == 0 &&
+	    pl_view_listener(w->at++, to);
+}
+
 static bool
 next_listening(struct pl_walk *w)
 {
-	return pl_view_listener != NULL && pl_view_listener(w->at++,
+	return look_at_listener(w,
 	    pl_view_make(w, sizeof(struct pl_listening)));
 }
 
@@ -568,12 +599,26 @@ next_fd_listening(struct pl_walk *w)
 {
 	struct fd_row *row = pl_view_make(w, sizeof *row);
 
-	*row = (struct fd_row){ .task = "pooler", .listening = &row->at };
-	if (pl_view_listener == NULL ||
-	    !pl_view_listener(w->at++, &row->at))
+	*row = (struct fd_row){ .task = "pooler", .listens = true };
+	if (!look_at_listener(w, &row->at))
 		return false;
 	row->fd = row->at.fd;
 	return true;
+}
+
+static uint64_t
+key_fd(const void *row)
+{
+	return FD(row)->listens ? 0 : key_end(&FD(row)->end);
+}
+
+static void
+leave_fd(void *row)
+{
+	struct fd_row *fd = row;
+
+	if (!fd->listens)
+		leave_end(&fd->end);
 }
 
 /* TLS cannot change hands, and consoles do not. */
@@ -593,7 +638,7 @@ next_fd_client(struct pl_walk *w)
 		if (c->welcomed && may_hand_over(c->conn, c->database)) {
 			*row = (struct fd_row){ .task = "client",
 			    .fd = conn_fd(c->conn) };
-			fill_client(&row->end, c);
+			look_at_client(&row->end, c);
 			return true;
 		}
 	return false;
@@ -610,7 +655,7 @@ next_fd_server(struct pl_walk *w)
 		    may_hand_over(s->conn, s->pool->database)) {
 			*row = (struct fd_row){ .task = "server",
 			    .fd = conn_fd(s->conn) };
-			fill_server(&row->end, s);
+			look_at_server(&row->end, s);
 			return true;
 		}
 	return false;
@@ -671,12 +716,16 @@ static const struct column listener_columns[] = {
 
 /* ---- the views ---------------------------------------------------------- */
 
-const struct pl_view pl_view_ends_clients = PL_VIEW(end_columns, next_client);
-const struct pl_view pl_view_ends_servers = PL_VIEW(end_columns, next_server);
+#define ENDS(table, next)						\
+	PL_VIEW_EVERYWHERE(table, next, struct end, leave_end, key_end)
+
+const struct pl_view pl_view_ends_clients = ENDS(end_columns, next_client);
+const struct pl_view pl_view_ends_servers = ENDS(end_columns, next_server);
 const struct pl_view pl_view_ends_sockets =
-    PL_VIEW(socket_columns, next_socket);
+    ENDS(socket_columns, next_socket);
 const struct pl_view pl_view_ends_active_sockets =
-    PL_VIEW(socket_columns, next_active_socket);
-const struct pl_view pl_view_ends_fds = PL_VIEW(fd_columns, next_fd);
+    ENDS(socket_columns, next_active_socket);
+const struct pl_view pl_view_ends_fds =
+    PL_VIEW_EVERYWHERE(fd_columns, next_fd, struct fd_row, leave_fd, key_fd);
 const struct pl_view pl_view_ends_listeners =
     PL_VIEW(listener_columns, next_listening);

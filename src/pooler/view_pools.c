@@ -6,11 +6,13 @@
 #include "base/clock.h"
 #include "pooler/courier.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "pooler/statistics.h"
 #include "pooler/view_pools.h"
 
 struct pool_row {
-	const struct pl_pool *pool;
+	struct pl_pool *pool;
+	unsigned seats;			/* in its ledger */
 	int64_t wait;			/* us */
 };
 
@@ -156,7 +158,7 @@ next_database(struct pl_walk *w)
 	do
 		db = walk_databases(w);
 	while (db != NULL && db->dead);
-	w->row = db;
+	w->row = (void *)(uintptr_t)db;
 	return db != NULL;
 }
 
@@ -200,19 +202,41 @@ put_pool_user(struct cell *c, const void *row)
 static void								\
 put_pool_##name(struct cell *c, const void *row)			\
 {									\
-	cell_count(c, POOL(row)->what##_count[state]);			\
+	cell_count(c, pl_shard_sum_##what##s(POOL(row), state));	\
 }
 PUT_POOL_COUNT(cl_active, client, PL_CLIENT_ACTIVE)
 PUT_POOL_COUNT(cl_waiting, client, PL_CLIENT_WAITING)
 PUT_POOL_COUNT(cl_active_cancel, client, PL_CLIENT_ACTIVE_CANCEL)
 PUT_POOL_COUNT(cl_waiting_cancel, client, PL_CLIENT_WAITING_CANCEL)
-PUT_POOL_COUNT(sv_active, server, PL_SERVER_ACTIVE)
 PUT_POOL_COUNT(sv_active_cancel, server, PL_SERVER_ACTIVE_CANCEL)
 PUT_POOL_COUNT(sv_being_canceled, server, PL_SERVER_BEING_CANCELED)
 PUT_POOL_COUNT(sv_idle, server, PL_SERVER_IDLE)
 PUT_POOL_COUNT(sv_used, server, PL_SERVER_USED)
 PUT_POOL_COUNT(sv_tested, server, PL_SERVER_TESTED)
 PUT_POOL_COUNT(sv_login, server, PL_SERVER_LOGIN)
+
+/*
+ * One that goes from loop to loop is in no shard, or, to a census, in two: it
+ * has been granted. So the active ones are all seats but those in the others.
+ */
+static void
+put_pool_sv_active(struct cell *c, const void *row)
+{
+	static const enum pl_server_state others[] = {
+		PL_SERVER_LOGIN, PL_SERVER_IDLE, PL_SERVER_USED,
+		PL_SERVER_TESTED, PL_SERVER_BEING_CANCELED
+	};
+	int64_t n = ((const struct pool_row *)row)->seats;
+
+	if (!POOL(row)->shared) {
+		cell_count(c, POOL(row)->shards->
+		    server_count[PL_SERVER_ACTIVE]);
+		return;
+	}
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		n -= pl_shard_sum_servers(POOL(row), others[i]);
+	cell_int(c, n > 0 ? n : 0);
+}
 
 static void
 put_pool_maxwait(struct cell *c, const void *row)
@@ -238,25 +262,36 @@ put_pool_balance(struct cell *c, const void *row)
 	cell_text(c, name_balance(POOL(row)->database->row));
 }
 
-/* Of the first in line; one that waits to log in has no query. */
+/* One that waits to log in has no query; another loop's is not looked at. */
 static int64_t
-find_wait(const struct pl_pool *pool)
+since_when(const struct pl_turn *turn)
 {
-	const struct pl_turn *turn = pl_ledger_first(&pool->ledger);
 	const struct pl_client *c;
 
 	if (turn == NULL || turn->login)
 		return 0;
 	c = (const void *)((const char *)turn -
 	    offsetof(struct pl_client, turn));
-	return clock_now() - (c->query_start != 0 ? c->query_start :
-	    turn->since);
+	return turn->loop == 0 && c->query_start != 0 ? c->query_start :
+	    turn->since;
 }
 
-static const struct pl_pool *
+/* Of the first in line. */
+static int64_t
+find_wait(struct pl_pool *pool)
+{
+	int64_t since;
+
+	pl_roster_lock(pool);
+	since = since_when(pl_ledger_first(&pool->ledger));
+	pl_roster_unlock(pool);
+	return since == 0 ? 0 : clock_now() - since;
+}
+
+static struct pl_pool *
 walk_pools(struct pl_walk *w)
 {
-	const struct pl_pool *pool;
+	struct pl_pool *pool;
 
 	PL_VIEW_ITEM(w, &pl_pools, pool);
 	return pool;
@@ -270,6 +305,7 @@ next_pool(struct pl_walk *w)
 	row->pool = walk_pools(w);
 	if (row->pool == NULL)
 		return false;
+	row->seats = pl_pool_seats(row->pool);
 	row->wait = find_wait(row->pool);
 	return true;
 }
@@ -344,7 +380,7 @@ next_peer(struct pl_walk *w)
 {
 	if (w->at >= pl_view_peer_count)
 		return false;
-	w->row = &pl_view_peers[w->at++];
+	w->row = (void *)(uintptr_t)&pl_view_peers[w->at++];
 	return true;
 }
 
@@ -434,7 +470,7 @@ put_user_clients(struct cell *c, const void *row)
 static bool
 next_user(struct pl_walk *w)
 {
-	const struct pl_user *user;
+	struct pl_user *user;
 
 	PL_VIEW_ITEM(w, &pl_users, user);
 	w->row = user;
@@ -564,13 +600,15 @@ static const struct column stats_average_columns[] = {
 
 const struct pl_view pl_view_pools_databases =
     PL_VIEW(database_columns, next_database);
-const struct pl_view pl_view_pools_pools = PL_VIEW(pool_columns, next_pool);
+const struct pl_view pl_view_pools_pools =
+    PL_VIEW_NUMBERS(pool_columns, next_pool);
 const struct pl_view pl_view_pools_peers = PL_VIEW(peer_columns, next_peer);
 const struct pl_view pl_view_pools_peer_pools =
     PL_VIEW(peer_pool_columns, next_peer);
 const struct pl_view pl_view_pools_users = PL_VIEW(user_columns, next_user);
-const struct pl_view pl_view_pools_stats = PL_VIEW(stats_columns, next_stats);
+const struct pl_view pl_view_pools_stats =
+    PL_VIEW_NUMBERS(stats_columns, next_stats);
 const struct pl_view pl_view_pools_stats_totals =
-    PL_VIEW(stats_total_columns, next_stats);
+    PL_VIEW_NUMBERS(stats_total_columns, next_stats);
 const struct pl_view pl_view_pools_stats_averages =
-    PL_VIEW(stats_average_columns, next_stats);
+    PL_VIEW_NUMBERS(stats_average_columns, next_stats);

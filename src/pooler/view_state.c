@@ -8,9 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/conn.h"
+#include "pooler/census.h"
 #include "pooler/config.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "pooler/statement.h"
 #include "pooler/statistics.h"
 #include "pooler/variables.h"
@@ -167,7 +168,7 @@ count_logins(void)
 		if (c->state == PL_CLIENT_LOGIN)
 			n++;
 	TAILQ_FOREACH(pool, &pl_pools, link)
-		n += pool->client_count[PL_CLIENT_LOGIN];
+		n += pl_shard_sum_clients(pool, PL_CLIENT_LOGIN);
 	return n;
 }
 
@@ -305,19 +306,19 @@ weir_threads(struct cell *c)
 static void
 weir_connections(struct cell *c)
 {
-	cell_count(c, conn_count(loop_here()));
+	cell_count(c, pl_census_conns());
 }
 
 static void
 weir_conn_bytes(struct cell *c)
 {
-	cell_count(c, conn_bytes(loop_here()));
+	cell_count(c, pl_census_conn_bytes());
 }
 
 static void
 weir_stock_bytes(struct cell *c)
 {
-	cell_count(c, stock_lent(loop_stock(loop_here())));
+	cell_count(c, pl_census_lent());
 }
 
 static void
@@ -465,7 +466,7 @@ enum { BUFFER_CHUNK = 4096 };
 static unsigned
 count_chunks(void)
 {
-	return (unsigned)(stock_lent(loop_stock(loop_here())) / BUFFER_CHUNK);
+	return (unsigned)(pl_census_lent() / BUFFER_CHUNK);
 }
 
 /* Kinds of memory that we keep inside others. */
@@ -681,14 +682,18 @@ const struct pl_view pl_view_state_version =
 const struct pl_view pl_view_state_state = PL_VIEW(state_columns, next_state);
 const struct pl_view pl_view_state_config =
     PL_VIEW(config_columns, next_config);
-const struct pl_view pl_view_state_lists = PL_VIEW(list_columns, next_list);
-const struct pl_view pl_view_state_totals = PL_VIEW(total_columns, next_total);
-const struct pl_view pl_view_state_mem = PL_VIEW(mem_columns, next_mem);
+const struct pl_view pl_view_state_lists =
+    PL_VIEW_NUMBERS(list_columns, next_list);
+const struct pl_view pl_view_state_totals =
+    PL_VIEW_NUMBERS(total_columns, next_total);
+const struct pl_view pl_view_state_mem =
+    PL_VIEW_NUMBERS(mem_columns, next_mem);
 const struct pl_view pl_view_state_dns_hosts =
     PL_VIEW(dns_host_columns, next_host);
 const struct pl_view pl_view_state_dns_zones =
     PL_VIEW(dns_zone_columns, next_zone);
-const struct pl_view pl_view_state_weir = PL_VIEW(weir_columns, next_weir);
+const struct pl_view pl_view_state_weir =
+    PL_VIEW_NUMBERS(weir_columns, next_weir);
 const struct pl_view pl_view_state_client_encoding =
     PL_VIEW(client_encoding_columns, next_once);
 const struct pl_view pl_view_state_isolation =

@@ -332,6 +332,8 @@ make_loops(struct why *why)
 	const struct program *p = life.p;
 
 	signals_ignore_pipe();
+	if (life.needs.engine != NULL)
+		loop_set_engine(life.needs.engine);
 	if (thread_start(life.needs.threads > 0 ? life.needs.threads : 1,
 	    watch_loop, why) < 0)
 		return -1;

@@ -74,6 +74,7 @@ struct program_needs {
 	struct log_target log;	/* to_stderr is the program's own affair */
 	long files;		/* descriptors it may come to use */
 	unsigned threads;	/* loops; 0 counts as 1 */
+	const char *engine;	/* of the loops; NULL counts as "auto" */
 	bool sandbox;
 	bool runs_programs;	/* PAM modules do: then exec is not forbidden */
 	const struct sandbox_path *paths;	/* ended by a NULL path */

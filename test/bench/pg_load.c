@@ -10,6 +10,8 @@
  *	-c N -a N	clients connected, and how many of them ask
  *	-t S -w S	seconds measured, and before that to warm up
  *	-n N		that many transactions instead of -t
+ *	-R N		N transactions a second, whatever the answers take; a
+ *			latency counts from when its question was due
  *	-r		a connection per transaction
  *	-s		TLS
  *	-k		one transaction each, print READY, keep the idle
@@ -21,6 +23,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +85,7 @@ struct mode {
 static struct {
 	const char *database, *user, *password;
 	const struct mode *mode;
-	int64_t port, clients, active, mb, total, pid;
+	int64_t port, clients, active, mb, total, pid, rate;
 	int64_t span, warm;		/* nanoseconds */
 	bool reconnect, tls, keep;
 } opt = { .database = "bench", .user = "bench", .password = "", .port = 6432,
@@ -94,6 +97,9 @@ static int poller;
 static SSL_CTX *tls;
 static char input[READ_SIZE + MESSAGE_MAX];
 static bool measuring, stopping;
+static int64_t due;			/* of the next question, with -R */
+static struct client **spare;		/* a ring: who may ask it */
+static unsigned spare_first, spare_count;
 
 static struct {
 	int64_t tx, errors, wrong, bytes;
@@ -512,6 +518,30 @@ may_ask(const struct client *c)
 	return !stopping && !opt.keep && c->id < opt.active;
 }
 
+/* ---- by the clock */
+
+static void
+spare_client(struct client *c)
+{
+	spare[(spare_first + spare_count++) % opt.active] = c;
+}
+
+/* Asks what is due; what nobody is free for waits, and its time counts. */
+static void
+keep_pace(void)
+{
+	struct client *c;
+
+	while (spare_count > 0 && due <= now_ns() && !stopping) {
+		c = spare[spare_first];
+		spare_first = (spare_first + 1) % (unsigned)opt.active;
+		spare_count--;
+		c->began = due;
+		due += SECOND / opt.rate;
+		begin(c);
+	}
+}
+
 /* The first wrong answer is described. */
 static void
 count_wrong(const struct client *c, char status)
@@ -541,6 +571,8 @@ end_step(struct client *c, char status)
 		bag_message(&c->out, 'X', "", 0);
 		flush_out(c);
 		drop_client(c);
+	} else if (opt.rate > 0) {
+		spare_client(c);
 	} else if (may_ask(c)) {
 		c->began = now_ns();
 		begin(c);
@@ -916,6 +948,22 @@ on_event(struct client *c, uint32_t events)
 
 /* ---- the run */
 
+/* Until something comes, or the next question is due, to the microsecond. */
+static void
+wait_due(int64_t until)
+{
+	struct pollfd fd = { .fd = poller, .events = POLLIN };
+	struct timespec t = { 0, 0 };
+	int64_t left;
+
+	if (spare_count > 0 && due < until)
+		until = due;
+	left = until - now_ns();
+	if (left > 0)
+		t.tv_nsec = left > SECOND / 10 ? SECOND / 10 : left;
+	ppoll(&fd, 1, &t, NULL);
+}
+
 static void
 wait_events(int64_t until)
 {
@@ -923,6 +971,10 @@ wait_events(int64_t until)
 	int64_t left = (until - now_ns()) / 1000000 + 1;
 	int n;
 
+	if (opt.rate > 0 && !stopping && due > 0) {
+		wait_due(until);
+		left = 0;
+	}
 	n = epoll_wait(poller, events, 256, left < 0 ? 0 : left > 100 ? 100 :
 	    (int)left);
 	for (int i = 0; i < n; i++)
@@ -966,7 +1018,9 @@ run_until(int64_t end)
 {
 	while (now_ns() < end && !stopping && sum.errors < 1000) {
 		reopen();
-		if (!opt.reconnect && working == 0)
+		if (opt.rate > 0)
+			keep_pace();
+		else if (!opt.reconnect && working == 0)
 			break;
 		wait_events(end);
 	}
@@ -975,9 +1029,13 @@ run_until(int64_t end)
 static void
 run_window(void)
 {
+	due = now_ns();
 	for (unsigned i = 0; i < opt.active && !opt.reconnect; i++) {
 		clients[i].began = now_ns();
-		begin(&clients[i]);
+		if (opt.rate > 0)
+			spare_client(&clients[i]);
+		else
+			begin(&clients[i]);
 	}
 	run_until(now_ns() + opt.warm);
 	measuring = true;
@@ -1031,7 +1089,7 @@ show_usage(void)
 {
 	fprintf(stderr, "usage: pg_load -p PORT [-d DATABASE] [-U USER] "
 	    "[-W PASSWORD] [-m MODE] [-b MB]\n    [-c N] [-a N] [-t SECONDS] "
-	    "[-w SECONDS] [-n N] [-P PID] [-krs]\n");
+	    "[-w SECONDS] [-n N] [-R N] [-P PID] [-krs]\n");
 	exit(2);
 }
 
@@ -1079,6 +1137,7 @@ read_option(int option, const char *value)
 	case 't': opt.span = read_seconds(value); break;
 	case 'w': opt.warm = read_seconds(value); break;
 	case 'n': opt.total = read_number(value); break;
+	case 'R': opt.rate = read_number(value); break;
 	case 'P': opt.pid = read_number(value); break;
 	case 'k': opt.keep = true; break;
 	case 'r': opt.reconnect = true; break;
@@ -1095,6 +1154,7 @@ make_clients(void)
 		clients[i].fd = -1;
 		clients[i].id = i;
 	}
+	spare = mem_need((size_t)opt.active * sizeof *spare);
 }
 
 int
@@ -1103,7 +1163,7 @@ main(int argc, char **argv)
 	int option;
 
 	opt.mode = &modes[0];
-	while ((option = getopt(argc, argv, "p:d:U:W:m:b:c:a:t:w:n:P:krs")) !=
+	while ((option = getopt(argc, argv, "p:d:U:W:m:b:c:a:t:w:n:P:R:krs")) !=
 	    -1)
 		read_option(option, optarg);
 	if (optind != argc || opt.clients == 0 || opt.mb == 0)

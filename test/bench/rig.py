@@ -3,6 +3,7 @@
 it, load, and what the kernel counted. Everything lives in one temporary
 directory and dies with the rig, whichever way it ends."""
 
+import contextlib
 import ctypes
 import glob
 import json
@@ -14,6 +15,7 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -45,6 +47,16 @@ def wait_port(port, process, secs=10):
         except OSError:
             time.sleep(0.02)
     return False
+
+
+def read_until(s, end):
+    said = b""
+    while not said.endswith(end):
+        got = s.recv(65536)
+        if not got:
+            raise Trouble("the console hung up: %r" % said[-200:])
+        said += got
+    return said
 
 
 def find_tool(name, build=None):
@@ -92,6 +104,7 @@ class Rig:
         self.signals = {}       # children that end by another than SIGTERM
         self.troubles = []
         # One core for everything: no wake-up of another core in the figures.
+        self.cpus = os.sched_getaffinity(0)
         if cpu is not None:
             os.sched_setaffinity(0, {cpu})
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -116,6 +129,16 @@ class Rig:
         for child in reversed(self.children[:]):
             self.stop(child, wait=3)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def spread(self):
+        """What is started within may use every core."""
+        pinned = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, self.cpus)
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, pinned)
 
     def subdir(self, name):
         path = tempfile.mkdtemp(prefix=name + "-", dir=self.dir)
@@ -253,10 +276,12 @@ class Rig:
 
 
 class Pooler:
-    """One NAME=BINARY, with a configuration of its own."""
+    """One NAME=BINARY, with a configuration of its own. `threads` go to
+    the side file, which only ours reads."""
 
-    def __init__(self, rig, name, binary, engine=None):
+    def __init__(self, rig, name, binary, engine=None, threads=None):
         self.rig, self.name, self.binary = rig, name, binary
+        self.given, self.threads = binary, threads
         self.env = dict(os.environ)
         if engine:
             self.env["WEIR_ENGINE"] = engine
@@ -268,17 +293,18 @@ class Pooler:
                               stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT).stdout
         self.version = told.splitlines()[0] if told else "?"
+        self.is_ours = "Weir" in self.version
         number = re.search(r"(\d+)\.(\d+)", self.version)
         at = tuple(map(int, number.groups())) if number else (0, 0)
         self.has_prepared = at >= (1, 21)
         self.process = None
 
-    def write_ini(self, backend, auth, tls):
+    def write_ini(self, backend, auth, tls, servers):
         settings = {
             "listen_addr": "127.0.0.1", "listen_port": self.port,
             "unix_socket_dir": "", "auth_type": auth,
             "auth_file": self.dir + "/userlist.txt",
-            "pool_mode": "transaction", "default_pool_size": SERVERS,
+            "pool_mode": "transaction", "default_pool_size": servers,
             "max_client_conn": max(100, min(20000, self.rig.files - 500)),
             "log_connections": 0, "log_disconnections": 0,
             "log_stats": 0, "listen_backlog": 4096,
@@ -297,10 +323,14 @@ class Pooler:
             f.write("[databases]\nbench = host=127.0.0.1 port=%d "
                     "dbname=bench user=bench\n[pgbouncer]\n" % backend)
             f.writelines("%s = %s\n" % row for row in settings.items())
+        if self.threads:
+            with open(self.dir + "/pooler.ini.weir", "w") as f:
+                f.write("[pgbouncer]\nthreads = %d\n" % self.threads)
 
-    def start(self, backend, auth="trust", tls=None, under=(), wait=10):
+    def start(self, backend, auth="trust", tls=None, under=(), wait=10,
+              servers=SERVERS):
         self.port = free_port()
-        self.write_ini(backend, auth, tls)
+        self.write_ini(backend, auth, tls, servers)
         self.log = self.dir + "/log"
         self.process = self.rig.start(
             [*under, self.binary, self.dir + "/pooler.ini"], drop=True,
@@ -316,6 +346,20 @@ class Pooler:
         if self.process:
             self.rig.stop(self.process, signal.SIGINT)
         self.process = None
+
+    def says(self, item, usual):
+        """A value of SHOW WEIR; `usual` for who does not know it."""
+        if not self.is_ours:
+            return usual
+        with socket.create_connection(("127.0.0.1", self.port), 5) as s:
+            s.settimeout(5)
+            body = b"\0\3\0\0user\0bench\0database\0pgbouncer\0\0"
+            s.sendall(struct.pack("!I", len(body) + 4) + body)
+            read_until(s, b"Z\0\0\0\5I")
+            s.sendall(b"Q\0\0\0\x0eSHOW WEIR\0")
+            said = read_until(s, b"Z\0\0\0\5I")
+        found = re.search(item.encode() + rb"\0\0\0(.)(.*)", said, re.S)
+        return found[2][:found[1][0]].decode() if found else usual
 
     def load(self, *args):
         if self.process.poll() is not None:

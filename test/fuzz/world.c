@@ -12,6 +12,7 @@
 #include "net/socket.h"
 #include "net/timer.h"
 #include "net/tls.h"
+#include "net/tour.h"
 #include "pg/message.h"
 #include "pooler/cancel.h"
 #include "pooler/check.h"
@@ -114,10 +115,11 @@ add_bytes(struct bytes *b, struct text t)
 
 /* ---- loop.h */
 
-struct loop *loop_here(void) { return &loop; }
+_Thread_local struct loop *loop_mine = &loop;
+_Thread_local int64_t loop_turn;
+int64_t loop_read_clock(void) { return loop.now; }
 unsigned loop_number(const struct loop *l) { return 0; }
 unsigned loop_count(void) { return 1; }
-int64_t loop_now(const struct loop *l) { return l->now; }
 struct stock *loop_stock(struct loop *l) { return l->stock; }
 const char *loop_engine(const struct loop *l) { return "world"; }
 
@@ -129,6 +131,48 @@ loop_soon(struct loop *l, struct loop_job *job)
 	job->queued = 1;
 	job->next = l->jobs;
 	l->jobs = job;
+}
+
+/* There is one loop: nothing goes to another. */
+
+void
+loop_post(struct loop *l, void (*call)(void *), void *arg)
+{
+	NEED(!"one loop posts");
+}
+
+struct loop *
+loop_at(unsigned number)
+{
+	return number == 0 ? loop_here() : NULL;
+}
+
+void
+tour_run(struct loop *home, void (*visit)(struct loop *, void *),
+    void (*done)(void *), void *arg)
+{
+	visit(home, arg);
+	if (done != NULL)
+		done(arg);
+}
+
+int
+tour_still(struct loop *home, void (*change)(void *), void *arg)
+{
+	change(arg);
+	return 0;
+}
+
+void
+conn_leave(struct conn *c, void (*left)(struct conn *, void *), void *arg)
+{
+	NEED(!"one loop moves");
+}
+
+void
+conn_join(struct conn *c, struct loop *l)
+{
+	NEED(!"one loop moves");
 }
 
 void

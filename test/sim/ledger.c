@@ -33,7 +33,8 @@ static struct pl_turn turns[TURNS];
 static int loops;
 static int64_t now;
 static long ticket, front;	/* orders: front falls, ticket rises */
-static unsigned long seed, step_number, grants, moves, tests, opened, overtaken;
+static unsigned long seed, step_number, grants, moves, tests, opened, overtaken,
+    lost;
 static uint64_t state;
 
 static unsigned
@@ -297,12 +298,59 @@ drop(int seat)
 }
 
 static void
+drop_taken(int seat)
+{
+	m.seat[seat].place = PL_SEAT_BUSY;
+	drop(seat);
+}
+
+static void
 do_drop(void)
 {
 	int seat = (int)draw(SEATS);
 
 	if (m.seat[seat].place != PL_SEAT_NONE)
 		drop(seat);
+}
+
+/* A server ends on its way to a client: he stands where his age puts him. */
+static void
+do_lose(void)
+{
+	int seat = (int)draw(SEATS), turn = m.holder[seat];
+
+	if (turn == NONE)
+		return;
+	pl_ledger_drop(&l, &seats[seat]);
+	free_holder(seat);
+	m.seat[seat].place = PL_SEAT_NONE;
+	m.seat[seat].last = m.seat[seat].testing = false;
+	now += draw(3) * 100;
+	pl_ledger_rejoin(&l, &turns[turn]);
+	m.turn[turn].waiting = true;
+	m.turn[turn].order = ticket++;
+	lost++;
+	while (serve_one())
+		;
+}
+
+/* What is evicted: one that rests, and none rests longer at either end. */
+static void
+do_evict(void)
+{
+	struct pl_seat *oldest = pl_ledger_oldest(&l);
+
+	MUST((oldest == NULL) == (l.idle + l.used == 0));
+	if (oldest == NULL)
+		return;
+	MUST(oldest->place == PL_SEAT_IDLE || oldest->place == PL_SEAT_USED);
+	for (int i = 0; i < loops; i++) {
+		const struct pl_seat *idle = TAILQ_FIRST(&l.lines[i].idle);
+
+		MUST(idle == NULL || oldest->since <= idle->since);
+	}
+	pl_ledger_take(&l, oldest);
+	drop_taken((int)(oldest - seats));
 }
 
 static void
@@ -459,7 +507,7 @@ drain(void)
 static const struct { unsigned weight; void (*run)(void); } moves_table[] = {
 	{ 300, do_want }, { 400, do_release }, { 15, do_withdraw },
 	{ 60, do_grow }, { 12, do_drop }, { 8, do_take }, { 20, do_age },
-	{ 2, do_pause }, { 1, do_change }
+	{ 12, do_lose }, { 8, do_evict }, { 2, do_pause }, { 1, do_change }
 };
 
 static void
@@ -484,7 +532,7 @@ play(int how_many, unsigned long steps)
 	memset(&m, 0, sizeof m);
 	memset(seats, 0, sizeof seats);
 	memset(turns, 0, sizeof turns);
-	grants = moves = tests = opened = overtaken = 0;
+	grants = moves = tests = opened = overtaken = lost = 0;
 	for (int i = 0; i < SEATS; i++)
 		m.holder[i] = NONE;
 	m.limits = (struct pl_limits){ .size = 8, .reserve = 2,
@@ -504,11 +552,11 @@ play(int how_many, unsigned long steps)
 			drop(i);
 	pl_ledger_fini(&l);
 	printf("%d loops: %lu steps, %lu grants, %lu moves, %lu tests, "
-	    "%lu opened, %lu overtaken within patience\n", loops, steps,
-	    grants, moves, tests, opened, overtaken);
+	    "%lu opened, %lu lost, %lu overtaken within patience\n", loops,
+	    steps, grants, moves, tests, opened, lost, overtaken);
 	/* A game in which nothing happened proves nothing. */
 	MUST(grants > steps / 20 && opened > steps / 1000 &&
-	    tests > steps / 1000);
+	    tests > steps / 1000 && lost > steps / 1000);
 	MUST((loops == 1) == (moves == 0) && (loops == 1) == (overtaken == 0));
 }
 

@@ -11,8 +11,36 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
-from rig import certs as certs_module, differ, fakepg, program  # noqa: E402
+from rig import certs as certs_module, differ, fakepg, features  # noqa: E402
+from rig import program                                         # noqa: E402
 from rig.cluster import Cluster, programs                       # noqa: E402
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("weir")
+    group.addoption("--engine", choices=("event", "uring"),
+                    default=os.environ.get("WEIR_SYS_ENGINE"),
+                    help="engine of every pooler (its own choice)")
+    group.addoption("--threads", type=int,
+                    default=os.environ.get("WEIR_SYS_THREADS"),
+                    help="loops of every pooler (its own choice)")
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "needs(name): uring or threads; skipped without")
+    program.regime.update(engine=config.getoption("--engine"),
+                          threads=int(config.getoption("--threads") or 0))
+
+
+def pytest_collection_modifyitems(items):
+    """What the program or the machine cannot do is left out, and says so."""
+    whole = features.why_not(**program.regime)
+    for item in items:
+        marker = item.get_closest_marker("needs")
+        why = whole or marker and features.lacks(marker.args[0])
+        if why:
+            item.add_marker(pytest.mark.skip(reason=why))
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: ISC
-"""The bench and its helpers run, and print every cell: never their figures,
-which are worth nothing in a run this short."""
+"""The bench and its helpers run, and print every cell: never their times,
+which are worth nothing in a run this short. What is counted, not timed, is
+the same on a busy machine: instructions and calls are held to their bounds."""
 
 import json
 import os
+import platform
+import re
 import shutil
 import socket
 import struct
@@ -16,8 +19,15 @@ import pytest
 
 TEST = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ORIGINAL = "/usr/sbin/pgbouncer"
-PLACES = [os.environ.get("WEIR_BUILD", "."), ".", "build",
+PLACES = [os.environ.get("WEIR_BUILD", "."),
+          os.path.dirname(os.environ.get("WEIR_POOLER", "./")), ".", "build",
           os.path.join(os.path.dirname(TEST), "build")]
+
+# User-space instructions of a simple transaction, 16 clients, libevent. What
+# a turn of the loop costs (180, libevent's own) is shared by those who are
+# ready in it, and how many these are varies by one or two: hence the rest.
+MOST_INSTRUCTIONS, TURNS = 2000, 40
+MOST_CALLS = 4.5                # of the kernel, per transaction
 
 
 def built(path):
@@ -130,6 +140,80 @@ def test_counts_what_a_transaction_costs(poolers):
         row = json.loads(line)
         assert row["calls"].get("all", 4) >= 4 or "weir" in row["name"]
         assert 100 < row.get("instructions", 1000) < 100000
+
+
+# ---- what a transaction may cost
+
+
+def made_for_speed():
+    """A reason why not, or None."""
+    pooler = built("weir-pooler")
+    if pooler is None:
+        return "no pooler is built"
+    with open(os.path.join(os.path.dirname(pooler), "Makefile")) as f:
+        flags = dict(re.findall(r"^(C|SAN_C)FLAGS = *(.*)$", f.read(), re.M))
+    if flags.get("SAN_C") or not re.search(r"-O[23]", flags.get("C", "")):
+        return "a build to find faults, not to be fast"
+    return None
+
+
+def cost(*args):
+    why = made_for_speed()
+    if why:
+        pytest.skip(why)
+    out = run("bench/instr", "weir=" + built("weir-pooler"), "--engine",
+              "event", *args)
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def count_of(row):
+    if "all" not in row["calls"]:
+        pytest.skip(row["calls_by"])
+    return row["calls"]["all"]
+
+
+NEVER = ["malloc", "calloc", "realloc", "mem_get", "mem_zero", "mem_grow",
+         "log_line"]
+
+
+@pytest.fixture(scope="module", params=[16, 64])
+def counted(request):
+    """Fewer clients than servers, and more."""
+    if not shutil.which("valgrind"):
+        pytest.skip("needs valgrind")
+    return cost("--modes", "simple,prepared", "--clients",
+                str(request.param), "--no-calls", "--functions",
+                ",".join(NEVER + ["clock_now", "epoll_wait"]))
+
+
+def test_instructions_of_a_simple_transaction(counted):
+    row = counted[0]
+    if platform.machine() != "x86_64":
+        pytest.skip("counted on x86-64")
+    if row["clients"] == 16:
+        assert row["instructions"] <= MOST_INSTRUCTIONS + TURNS, row
+
+
+def test_no_memory_no_clock_no_log(counted):
+    """Nothing is allocated or logged for a transaction, and the clock is read
+    once in a turn of the loop, however many transactions are in it."""
+    for row in counted:
+        called = row["called"]
+        assert all(called[name] < 0.02 for name in NEVER), row
+        assert 0 < called["clock_now"] <= called["epoll_wait"] + 0.02, row
+
+
+@pytest.mark.parametrize("clients", [16, 64])
+def test_calls_of_the_kernel(clients):
+    """Fewer clients than servers, and more. (A client that is alone has its
+    loop sleep twice in each transaction: that is six.)"""
+    for row in cost("--modes", "simple,extended,prepared", "--clients",
+                    str(clients), "--no-instructions"):
+        assert count_of(row) <= MOST_CALLS, row
+        # One send each way, also of what was rewritten; one receive.
+        for kinds in (("recvfrom", "recvmsg", "read", "readv"),
+                      ("sendto", "sendmsg", "write", "writev")):
+            assert sum(row["calls"].get(k, 0) for k in kinds) < 2.05, row
 
 
 def test_leaves_nothing_behind(poolers, room):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Long answers of the console, and consoles that ask for more than they read:
 # nobody else stands still, and memory stays (reliability.md, decisions H12).
+import socket
 import struct
 import threading
 import time
@@ -9,7 +10,7 @@ import pytest
 
 from rig import wire
 from rig.cluster import wait_for
-from rig.wire import SYNC, bind, describe, execute, parse, query
+from rig.wire import EOF, SYNC, bind, describe, execute, parse, query
 
 CLIENTS = 1500
 
@@ -234,3 +235,44 @@ def test_too_many_statements(pooler):
     assert wire.error(console.run(parse("more", "RELOAD"),
                                   SYNC))[1] == "54000"
     assert wait_for(lambda: console.query("SHOW VERSION")[-1] == ("Z", "I"))
+
+
+# ---- resets that arrive together with the last bytes
+
+@pytest.mark.parametrize("last", (
+    query("select 12345")[:7], query("select 1")[:3],
+    parse("", "select 1"), parse("", "select 1") + bind(),
+    query("begin") + parse("", "select 1")))
+def test_reset_behind_the_last_bytes(pooler, last):
+    """The client is gone, and so is its claim to a server, though nothing
+    more is to be sent to it."""
+    p = pooler(default_pool_size=2, max_prepared_statements=5)
+    p.login().query("select 1")
+    for _ in range(10):
+        c = p.login()
+        c.send(last)
+        c.reset()
+    p.wait_pool(cl_active=1, cl_waiting=0, sv_active=0, limit=5)
+    assert len([r for r in p.show("CLIENTS")
+                if r["database"] == "app"]) == 1
+
+
+@pytest.mark.parametrize("said", (b"", wire.columns("n"),
+                                  wire.columns("n") + wire.row("1"),
+                                  wire.row("1")[:4]))
+def test_reset_behind_half_an_answer(pooler, fake, said):
+    """A server that vanishes in the middle of an answer is seen to be
+    gone; its client does not wait for ever."""
+    def script(served):
+        served.hello()
+        served.welcome()
+        served.message()
+        served.send(said)
+        served.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                               struct.pack("ii", 1, 0))
+    p = pooler(databases={"app": "host=127.0.0.1 port=%d" %
+                          fake(script).port})
+    for _ in range(5):
+        c = p.login()
+        assert c.send(query("select 1")).rest()[-1] == EOF
+    assert p.servers() == []

@@ -59,12 +59,20 @@ USERS = [("app", ""), ("other", ""), ("admin", "adminpw"),
 
 PROCESS_UP = re.compile(r"LOG process up: ")
 
+# What this run is about (pytest's --engine and --threads): the engine of
+# every pooler of ours and the number of its loops, where a test does not
+# choose for itself. None: as the program chooses.
+regime = {"engine": None, "threads": None}
+
+SIDE_FILE = "pooler.ini.weir"
+
 
 class Pooler:
     """Made by a fixture or a scene, which also stops it. `settings`,
     `databases`, `users` (the ini's section) and `peers` are dicts,
     `auth_file` a list of pairs or text; `ini` replaces the file as a whole;
-    `files` are more files by name. $DIR, $PORT and $PG are filled in."""
+    `files` are more files by name; `side` are settings of our own, which go
+    to the side file. $DIR, $PORT and $PG are filled in."""
 
     def __init__(self, program, where, pg, certs=None):
         self.program, self.where, self.pg = program, where, pg
@@ -95,6 +103,8 @@ class Pooler:
     def write(self, name, text):
         """Aside and renamed: a reload under way sees the old or the new."""
         path = self.path(name)
+        if name == SIDE_FILE:
+            text += self.side_of_the_run(text)
         mode = "wb" if isinstance(text, bytes) else "w"
         with open(path + ".new", mode) as out:
             out.write(text if mode == "wb" else self.fill(text))
@@ -102,8 +112,16 @@ class Pooler:
         os.replace(path + ".new", path)
         return path
 
+    def side_of_the_run(self, text):
+        """What the run adds to a test's own side file, if anything."""
+        if not self.program.ours or not regime["threads"] or \
+                re.search(r"^\s*threads\b", text, re.M):
+            return ""
+        return "[pgbouncer]\nthreads = %d\n" % regime["threads"]
+
     def configure(self, settings=None, databases=None, users=None,
-                  peers=None, auth_file=None, ini=None, files=None, **more):
+                  peers=None, auth_file=None, ini=None, files=None,
+                  side=None, **more):
         """Write the files; also before a reload."""
         settings = {**SETTINGS, "listen_port": self.port,
                     **(settings or {}), **more}
@@ -125,10 +143,23 @@ class Pooler:
         self.write("userlist.txt", auth_file)
         for name, text in (files or {}).items():
             self.write(name, text)
+        self.configure_side(side, files or {})
         self.ini = self.write("pooler.ini", ini)
         self.tls = settings.get("client_tls_sslmode") in (
             "require", "verify-ca", "verify-full")
         return self
+
+    def configure_side(self, side, files):
+        """The side file, when somebody has something to say in it. One that
+        a test wrote itself stays as it is."""
+        if SIDE_FILE in files:
+            return
+        if side is not None:
+            self.write(SIDE_FILE, "[pgbouncer]\n" + "".join(
+                "%s = %s\n" % row for row in side.items()))
+        elif self.side_of_the_run("") and \
+                not os.path.exists(self.path(SIDE_FILE)):
+            self.write(SIDE_FILE, "")
 
     # -- process
 
@@ -143,6 +174,8 @@ class Pooler:
         for gone in ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID",
                      "JOURNAL_STREAM", "PGPORT", "PGHOST", "PGUSER"):
             env.pop(gone, None)
+        if self.program.ours and regime["engine"]:
+            env["WEIR_ENGINE"] = regime["engine"]
         env.update(more)
         return env
 
@@ -312,6 +345,10 @@ class Pooler:
     def show(self, what, user="admin"):
         with self.console(user) as c:
             return c.table("SHOW " + what)
+
+    def weir(self):
+        """SHOW WEIR: what of it is ours alone, as a dict."""
+        return {row["item"]: row["value"] for row in self.show("WEIR")}
 
     def command(self, text):
         """One console command; its tag or its error's text."""

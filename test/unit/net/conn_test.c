@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "certkit.h"
+#include "engines.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -194,6 +195,12 @@ expect_word(int fd, const char *word)
 	char got[256] = "";
 	ssize_t n = recv(fd, got, sizeof got - 1, MSG_DONTWAIT);
 
+	/* What was sent goes at the latest when the turn ends. */
+	for (int i = 0; i < 100 && n < 0 && errno == EAGAIN; i++) {
+		run_for(CLOCK_MS);
+		n = recv(fd, got, sizeof got - 1, MSG_DONTWAIT);
+	}
+
 	ck_assert_msg(n >= 0, "%s", strerror(errno));
 	ck_assert_str_eq(got, word);
 }
@@ -346,6 +353,8 @@ START_TEST(a_yes_in_vain_is_told)
 	char byte[8];
 	int peer;
 
+	if (on_uring())			/* it has them before it asks */
+		return;
 	begin();
 	c = make_conn(&asking, &peer);
 	put(peer, "x");
@@ -377,7 +386,7 @@ START_TEST(refused_and_gone)
 	c = make_conn(&asking_halves, &peer);
 	put(peer, "query");
 	shutdown(peer, SHUT_WR);
-	expect("?");
+	expect(on_uring() ? "??" : "?");
 	ck_assert(conn_ended(c));
 	yes = true;
 	conn_wake(c);
@@ -565,6 +574,7 @@ END_TEST
 
 /* ---- how many calls of the kernel */
 
+static const struct engine *real;
 static struct engine counted;
 static unsigned sends, receives, pieces;
 
@@ -573,20 +583,21 @@ count_send(struct conn *c, const struct iovec *piece, int count)
 {
 	sends++;
 	pieces += (unsigned)count;
-	return engine_event.send(c, piece, count);
+	return real->send(c, piece, count);
 }
 
 static enum engine_got
 count_receive(struct conn *c, size_t most, struct text *to)
 {
 	receives++;
-	return engine_event.receive(c, most, to);
+	return real->receive(c, most, to);
 }
 
 static void
 count_calls(struct conn *c)
 {
-	counted = engine_event;
+	real = c->home->engine;
+	counted = *real;
 	counted.send = count_send;
 	counted.receive = count_receive;
 	c->home->engine = &counted;
@@ -1024,7 +1035,7 @@ START_TEST(a_move_takes_all_along)
 	conn_join(c, loop);
 	conn_resume(c);
 	inside = false;
-	expect("[waiting for you]");
+	expect(on_uring() ? "[waiting][ for you]" : "[waiting for you]");
 	ck_assert_uint_eq(conn_count(loop), 1);
 	ck_assert(read_load(peer, load));
 	expect("d");
@@ -1347,7 +1358,7 @@ START_TEST(a_tls_handshake_has_its_limit)
 }
 END_TEST
 
-UNIT_MAIN("net/conn", bytes_then_the_end, half_an_end_is_told_as_such,
+ENGINES_MAIN("net/conn", bytes_then_the_end, half_an_end_is_told_as_such,
     a_reset_is_told, a_reset_after_half_an_end_is_told,
     held_it_hears_nothing, asked_before_each_read, a_yes_in_vain_is_told,
     refused_and_gone, refused_and_reset, the_next_handler_is_asked,

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "engines.h"
+
 #include "base/clock.h"
 #include "net/listener.h"
 #include "net/loop.h"
@@ -239,6 +241,6 @@ START_TEST(a_stale_unix_path_is_replaced)
 }
 END_TEST
 
-UNIT_MAIN("net/listener", accepts_in_batches, held_it_leaves_them_waiting,
+ENGINES_MAIN("net/listener", accepts_in_batches, held_it_leaves_them_waiting,
     rests_without_descriptors, may_be_freed_by_its_callback,
     an_address_in_use_is_told, a_stale_unix_path_is_replaced)

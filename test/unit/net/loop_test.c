@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "engines.h"
+
 #include "base/clock.h"
 #include "net/loop.h"
 #include "net/thread.h"
@@ -54,13 +56,13 @@ START_TEST(knows_itself)
 	ck_assert_uint_eq(loop_number(loop), 0);
 	ck_assert_ptr_eq(loop_at(0), loop);
 	ck_assert_uint_eq(loop_count(), 1);
-	ck_assert_str_eq(loop_engine(loop), "event");
+	ck_assert_str_eq(loop_engine(loop), getenv("WEIR_ENGINE"));
 	loop_free(&loop);
 	ck_assert_ptr_null(loop_at(0));
 	ck_assert_uint_eq(loop_count(), 0);
 	setenv("WEIR_ENGINE", "steam", 1);
 	ck_assert_ptr_null(loop_new(&why));
-	ck_assert_str_eq(why.line, "engine \"steam\" is not available");
+	ck_assert_str_eq(why.line, "engine \"steam\" is not available: not built in");
 	ck_assert_ptr_null(loop_here());
 }
 END_TEST
@@ -403,6 +405,101 @@ START_TEST(a_tour_of_one_loop_is_a_call)
 }
 END_TEST
 
+/* ---- standstill */
+
+enum { LOOPS = 4, CHANGES = 200, MOST_SLEEP = 300 };
+
+static unsigned shared[64];	/* no lock: all equal, whoever looks */
+static bool busy = true;
+static unsigned looked[LOOPS];
+
+static void
+look(void *arg)
+{
+	unsigned n = loop_number(loop_here());
+
+	for (int i = 1; i < 64; i++)
+		ck_assert_uint_eq(shared[i], shared[0]);
+	looked[n]++;
+	if (busy)
+		loop_post(loop_here(), look, NULL);
+}
+
+static void
+change(void *arg)
+{
+	for (int i = 0; i < 64; i++)
+		shared[i]++;
+	*(unsigned *)arg += 1;
+}
+
+static void
+end_business(void *arg)
+{
+	busy = false;
+}
+
+static void
+change_within(void *arg)
+{
+	ck_assert_int_eq(tour_still(loop, change, arg), 0);
+}
+
+START_TEST(all_stand_still_for_a_change)
+{
+	struct why why;
+	unsigned changes = 0;
+
+	ck_assert_int_eq(thread_start(LOOPS, NULL, &why), 0);
+	loop = loop_here();
+	for (unsigned i = 1; i < LOOPS; i++)
+		loop_post(loop_at(i), look, NULL);
+	for (int i = 0; i < CHANGES; i++) {
+		ck_assert_int_eq(tour_still(loop, change, &changes), 0);
+		if (i % 50 == 0)
+			usleep(MOST_SLEEP);
+	}
+	ck_assert_int_eq(tour_still(loop, change_within, &changes), 0);
+	ck_assert_int_eq(tour_still(loop, end_business, NULL), 0);
+	thread_stop();
+	ck_assert_uint_eq(changes, CHANGES + 1);
+	ck_assert_uint_eq(shared[0], CHANGES + 1);
+	for (unsigned i = 1; i < LOOPS; i++)
+		ck_assert_uint_gt(looked[i], 0);
+	loop_free(&loop);
+}
+END_TEST
+
+static void
+dawdle(void *arg)
+{
+	usleep(1500000);
+}
+
+START_TEST(who_does_not_come_is_not_waited_for)
+{
+	struct why why;
+	unsigned changes = 0;
+	int64_t began;
+
+	ck_assert_int_eq(thread_start(3, NULL, &why), 0);
+	loop = loop_here();
+	loop_post(loop_at(2), dawdle, NULL);
+	began = clock_now();
+	ck_assert_int_eq(tour_still(loop, change, &changes), -1);
+	ck_assert_int_ge(clock_now() - began, CLOCK_SECOND);
+	ck_assert_uint_eq(changes, 0);
+	/* It comes too late for that one, but in time for the next. */
+	ck_assert_int_eq(tour_still(loop, change, &changes), 0);
+	ck_assert_uint_eq(changes, 1);
+	thread_stop();
+	/* Alone, it is a call. */
+	ck_assert_int_eq(tour_still(loop, change, &changes), 0);
+	ck_assert_uint_eq(changes, 2);
+	loop_free(&loop);
+}
+END_TEST
+
 enum { ERRANDS = 40 };
 
 struct errand {
@@ -448,9 +545,10 @@ START_TEST(side_threads_do_errands)
 }
 END_TEST
 
-UNIT_MAIN("net/loop", knows_itself, a_turn_has_its_order,
+ENGINES_MAIN("net/loop", knows_itself, a_turn_has_its_order,
     a_job_that_returns_shares, jobs_can_be_cancelled,
     messages_keep_their_order, offers_to_the_dead_are_refused,
     timers_fire_in_order, periodic_timers_repeat_until_stopped,
     the_clock_stands_for_a_turn, tours_go_round_and_come_home,
-    a_tour_of_one_loop_is_a_call, side_threads_do_errands)
+    a_tour_of_one_loop_is_a_call, all_stand_still_for_a_change,
+    who_does_not_come_is_not_waited_for, side_threads_do_errands)

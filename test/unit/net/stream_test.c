@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "certkit.h"
+#include "engines.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -973,7 +974,7 @@ START_TEST(connections_come_and_go)
 }
 END_TEST
 
-UNIT_MAIN("net/stream", a_million_messages_arrive, messages_arrive_over_tls,
+ENGINES_MAIN("net/stream", a_million_messages_arrive, messages_arrive_over_tls,
     four_loops_share_the_work, a_pair_moves_under_traffic,
     bulk_arrives_unchanged, half_closes_both_ways, resets_pass_both_ways,
     a_receiver_that_never_reads, one_byte_at_a_time, tls_in_small_slices,

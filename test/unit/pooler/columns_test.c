@@ -9,6 +9,7 @@
 #include "pooler/columns.h"
 #include "pooler/config.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "unit.h"
 
 static const struct {
@@ -100,6 +101,7 @@ static char app[] = "app", joe[] = "joe";
 static struct pl_user user = { .name = joe };
 static struct pl_credential credential = { .user = &user };
 static struct pl_pool pools[5];
+static struct pl_shard shards[5];
 
 static void
 build(void)
@@ -113,7 +115,10 @@ build(void)
 		pools[i].database = &db;
 		pools[i].credential = &credential;
 		pl_ledger_init(&pools[i].ledger, 1, &(struct pl_limits){ 0 });
-		pools[i].client_count[PL_CLIENT_ACTIVE] = i;
+		pools[i].shards = &shards[i];
+		pools[i].loops = 1;
+		pl_pool_refresh(&pools[i]);
+		shards[i].client_count[PL_CLIENT_ACTIVE] = i;
 		TAILQ_INSERT_TAIL(&pl_pools, &pools[i], link);
 		TAILQ_INSERT_TAIL(&db.pools, &pools[i], of_database);
 	}
@@ -127,7 +132,7 @@ START_TEST(walks_over_turns)
 	char seen[8] = "";
 
 	build();
-	w = pl_view_walk(o->view);
+	w = pl_view_walk(o->view, NULL, NULL);
 	for (unsigned n = 0; (cells = pl_view_next(w)) != NULL; n++) {
 		seen[n] = cells[2].value.at[0];
 		ck_assert(text_is(cells[0].value, "app"));
@@ -156,7 +161,7 @@ START_TEST(counts_the_longest_wait)
 
 	build();
 	pl_ledger_want(&pools[0].ledger, &c.turn, 0, clock_now());
-	w = pl_view_walk(o->view);
+	w = pl_view_walk(o->view, NULL, NULL);
 	cells = pl_view_next(w);
 	ck_assert(text_is(cells[13].value, "2"));
 	ck_assert_uint_eq(cells[14].value.len, 6);
@@ -164,7 +169,7 @@ START_TEST(counts_the_longest_wait)
 	pl_view_end(&w);
 	/* One that waits to log in has no query. */
 	c.turn.login = true;
-	w = pl_view_walk(o->view);
+	w = pl_view_walk(o->view, NULL, NULL);
 	cells = pl_view_next(w);
 	ck_assert(text_is(cells[13].value, "0"));
 	ck_assert(text_is(cells[14].value, "0"));
@@ -182,7 +187,7 @@ START_TEST(pads_sizes_of_users)
 	build();
 	user.row = &mine;
 	TAILQ_INSERT_TAIL(&pl_users, &user, link);
-	w = pl_view_walk(pl_columns_find("users")->view);
+	w = pl_view_walk(pl_columns_find("users")->view, NULL, NULL);
 	cells = pl_view_next(w);
 	ck_assert(text_is(cells[1].value, "        7"));
 	ck_assert(text_is(cells[2].value, ""));
@@ -196,7 +201,7 @@ END_TEST
 static unsigned
 count_rows(const char *object)
 {
-	struct pl_walk *w = pl_view_walk(pl_columns_find(object)->view);
+	struct pl_walk *w = pl_view_walk(pl_columns_find(object)->view, NULL, NULL);
 	unsigned n = 0;
 
 	while (pl_view_next(w) != NULL)

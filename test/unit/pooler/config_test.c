@@ -556,15 +556,16 @@ START_TEST(warns_of_what_is_unbuilt)
 	    "(f.ini:2) is not supported by this version: logins are "
 	    "refused\n");
 	pl_config_free(&setup);
-	put("f.ini.weir", HEAD "threads = 2\nslow_query = 0\n[databases]\n"
+	put("f.ini.weir", HEAD "sql_prepare = 2\nslow_query = 0\n[databases]\n"
 	    "a = fail_fast=1\nb = fail_fast=1\n");
 	setup = read_it(HEAD "[databases]\na=\nb=\n");
-	ck_assert_str_eq(told, "WARNING parameter threads in configuration "
-	    "(f.ini.weir:2) is not supported by this version: there is one "
-	    "loop\nWARNING parameter fail_fast in configuration (f.ini.weir:5)"
+	ck_assert_str_eq(told, "WARNING parameter sql_prepare in configuration "
+	    "(f.ini.weir:2) is not supported by this version: SQL PREPARE "
+	    "goes through as it is\nWARNING parameter fail_fast in "
+	    "configuration (f.ini.weir:5)"
 	    " is not supported by this version: such a login waits as "
 	    "usual\n");
-	ck_assert_int_eq(setup->settings->threads, 2);
+	ck_assert_int_eq(setup->settings->sql_prepare, 2);
 	ck_assert_int_eq(database(setup, "b")->fail_fast, 1);
 	pl_config_free(&setup);
 }

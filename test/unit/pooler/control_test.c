@@ -100,14 +100,14 @@ START_TEST(pause_cuts_logins)
 
 	begin_control();
 	c = make_waiting();
-	ck_assert_uint_eq(pool->server_count[PL_SERVER_LOGIN], 1);
+	ck_assert_uint_eq(pool->shards->server_count[PL_SERVER_LOGIN], 1);
 	ck_assert_int_eq(pl_control_pause(db, &why), 0);
-	ck_assert_uint_eq(pool->server_count[PL_SERVER_LOGIN], 0);
+	ck_assert_uint_eq(pool->shards->server_count[PL_SERVER_LOGIN], 0);
 	ck_assert_int_eq(pl_control_look(PL_WAIT_PAUSE, db),
 	    PL_CONTROL_DONE);
 	ck_assert_int_eq(c->state, PL_CLIENT_WAITING);
 	ck_assert_int_eq(pl_control_resume(db, &why), 0);
-	ck_assert_uint_eq(pool->server_count[PL_SERVER_LOGIN], 1);
+	ck_assert_uint_eq(pool->shards->server_count[PL_SERVER_LOGIN], 1);
 }
 END_TEST
 
@@ -261,6 +261,19 @@ START_TEST(leaves_with_the_last_client)
 }
 END_TEST
 
+static enum pl_control_outcome
+kill_client(uint64_t id)
+{
+	enum pl_control_outcome outcome;
+	struct pl_hunt *hunt;
+
+	ck_assert_int_eq(pl_control_kill_client(id, &hunt, &why), 0);
+	outcome = pl_control_hunted(hunt);
+	pl_control_end_hunt(&hunt);
+	ck_assert_ptr_null(hunt);
+	return outcome;
+}
+
 START_TEST(kills_one_client)
 {
 	struct pl_client *c, *other;
@@ -268,11 +281,10 @@ START_TEST(kills_one_client)
 	begin_control();
 	c = make_idle();
 	other = make_idle();
-	ck_assert_int_eq(pl_control_kill_client(c->id, &why), 0);
+	ck_assert_int_eq(kill_client(c->id), PL_CONTROL_DONE);
 	IS_GONE(c, "admin forced disconnect");
 	ck_assert_int_eq(other->state, PL_CLIENT_ACTIVE);
-	ck_assert_int_eq(pl_control_kill_client(c->id, &why), -1);
-	ck_assert_str_eq(why.line, "client not found");
+	ck_assert_int_eq(kill_client(c->id), PL_CONTROL_UNDONE);
 }
 END_TEST
 

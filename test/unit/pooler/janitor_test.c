@@ -12,6 +12,11 @@ pl_control_tick(void)
 	control_ticks++;
 }
 
+void
+pl_control_heed(void)
+{
+}
+
 static void
 tick(int64_t seconds)
 {
@@ -186,7 +191,7 @@ START_TEST(all_idle_clients_are_met)
 	settings.client_idle_timeout = CLOCK_SECOND;
 	do {
 		tick(2);
-		n = pool->client_count[PL_CLIENT_ACTIVE];
+		n = pool->shards->client_count[PL_CLIENT_ACTIVE];
 		ck_assert_uint_le(++rounds, 4);
 	} while (n > 0);
 }
@@ -200,7 +205,7 @@ START_TEST(connecting_has_a_limit)
 	begin();
 	c = make_waiting();
 	ck_assert_uint_eq(dialled, 1);
-	s = TAILQ_FIRST(&pool->servers[PL_SERVER_LOGIN]);
+	s = TAILQ_FIRST(&pool->shards->servers[PL_SERVER_LOGIN]);
 	ck_assert_ptr_nonnull(s);
 	tick(14);
 	ck_assert_int_eq(s->state, PL_SERVER_LOGIN);
@@ -412,10 +417,10 @@ START_TEST(the_floor_is_filled_one_by_one)
 	ck_assert_uint_eq(dialled, 1);
 	tick(0);
 	ck_assert_uint_eq(dialled, 1);
-	pl_pool_ready(pool, TAILQ_FIRST(&pool->servers[PL_SERVER_LOGIN]));
+	pl_pool_ready(pool, TAILQ_FIRST(&pool->shards->servers[PL_SERVER_LOGIN]));
 	tick(0);
 	ck_assert_uint_eq(dialled, 2);
-	pl_pool_ready(pool, TAILQ_FIRST(&pool->servers[PL_SERVER_LOGIN]));
+	pl_pool_ready(pool, TAILQ_FIRST(&pool->shards->servers[PL_SERVER_LOGIN]));
 	tick(0);
 	ck_assert_uint_eq(dialled, 2);
 }
@@ -439,7 +444,7 @@ START_TEST(forced_users_have_their_floor_without_clients)
 	pl_activity = PL_PAUSED;
 	other->dead = false;
 	pl_server_close(TAILQ_FIRST(&TAILQ_FIRST(&other->pools)->
-	    servers[PL_SERVER_LOGIN]), false, "test");
+	    shards->servers[PL_SERVER_LOGIN]), false, "test");
 	tick(0);
 	ck_assert_uint_eq(dialled, 1);
 	pl_activity = PL_RUNNING;

@@ -8,18 +8,18 @@ text_of_pool(const struct pl_pool *p)
 	static char line[64];
 
 	snprintf(line, sizeof line, "idle %u used %u tested %u active %u "
-	    "new %u", p->server_count[PL_SERVER_IDLE],
-	    p->server_count[PL_SERVER_USED],
-	    p->server_count[PL_SERVER_TESTED],
-	    p->server_count[PL_SERVER_ACTIVE],
-	    p->server_count[PL_SERVER_LOGIN]);
+	    "new %u", p->shards->server_count[PL_SERVER_IDLE],
+	    p->shards->server_count[PL_SERVER_USED],
+	    p->shards->server_count[PL_SERVER_TESTED],
+	    p->shards->server_count[PL_SERVER_ACTIVE],
+	    p->shards->server_count[PL_SERVER_LOGIN]);
 	return line;
 }
 
 static struct pl_server *
 find_new(const struct pl_pool *p)
 {
-	return TAILQ_FIRST(&p->servers[PL_SERVER_LOGIN]);
+	return TAILQ_FIRST(&p->shards->servers[PL_SERVER_LOGIN]);
 }
 
 /* What was begun is ready; it may be granted to him who waits. */
@@ -181,6 +181,7 @@ START_TEST(resets_after_a_session)
 	pl_pool_release(pool, s);
 	ck_assert_int_eq(s->state, PL_SERVER_IDLE);
 	settings.pool_mode = PL_MODE_TRANSACTION;
+	pl_pool_refresh(pool);
 	ck_assert(want(make_idle()));
 	release(s);
 	ck_assert_int_eq(s->state, PL_SERVER_IDLE);
@@ -203,6 +204,7 @@ START_TEST(closes_at_release)
 
 	begin();
 	settings.pool_mode = PL_MODE_TRANSACTION;
+	pl_pool_refresh(pool);
 	s = make_linked();
 	s->connect_time -= settings.server_lifetime;
 	release(s);
@@ -249,6 +251,7 @@ START_TEST(tests_what_rested)
 
 	begin();
 	settings.pool_mode = PL_MODE_TRANSACTION;
+	pl_pool_refresh(pool);
 	settings.server_check_delay = 0;
 	s = make_linked();
 	release(s);
@@ -324,6 +327,7 @@ START_TEST(a_free_server_yields)
 
 	begin();
 	settings.pool_mode = PL_MODE_TRANSACTION;
+	pl_pool_refresh(pool);
 	row.max_db_connections = 1;
 	other = pl_pool_get(db, &pl_user_get(TEXT("bob"))->own);
 	s = make_linked();

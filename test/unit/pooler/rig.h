@@ -21,6 +21,7 @@
 #include "pooler/config.h"
 #include "pooler/pool.h"
 #include "pooler/setup.h"
+#include "pooler/shard.h"
 #include "pooler/variables.h"
 #include "unit.h"
 

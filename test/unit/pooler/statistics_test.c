@@ -4,11 +4,13 @@
  */
 #include "base/clock.h"
 #include "pooler/pool.h"
+#include "pooler/shard.h"
 #include "pooler/statistics.h"
 #include "unit.h"
 
 static struct pl_database one, two;
 static struct pl_pool pools[3];		/* two of one, one of two */
+static struct pl_shard shards[3];
 
 static void
 build(void)
@@ -19,7 +21,9 @@ build(void)
 	for (int i = 0; i < 3; i++) {
 		struct pl_database *db = i < 2 ? &one : &two;
 
-		pools[i] = (struct pl_pool){ .database = db };
+		shards[i] = (struct pl_shard){ .pool = &pools[i] };
+		pools[i] = (struct pl_pool){ .database = db,
+		    .shards = &shards[i], .loops = 1 };
 		TAILQ_INSERT_TAIL(&pl_pools, &pools[i], link);
 		TAILQ_INSERT_TAIL(&db->pools, &pools[i], of_database);
 	}
@@ -68,11 +72,11 @@ START_TEST(moves_the_window)
 	build();
 	pl_statistics_mark(start - 20 * CLOCK_SECOND);
 	pl_statistics_mark(start - 10 * CLOCK_SECOND);
-	pools[0].stats.queries = 50;
-	pools[2].stats.queries = 100;
+	pools[0].shards->stats.queries = 50;
+	pools[2].shards->stats.queries = 100;
 	a = pl_statistics_mark(start);
 	ck_assert_uint_eq(a.queries, 15);		/* 150 in 10 s */
-	pools[0].stats.queries = 90;
+	pools[0].shards->stats.queries = 90;
 	a = pl_statistics_mark(start + 10 * CLOCK_SECOND);
 	ck_assert_uint_eq(a.queries, 4);		/* 40 in 10 s */
 	a = pl_statistics_mark(start + 20 * CLOCK_SECOND);
@@ -90,9 +94,9 @@ START_TEST(sums_by_database)
 	pl_statistics_mark(now - 20 * CLOCK_SECOND);
 	pl_statistics_mark(now - 10 * CLOCK_SECOND);
 	/* The older mark is 20 s ago. */
-	pools[0].stats.xacts = 200;
-	pools[1].stats.xacts = 800;
-	pools[2].stats.xacts = 4000;
+	pools[0].shards->stats.xacts = 200;
+	pools[1].shards->stats.xacts = 800;
+	pools[2].shards->stats.xacts = 4000;
 	s = pl_statistics_of(&one);
 	ck_assert_uint_eq(s.total.xacts, 1000);
 	ck_assert_uint_ge(s.average.xacts, 49);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ring.c - set-up, the test whether all of it works here, buffer groups,
+ * entering the kernel. Needs Linux 6.1. One loop's thread.
+ */
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "net/ring.h"
+
+enum {
+	QUEUE = 512,			/* requests between two entries */
+	COMPLETIONS = 16384,
+	TRIES = 1000
+};
+
+static const struct { unsigned count; size_t size; } groups[RING_KINDS] = {
+	[RING_SMALL] = { RING_SMALL_COUNT, RING_SMALL_SIZE },
+	[RING_BULK] = { RING_BULK_COUNT, RING_BULK_SIZE },
+};
+
+/* ---- buffers */
+
+static void *
+map(size_t bytes)
+{
+	void *at = mem_refused() ? MAP_FAILED : mmap(NULL, bytes,
+	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+char *
+ring_buffer(const struct ring *r, enum ring_kind kind, unsigned id)
+{
+	return r->group[kind].base + id * r->group[kind].size;
+}
+
+bool
+ring_owns(const struct ring *r, const char *at)
+{
+	for (int k = 0; k < RING_KINDS; k++) {
+		const struct ring_group *g = &r->group[k];
+
+		if ((size_t)(at - g->base) < g->count * g->size)
+			return true;
+	}
+	return false;
+}
+
+void
+ring_give(struct ring *r, enum ring_kind kind, unsigned id)
+{
+	struct ring_group *g = &r->group[kind];
+
+	io_uring_buf_ring_add(g->queue, ring_buffer(r, kind, id),
+	    (unsigned)g->size, (unsigned short)id,
+	    io_uring_buf_ring_mask(g->count), g->added++);
+}
+
+void
+ring_tell_given(struct ring *r)
+{
+	for (int k = 0; k < RING_KINDS; k++) {
+		struct ring_group *g = &r->group[k];
+
+		if (g->added > 0)
+			io_uring_buf_ring_advance(g->queue, g->added);
+		g->added = 0;
+	}
+}
+
+static int
+open_group(struct ring *r, enum ring_kind kind, struct why *why)
+{
+	struct ring_group *g = &r->group[kind];
+	struct io_uring_buf_reg where = { 0 };
+	int code;
+
+	g->count = groups[kind].count;
+	g->size = groups[kind].size;
+	g->queue = map(g->count * sizeof(struct io_uring_buf));
+	g->base = map(g->count * g->size);
+	if (g->queue == NULL || g->base == NULL)
+		return why_set(why, "no memory for receive buffers");
+	io_uring_buf_ring_init(g->queue);
+	where.ring_addr = (uintptr_t)g->queue;
+	where.ring_entries = g->count;
+	where.bgid = (uint16_t)kind;
+	code = io_uring_register_buf_ring(&r->io, &where, 0);
+	if (code < 0)
+		return why_set(why, "io_uring takes no buffer ring: %s",
+		    strerror(-code));
+	for (unsigned i = 0; i < g->count; i++)
+		ring_give(r, kind, i);
+	ring_tell_given(r);
+	return 0;
+}
+
+static void
+close_group(struct ring_group *g)
+{
+	if (g->base != NULL)
+		munmap(g->base, g->count * g->size);
+	if (g->queue != NULL)
+		munmap(g->queue, g->count * sizeof(struct io_uring_buf));
+}
+
+/* ---- entering the kernel */
+
+/* Short of memory, or of room for completions: again. */
+static bool
+is_passing(int code)
+{
+	return code == -EINTR || code == -EAGAIN || code == -EBUSY ||
+	    code == -ENOMEM;
+}
+
+void
+ring_submit(struct ring *r, bool events)
+{
+	int code;
+
+	for (int i = 0; i < TRIES; i++) {
+		code = events ? io_uring_submit_and_get_events(&r->io) :
+		    io_uring_submit(&r->io);
+		if (code < 0 && !is_passing(code))
+			die("io_uring: %s", strerror(-code));
+		if (code >= 0 && io_uring_sq_ready(&r->io) == 0)
+			return;
+		events = true;		/* makes room */
+	}
+}
+
+struct io_uring_sqe *
+ring_sqe(struct ring *r)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->io);
+
+	while (sqe == NULL) {
+		ring_submit(r, false);
+		sqe = io_uring_get_sqe(&r->io);
+	}
+	return sqe;
+}
+
+bool
+ring_pending(const struct ring *r)
+{
+	return io_uring_cq_ready(&r->io) > 0 ||
+	    (IO_URING_READ_ONCE(*r->io.sq.kflags) &
+	    (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+}
+
+/* ---- does it work here? */
+
+static int
+await(struct ring *r, struct io_uring_cqe *got)
+{
+	struct __kernel_timespec limit = { .tv_sec = 1 };
+	struct io_uring_cqe *cqe;
+	int code = io_uring_submit_and_wait_timeout(&r->io, &cqe, 1, &limit,
+	    NULL);
+
+	if (code < 0)
+		return code;
+	*got = *cqe;
+	io_uring_cqe_seen(&r->io, cqe);
+	return 0;
+}
+
+/* One receive that gives a byte, stays armed, and ends with its socket. */
+static int
+try_receive(struct ring *r, int fd, int peer)
+{
+	struct io_uring_sqe *sqe = ring_sqe(r);
+	struct io_uring_cqe got;
+	int code;
+
+	io_uring_prep_recv_multishot(sqe, fd, NULL, 0, 0);
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->buf_group = RING_SMALL;
+	if (send(peer, "", 1, MSG_NOSIGNAL) != 1)
+		return -errno;
+	code = await(r, &got);
+	if (code < 0)
+		return code;
+	if (got.res < 0)
+		return got.res;
+	if (got.res != 1 || !(got.flags & IORING_CQE_F_BUFFER) ||
+	    !(got.flags & IORING_CQE_F_MORE))
+		return -EOPNOTSUPP;
+	ring_give(r, RING_SMALL, got.flags >> IORING_CQE_BUFFER_SHIFT);
+	ring_tell_given(r);
+	(void)shutdown(peer, SHUT_WR);
+	code = await(r, &got);
+	return code == 0 && got.res != 0 ? -EOPNOTSUPP : code;
+}
+
+static int
+probe(struct ring *r, struct why *why)
+{
+	int pair[2], code;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	    pair) < 0)
+		return why_errno(why, "cannot make a pair of sockets");
+	code = try_receive(r, pair[0], pair[1]);
+	close(pair[0]);
+	close(pair[1]);
+	if (code < 0)
+		return why_set(why, "io_uring has no lasting receive: %s",
+		    strerror(-code));
+	return 0;
+}
+
+int
+ring_open(struct ring *r, struct why *why)
+{
+	struct io_uring_params p = {
+		.flags = IORING_SETUP_SINGLE_ISSUER |
+		    IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_COOP_TASKRUN |
+		    IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL |
+		    IORING_SETUP_CQSIZE,
+		.cq_entries = COMPLETIONS
+	};
+	int code;
+
+	memset(r, 0, sizeof *r);
+	r->wake_fd = -1;
+	r->io.ring_fd = -1;
+	code = io_uring_queue_init_params(QUEUE, &r->io, &p);
+	if (code < 0) {
+		r->io.ring_fd = -1;
+		return why_set(why, "io_uring cannot be set up: %s",
+		    strerror(-code));
+	}
+	(void)io_uring_register_ring_fd(&r->io);	/* cheaper entries */
+	for (int k = 0; k < RING_KINDS; k++)
+		if (open_group(r, k, why) < 0)
+			return -1;
+	if (probe(r, why) < 0)
+		return -1;
+	r->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (r->wake_fd < 0)
+		return why_errno(why, "cannot make an event descriptor");
+	code = io_uring_register_eventfd(&r->io, r->wake_fd);
+	if (code < 0)
+		return why_set(why, "io_uring wakes nobody: %s",
+		    strerror(-code));
+	return 0;
+}
+
+void
+ring_close(struct ring *r)
+{
+	if (r->io.ring_fd >= 0)
+		io_uring_queue_exit(&r->io);
+	r->io.ring_fd = -1;
+	for (int k = 0; k < RING_KINDS; k++)
+		close_group(&r->group[k]);
+	if (r->wake_fd >= 0)
+		close(r->wake_fd);
+	r->wake_fd = -1;
+}
