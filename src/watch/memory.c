@@ -20,11 +20,17 @@
 
 enum { FILE_MOST = 64 * 1024 * 1024, FIELDS = 16 };
 
+struct print {			/* of a text, to know it again */
+	size_t len;
+	uint64_t hash;
+	bool known;
+};
+
 struct wt_memory {
 	char *path, *ext, *lock;
 	int lock_fd;
-	char *main_text, *ext_text;	/* as they are on disk */
-	bool failing, warned;
+	struct print main_print, ext_print;	/* of what is on disk */
+	bool failing;
 	unsigned long failures;
 };
 
@@ -467,8 +473,6 @@ wt_memory_free(struct wt_memory **memory)
 	mem_drop(m->path);
 	mem_drop(m->ext);
 	mem_drop(m->lock);
-	mem_drop(m->main_text);
-	mem_drop(m->ext_text);
 	mem_drop(m);
 	*memory = NULL;
 }
@@ -550,8 +554,8 @@ wt_memory_load(struct wt_memory *m, struct wt_state *s,
 	read_own(m, m->ext, &ext);
 	if (!wt_memory_read(s, main, ext, now))
 		keep_bad(m);
-	m->main_text = (char *)(uintptr_t)main.at;
-	m->ext_text = (char *)(uintptr_t)ext.at;
+	mem_drop((void *)(uintptr_t)main.at);
+	mem_drop((void *)(uintptr_t)ext.at);
 }
 
 /* In a directory that others can write to, what they put there stays. */
@@ -570,27 +574,36 @@ is_safe(struct wt_memory *m, const char *path, struct why *why)
 	return 0;
 }
 
-static int
-write_one(struct wt_memory *m, const char *path, char **now, char *text,
-    struct why *why)
+static struct print
+print_of(const char *text)
 {
-	struct why cause;
+	struct print p = { strlen(text), 14695981039346656037u, true };
 
-	if (*now != NULL && strcmp(*now, text) == 0) {
-		mem_drop(text);
-		return 0;
+	for (size_t i = 0; i < p.len; i++)
+		p.hash = (p.hash ^ (unsigned char)text[i]) * 1099511628211u;
+	return p;
+}
+
+/* Takes the text; what stands there already is not written again. */
+static int
+write_one(struct wt_memory *m, const char *path, struct print *now,
+    char *text, struct why *why)
+{
+	struct print fresh = print_of(text);
+	struct why cause;
+	int code = 0;
+
+	if (!now->known || fresh.len != now->len || fresh.hash != now->hash) {
+		code = is_safe(m, path, why);
+		if (code == 0 && file_write_aside(path, 0600, text_of(text),
+		    &cause) < 0)
+			code = why_set(why, "cannot write %s: %s", path,
+			    cause.line);
+		if (code == 0)
+			*now = fresh;
 	}
-	if (is_safe(m, path, why) < 0) {
-		mem_drop(text);
-		return -1;
-	}
-	if (file_write_aside(path, 0600, text_of(text), &cause) < 0) {
-		mem_drop(text);
-		return why_set(why, "cannot write %s: %s", path, cause.line);
-	}
-	mem_drop(*now);
-	*now = text;
-	return 0;
+	mem_drop(text);
+	return code;
 }
 
 int
@@ -604,8 +617,8 @@ wt_memory_save(struct wt_memory *m, const struct wt_state *s,
 		why_set(why, "out of memory");
 	else {
 		/* The main file last: it decides what has been told. */
-		code = write_one(m, m->ext, &m->ext_text, ext, why);
-		if (write_one(m, m->path, &m->main_text, main, why) < 0)
+		code = write_one(m, m->ext, &m->ext_print, ext, why);
+		if (write_one(m, m->path, &m->main_print, main, why) < 0)
 			code = -1;
 	}
 	if (code < 0)
