@@ -449,8 +449,12 @@ settle(struct turn *turn, struct wt_target *t)
 
 	if (t->class == WT_CLASS_NONE)
 		return;
-	if (c->quiet != NULL && c->quiet(c->arg, t, turn->source))
+	if (c->quiet != NULL && c->quiet(c->arg, t, turn->source)) {
+		/* What is well at first sight needs no telling later. */
+		if (t->told == WT_CLASS_NONE && t->class != WT_CLASS_DOWN)
+			t->told = t->class;
 		return;
+	}
 	if (t->flapping)
 		end_flapping(turn, t);
 	else if (t->told == t->class)

@@ -526,6 +526,12 @@ on_ended(int code)
 	program_end(code >= 3 && !exit_status ? 0 : code);
 }
 
+static void
+on_taken_over(void)
+{
+	wt_control_open(loop_here(), wt_watch.config);
+}
+
 static int
 start(struct loop *loop, struct why *why)
 {
@@ -538,6 +544,7 @@ start(struct loop *loop, struct why *why)
 		return -1;
 	wt_watch.ended = on_ended;
 	wt_watch.first_round = ready_up;
+	wt_watch.taken_over = on_taken_over;
 	return wt_watch_open(loop, resolver, why);
 }
 

@@ -367,7 +367,7 @@ read_target(struct wt_state *s, const struct text f[FIELDS],
 	t->down_at = mono_of(now, f[9]);
 	t->master = (int8_t)number_of(f[10], -1, g->count - 1, -1);
 	t->type = (uint8_t)number_of(f[12], 0, WT_LISTENER, WT_SERVER);
-	t->known = true;
+	t->known = t->told != WT_CLASS_NONE;
 	read_flaps(t, f[14], now);
 	word = class_in_main(s, t);
 	if (word == NULL && is_plain(text_of(t->key))) {

@@ -430,6 +430,8 @@ wait_for_lock(void)
 		log_info("the other watcher is gone, taking over");
 		wt_watch.waiting = false;
 		begin();
+		if (wt_watch.taken_over != NULL)
+			wt_watch.taken_over();
 		break;
 	case WT_LOCK_HELD:
 		break;

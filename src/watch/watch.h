@@ -52,6 +52,7 @@ struct wt_watch {
 	unsigned verbose;
 	void (*ended)(int code);
 	void (*first_round)(void);	/* it is over: ready */
+	void (*taken_over)(void);	/* standby is over */
 };
 
 extern struct wt_watch wt_watch;

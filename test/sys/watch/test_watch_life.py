@@ -97,6 +97,24 @@ def test_two_watchers_and_a_standby(watch, stats, receiver):
     second.wait_log("taking over")
     slack.wait(1)
     assert slack.fallbacks() == ["pgb2 is DOWN"]
+    assert second.run("-c", conf2, "--status")[0] == 0
+
+
+def test_only_the_node_with_the_address_tells(watch, stats, receiver):
+    """The other keeps what it sees, and tells it when its turn comes."""
+    one, page, _, slack, conf = begin(watch, stats, receiver,
+                                      active="vip:192.0.2.77")
+    up(one, "-c", conf)
+    page.set("pgb2", "DOWN")
+    wait_for(lambda: one.lines()[1] == "pgb2:DOWN")
+    time.sleep(1.5)
+    assert not slack.posts
+    with open(conf) as f:
+        text = f.read()
+    one.write("watch.conf", text.replace("192.0.2.77", "127.0.0.1"))
+    one.kill(signal.SIGHUP)
+    slack.wait(1)
+    assert slack.fallbacks() == ["pgb2 is DOWN"]
 
 
 def test_a_foreign_lock_is_refused(watch, stats, receiver):
