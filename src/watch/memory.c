@@ -107,10 +107,19 @@ main_name(const struct names *n, const struct wt_target *t)
 	return map_find(n->seen, text_of(server)) == t ? server : t->key;
 }
 
+/* What the old loop left and no source has shown yet. */
+struct rest {
+	struct sheet *to;
+	struct map *printed;		/* names of lines that stand there */
+};
+
 static void
 put_remembered(struct text key, void *value, void *arg)
 {
-	put(arg, "%.*s:%s\n", TEXT_ARG(key), (const char *)value);
+	struct rest *r = arg;
+
+	if (map_find(r->printed, key) == NULL)
+		put(r->to, "%.*s:%s\n", TEXT_ARG(key), (const char *)value);
 }
 
 static bool
@@ -126,19 +135,27 @@ static void
 print_main(const struct wt_state *s, struct sheet *to)
 {
 	struct names names = { NULL };
+	struct rest rest = { to, NULL };
+	bool is_all = all_answered(s) || s->remembered == NULL;
 	struct wt_group *g;
 	struct wt_target *t;
 
 	count_names(&names, s);
 	TAILQ_FOREACH(g, &s->groups, link)
-		TAILQ_FOREACH(t, &g->targets, link)
-			if (t->class != WT_CLASS_NONE && is_plain(text_of(
-			    t->key)))
-				put(to, "%s:%s\n", main_name(&names, t),
-				    wt_class_word((enum wt_class)t->class));
-	/* What no source has shown yet must not be forgotten. */
-	if (!all_answered(s))
-		map_each(s->remembered, put_remembered, to);
+		TAILQ_FOREACH(t, &g->targets, link) {
+			const char *name = main_name(&names, t);
+
+			if (t->class == WT_CLASS_NONE ||
+			    !is_plain(text_of(t->key)))
+				continue;
+			put(to, "%s:%s\n", name,
+			    wt_class_word((enum wt_class)t->class));
+			if (!is_all)
+				map_put(&rest.printed, text_of(name), t);
+		}
+	if (!is_all)
+		map_each(s->remembered, put_remembered, &rest);
+	map_free(&rest.printed, NULL);
 	map_free(&names.seen, NULL);
 }
 

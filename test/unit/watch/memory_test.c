@@ -50,6 +50,32 @@ START_TEST(writes_the_old_loops_lines)
 }
 END_TEST
 
+/* Lines that no source has shown yet stay, each once. */
+START_TEST(forgets_no_line_before_it_is_seen)
+{
+	char *main, *ext;
+	struct rig r;
+
+	rig_init(&r, "");
+	rig_see(&r, "a", "UP", "b", "DOWN");
+	rig_restart(&r);
+	rig_fail(&r, 0, "refused");
+	ck_assert_int_eq(wt_memory_print(r.state, &r.now, &main, &ext), 0);
+	ck_assert_str_eq(main, "a:UP\nb:DOWN\n");
+	mem_drop(main);
+	mem_drop(ext);
+	rig_fini(&r);
+	rig_init(&r, "");
+	ck_assert(wt_memory_read(r.state, TEXT("a:UP\nz:DOWN\n"), TEXT(""),
+	    &r.now));
+	ck_assert_int_eq(wt_memory_print(r.state, &r.now, &main, &ext), 0);
+	ck_assert_str_eq(main, "a:UP\nz:DOWN\n");
+	mem_drop(main);
+	mem_drop(ext);
+	rig_fini(&r);
+}
+END_TEST
+
 START_TEST(the_main_file_wins)
 {
 	char *main, *ext;
@@ -183,6 +209,7 @@ START_TEST(one_holds_it_and_links_are_refused)
 }
 END_TEST
 
-UNIT_MAIN("watch/memory", writes_the_old_loops_lines, the_main_file_wins,
+UNIT_MAIN("watch/memory", writes_the_old_loops_lines,
+    forgets_no_line_before_it_is_seen, the_main_file_wins,
     reads_a_torn_second_file, keeps_what_is_not_ours,
     saves_only_what_differs, one_holds_it_and_links_are_refused)
