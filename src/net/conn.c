@@ -1070,7 +1070,9 @@ on_rare_edge(struct conn *c, short what)
 static void
 on_edge(struct conn *c, short what)
 {
-	if ((c->flags & ~(uint32_t)CONN_SECURE) != 0 || (what & EV_CLOSED)) {
+	const uint32_t calm = CONN_SECURE | CONN_FRESH;
+
+	if ((c->flags & ~calm) != 0 || (what & EV_CLOSED)) {
 		on_rare_edge(c, what);
 	} else if (what & EV_READ) {
 		c->flags |= CONN_READABLE;

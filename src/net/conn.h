@@ -14,8 +14,8 @@
  *    an engine or TLS has read already, it keeps, at most one read).
  *  - conn_close may be called from anywhere, once or more; no callback comes
  *    after it; the memory is buried at the end of the turn. What was sent
- *    before it and is not stashed has gone to the kernel; a stash is lost
- *    unless conn_close_flushed is used.
+ *    before it and is not stashed still goes to the kernel, its FIN behind
+ *    that; a stash is lost unless conn_close_flushed is used.
  *  - Errors of a send are told by closed() in a later turn, not by the send.
  */
 #ifndef WEIR_NET_CONN_H
@@ -67,7 +67,11 @@ int	conn_fd(const struct conn *);		/* to look at: options, peer names */
 /* Text of the last system or TLS error, for closed(); "" when none. */
 const char *conn_error(const struct conn *);
 
-/* Sends at once what the peer takes; the rest is stashed (conn_full). */
+/*
+ * Sends what the peer takes, at once or, on an engine that collects, at the
+ * latest when the turn ends; the rest is stashed (conn_full, then or with the
+ * next send). The slice may die when the call returns.
+ */
 void	conn_send(struct conn *, struct text);
 void	conn_send_copy(struct conn *, struct text);
 /*

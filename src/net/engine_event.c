@@ -134,8 +134,8 @@ unwatch(struct conn *c)
 
 /*
  * Once a process had a second thread (the log's writer is one), libc makes
- * recv(), send() and sendmsg() points where a thread can be cancelled, at the price of
- * two locked instructions each. Nobody is cancelled here.
+ * recv(), send() and sendmsg() points where a thread can be cancelled, at
+ * the price of two locked instructions each. Nobody is cancelled here.
  */
 #ifndef LIBC_WATCHED
 static inline ssize_t

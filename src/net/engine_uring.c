@@ -19,29 +19,18 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "net/batch.h"
+#include "net/kept.h"
 #include "net/ring.h"
 #include "net/stream.h"
 
 enum {
 	PASSES = 16,			/* before libevent has its turn */
-	SENDS = 128,			/* sockets in one batch */
-	PIECES = 2048,			/* of all of them */
-	MOST_PIECES = 256,		/* of one */
-	MOST_SEND = 256 * 1024,
-	BLOCK = 65536,			/* of copied pieces */
-	KEPT_SMALL = 512, KEPT_SPARE = 1024,
 	FULL_IN_A_ROW = 2,		/* until it is bulk */
 	BULK_LEAST = 16384		/* less: it is not any more */
 };
 
 #define SEND_FLAGS	(MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL)
-
-/* Bytes that came and were not wanted yet. */
-struct kept {
-	struct kept *next;		/* spent or spare */
-	size_t start, end, room;
-	char data[];
-};
 
 enum {
 	WIRE_RECEIVE = 1 << 0,		/* under way, as the next two */
@@ -70,20 +59,6 @@ struct wire {
 	uint8_t full;			/* buffers filled in a row */
 };
 
-struct outgoing {			/* what one socket is to send */
-	struct wire *wire;
-	struct iovec *piece;
-	unsigned count;
-	size_t len;
-	struct msghdr message;
-};
-
-struct block {
-	struct block *next;
-	size_t used, room;
-	char data[];
-};
-
 struct used {				/* a buffer that was delivered */
 	uint8_t kind;
 	uint16_t id;
@@ -96,21 +71,20 @@ struct driver {
 	uint32_t generation;
 	struct wire *due;
 
-	struct outgoing batch[SENDS];
-	unsigned count;			/* in the batch */
-	struct iovec piece[PIECES];
-	unsigned pieces;
-	struct block *copies;
+	struct batch batch;
 	unsigned looked;		/* at completions up to here, for
 					   sends that failed */
+	struct {			/* moved here to make room for more */
+		struct io_uring_cqe *at;
+		unsigned next, count, room;
+	} aside;
 	struct {			/* the receive being told */
 		struct wire *wire;
 		struct text rest;
 	} now;
 	struct used used[RING_BUFFERS];	/* to give back when the batch went */
 	unsigned used_count;
-	struct kept *spent, *spare;
-	unsigned spares;
+	struct kept_shelf shelf;
 };
 
 /* ---- completions name what they are for: kind, generation, number */
@@ -255,92 +229,20 @@ drop_due(struct driver *d, struct wire *w)
 
 /* ---- what was delivered and is not wanted yet */
 
-static struct kept *
-take_kept(struct driver *d, size_t len)
-{
-	size_t room = KEPT_SMALL - sizeof(struct kept);
-	struct kept *k = d->spare;
-
-	if (len <= room && k != NULL) {
-		d->spare = k->next;
-		d->spares--;
-	} else {
-		if (len > room)
-			room = len < 4096 ? 8192 : 2 * len;
-		k = mem_get(sizeof *k + room);
-		if (k == NULL)
-			return NULL;
-		k->room = room;
-	}
-	k->start = k->end = 0;
-	return k;
-}
-
-static void
-give_kept(struct driver *d, struct kept *k)
-{
-	if (k->room != KEPT_SMALL - sizeof(struct kept) ||
-	    d->spares == KEPT_SPARE) {
-		mem_drop(k);
-		return;
-	}
-	k->next = d->spare;
-	d->spare = k;
-	d->spares++;
-}
-
-/* What was served from it may be on its way: it stays until that went. */
-static void
-spend_kept(struct driver *d, struct wire *w)
-{
-	w->kept->next = d->spent;
-	d->spent = w->kept;
-	w->kept = NULL;
-}
-
 static void
 keep(struct driver *d, struct wire *w, struct text t)
 {
-	struct kept *k = w->kept, *old = k;
-	size_t held = k == NULL ? 0 : k->end - k->start;
-
-	if (k == NULL || k->room - k->end < t.len) {
-		k = take_kept(d, held + t.len);
-		if (k == NULL) {
-			w->flags |= WIRE_FAILED;
-			w->error = ENOMEM;
-			return;
-		}
-		if (old != NULL) {
-			memcpy(k->data, old->data + old->start, held);
-			k->end = held;
-			spend_kept(d, w);
-		}
-		w->kept = k;
+	if (kept_add(&d->shelf, &w->kept, t) < 0) {
+		w->flags |= WIRE_FAILED;
+		w->error = ENOMEM;
+		return;
 	}
-	memcpy(k->data + k->end, t.at, t.len);
-	k->end += t.len;
 	/* The rest is TCP's to keep; but an end shall be heard of. */
-	if (held + t.len > RING_SMALL_SIZE &&
+	if (kept_bytes(w->kept).len > RING_SMALL_SIZE &&
 	    !(w->conn->flags & CONN_LEAVING)) {
 		cancel_receive(d, w);
 		ask_end(d, w);
 	}
-}
-
-static void
-serve_kept(struct driver *d, struct wire *w, size_t most, struct text *to)
-{
-	struct kept *k = w->kept;
-	size_t n = k->end - k->start;
-
-	n = n < most ? n : most;
-	*to = (struct text){ k->data + k->start, n };
-	k->start += n;
-	if (k->start < k->end)
-		return;
-	spend_kept(d, w);
-	receive_soon(d, w);
 }
 
 /* ---- the batch */
@@ -349,12 +251,7 @@ serve_kept(struct driver *d, struct wire *w, size_t most, struct text *to)
 static bool
 lives_on(const struct driver *d, const char *at)
 {
-	const struct kept *k = d->spent;
-
-	if (ring_owns(&d->ring, at))
-		return true;
-	/* The latest to be spent is the one being served, if any is. */
-	return k != NULL && at >= k->data && at < k->data + k->end;
+	return ring_owns(&d->ring, at) || kept_holds(&d->shelf, at);
 }
 
 /* Bytes that must be copied. */
@@ -369,48 +266,6 @@ sum_mortal(const struct driver *d, const struct iovec *piece, int count)
 	return len;
 }
 
-/* Room for copies of so many bytes in the first block. */
-static bool
-make_room(struct driver *d, size_t len)
-{
-	size_t room = len > BLOCK ? len : BLOCK;
-	struct block *b = d->copies;
-
-	if (len == 0 || (b != NULL && b->room - b->used >= len))
-		return true;
-	b = mem_get(sizeof *b + room);
-	if (b == NULL)
-		return false;
-	b->used = 0;
-	b->room = room;
-	b->next = d->copies;
-	d->copies = b;
-	return true;
-}
-
-static char *
-copy_piece(struct block *b, const void *from, size_t len)
-{
-	memcpy(b->data + b->used, from, len);
-	b->used += len;
-	return b->data + b->used - len;
-}
-
-/* Keeps one block of the usual size. */
-static void
-empty_copies(struct driver *d)
-{
-	struct block *b;
-
-	while ((b = d->copies) != NULL && (b->next != NULL ||
-	    b->room > BLOCK)) {
-		d->copies = b->next;
-		mem_drop(b);
-	}
-	if (b != NULL)
-		b->used = 0;
-}
-
 static void
 bury_wire(struct driver *d, struct wire *w)
 {
@@ -423,7 +278,7 @@ bury_wire(struct driver *d, struct wire *w)
 static void
 tell_refused(struct driver *d, struct outgoing *o, int went)
 {
-	struct wire *w = o->wire;
+	struct wire *w = o->owner;
 	struct conn *c = w->conn;
 
 	if (c == NULL)
@@ -433,38 +288,87 @@ tell_refused(struct driver *d, struct outgoing *o, int went)
 		ask_room(d, w);
 }
 
-/* Only sends that did not go as a whole have a completion. */
+/* The oldest that was not told yet. */
+static bool
+next_completion(struct driver *d, struct io_uring_cqe *to)
+{
+	struct io_uring_cq *cq = &d->ring.io.cq;
+	unsigned head = *cq->khead;
+
+	if (d->aside.next < d->aside.count) {
+		*to = d->aside.at[d->aside.next++];
+		if (d->aside.next == d->aside.count)
+			d->aside.next = d->aside.count = 0;
+		return true;
+	}
+	if (head == d->looked)
+		return false;
+	*to = cq->cqes[head & cq->ring_mask];
+	io_uring_cq_advance(&d->ring.io, 1);
+	return true;
+}
+
+static void
+move_aside(struct driver *d)
+{
+	struct io_uring_cq *cq = &d->ring.io.cq;
+	unsigned head = *cq->khead, n = d->looked - head;
+
+	if (d->aside.room - d->aside.count < n) {
+		d->aside.room = 2 * d->aside.room + n;
+		d->aside.at = mem_grow(d->aside.at,
+		    d->aside.room * sizeof *d->aside.at);
+		if (d->aside.at == NULL)
+			die("out of memory for completions");
+	}
+	for (unsigned i = 0; i < n; i++)
+		d->aside.at[d->aside.count++] =
+		    cq->cqes[(head + i) & cq->ring_mask];
+	io_uring_cq_advance(&d->ring.io, n);
+	(void)io_uring_get_events(&d->ring.io);
+}
+
+/*
+ * Only sends that did not go as a whole have a completion. All must be seen
+ * before the batch ends: those too that the kernel had no room to tell.
+ */
 static void
 look_for_refused(struct driver *d)
 {
 	struct io_uring_cq *cq = &d->ring.io.cq;
-	unsigned tail = io_uring_smp_load_acquire(cq->ktail);
 
-	for (; d->looked != tail; d->looked++) {
-		struct io_uring_cqe *cqe =
-		    &cq->cqes[d->looked & cq->ring_mask];
+	for (;;) {
+		unsigned tail = io_uring_smp_load_acquire(cq->ktail);
 
-		if (what_of(cqe->user_data) == WHAT_SEND)
-			tell_refused(d, &d->batch[(uint32_t)cqe->user_data],
-			    cqe->res);
+		for (; d->looked != tail; d->looked++) {
+			struct io_uring_cqe *cqe =
+			    &cq->cqes[d->looked & cq->ring_mask];
+
+			if (what_of(cqe->user_data) == WHAT_SEND)
+				tell_refused(d, &d->batch.out[(uint32_t)
+				    cqe->user_data], cqe->res);
+		}
+		if (!io_uring_cq_has_overflow(&d->ring.io))
+			return;
+		move_aside(d);
 	}
 }
 
 static void
 ask_sends(struct driver *d)
 {
-	for (unsigned i = 0; i < d->count; i++) {
-		struct outgoing *o = &d->batch[i];
+	for (unsigned i = 0; i < d->batch.count; i++) {
+		struct outgoing *o = &d->batch.out[i];
 		struct io_uring_sqe *sqe = ring_sqe(&d->ring);
 
 		if (o->count == 1) {
-			io_uring_prep_send(sqe, o->wire->fd,
+			io_uring_prep_send(sqe, o->fd,
 			    o->piece->iov_base, o->piece->iov_len,
 			    SEND_FLAGS);
 		} else {
 			o->message = (struct msghdr){ .msg_iov = o->piece,
 			    .msg_iovlen = o->count };
-			io_uring_prep_sendmsg(sqe, o->wire->fd, &o->message,
+			io_uring_prep_sendmsg(sqe, o->fd, &o->message,
 			    SEND_FLAGS);
 		}
 		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
@@ -475,13 +379,11 @@ ask_sends(struct driver *d)
 static void
 end_batch(struct driver *d)
 {
-	unsigned count = d->count;
+	unsigned count = d->batch.count;
 
-	d->count = 0;
-	d->pieces = 0;
-	empty_copies(d);
+	batch_empty(&d->batch);
 	for (unsigned i = 0; i < count; i++) {
-		struct wire *w = d->batch[i].wire;
+		struct wire *w = d->batch.out[i].owner;
 
 		w->sends = 0;
 		bury_wire(d, w);
@@ -502,67 +404,11 @@ submit(struct driver *d, bool events)
 static void
 give_back(struct driver *d)
 {
-	struct kept *k;
-
 	for (unsigned i = 0; i < d->used_count; i++)
 		ring_give(&d->ring, d->used[i].kind, d->used[i].id);
 	d->used_count = 0;
 	ring_tell_given(&d->ring);
-	while ((k = d->spent) != NULL) {
-		d->spent = k->next;
-		give_kept(d, k);
-	}
-}
-
-static struct outgoing *
-find_outgoing(struct driver *d, struct wire *w)
-{
-	struct outgoing *o;
-
-	if (w->sends != 0)
-		return &d->batch[w->sends - 1];
-	o = &d->batch[d->count++];
-	w->sends = (uint16_t)d->count;
-	o->wire = w;
-	o->piece = d->piece + d->pieces;
-	o->count = 0;
-	o->len = 0;
-	return o;
-}
-
-static void
-add_piece(struct driver *d, struct outgoing *o, char *at, size_t len)
-{
-	struct iovec *end = o->piece + o->count;
-
-	o->len += len;
-	if (o->count > 0 && (char *)end[-1].iov_base + end[-1].iov_len == at) {
-		end[-1].iov_len += len;
-		return;
-	}
-	if (end != d->piece + d->pieces) {	/* others came behind it */
-		end = d->piece + d->pieces;
-		memcpy(end, o->piece, o->count * sizeof *end);
-		o->piece = end;
-		d->pieces += o->count;
-		end += o->count;
-	}
-	*end = (struct iovec){ at, len };
-	o->count++;
-	d->pieces++;
-}
-
-static bool
-has_room(const struct driver *d, const struct wire *w, int count)
-{
-	const struct outgoing *o;
-
-	if (w->sends == 0)
-		return d->count < SENDS && d->pieces + (unsigned)count <=
-		    PIECES;
-	o = &d->batch[w->sends - 1];
-	return o->len < MOST_SEND && o->count + (unsigned)count <=
-	    MOST_PIECES && d->pieces + o->count + (unsigned)count <= PIECES;
+	kept_empty(&d->shelf);
 }
 
 /* At once; what did not go is asked for again when there is room. */
@@ -624,7 +470,6 @@ send_pieces(struct conn *c, const struct iovec *piece, int count)
 	struct driver *d = driver_of(c);
 	struct wire *w = c->wire;
 	size_t len = count == 1 ? piece->iov_len : sum(piece, count);
-	struct outgoing *o;
 
 	if (w == NULL) {
 		errno = ENOMEM;
@@ -634,22 +479,18 @@ send_pieces(struct conn *c, const struct iovec *piece, int count)
 		return send_now(d, w, piece, count, len);
 	if (len >= BULK_LEAST)
 		return send_behind(c, piece, count, len);
-	if (!has_room(d, w, count)) {
+	if (!batch_fits(&d->batch, w->sends, count)) {
 		submit(d, false);
 		errno = EAGAIN;
 		if (c->flags & (CONN_STASHED | CONN_BROKEN))
 			return -1;
 	}
-	if (!make_room(d, sum_mortal(d, piece, count)))
+	if (!batch_reserve(&d->batch, sum_mortal(d, piece, count)))
 		return send_behind(c, piece, count, len);
-	o = find_outgoing(d, w);
-	for (int i = 0; i < count; i++) {
-		char *at = piece[i].iov_base;
-
-		if (!lives_on(d, at))
-			at = copy_piece(d->copies, at, piece[i].iov_len);
-		add_piece(d, o, at, piece[i].iov_len);
-	}
+	w->sends = batch_place(&d->batch, w->sends, w, w->fd);
+	for (int i = 0; i < count; i++)
+		batch_add(&d->batch, w->sends, piece[i].iov_base,
+		    piece[i].iov_len, !lives_on(d, piece[i].iov_base));
 	return (ssize_t)len;
 }
 
@@ -675,7 +516,9 @@ receive(struct conn *c, size_t most, struct text *to)
 		return ENGINE_NOTHING;
 	}
 	if (w->kept != NULL) {
-		serve_kept(d, w, most, to);
+		*to = kept_serve(&d->shelf, &w->kept, most);
+		if (w->kept == NULL)
+			receive_soon(d, w);
 	} else if (d->now.wire == w && d->now.rest.len > 0) {
 		*to = d->now.rest;
 		if (to->len > most)
@@ -887,21 +730,18 @@ on_completion(struct driver *d, uint64_t name, int res, unsigned flags)
 static void
 collect(struct driver *d)
 {
-	struct io_uring_cq *cq = &d->ring.io.cq;
-	unsigned end = d->looked;
+	unsigned most = d->aside.count - d->aside.next + d->looked -
+	    *d->ring.io.cq.khead;
+	struct io_uring_cqe cqe;
 
-	for (unsigned head = *cq->khead; head != end; head++) {
-		struct io_uring_cqe cqe = cq->cqes[head & cq->ring_mask];
-
-		io_uring_cq_advance(&d->ring.io, 1);
+	for (; most > 0 && next_completion(d, &cqe); most--)
 		on_completion(d, cqe.user_data, cqe.res, cqe.flags);
-	}
 }
 
 static bool
 has_work(const struct driver *d)
 {
-	return d->count > 0 || d->due != NULL ||
+	return d->batch.count > 0 || d->due != NULL || d->aside.count > 0 ||
 	    io_uring_sq_ready(&d->ring.io) > 0;
 }
 
@@ -945,7 +785,7 @@ flush(void *part)
 		ask_due(d);
 		submit(d, false);
 	}
-	if (d->used_count > 0 || d->spent != NULL)
+	if (d->used_count > 0 || d->shelf.spent != NULL)
 		give_back(d);
 }
 
@@ -1003,17 +843,12 @@ part_with(struct conn *c)
 {
 	struct driver *d = driver_of(c);
 	struct wire *w = c->wire;
-	struct kept *k;
 
 	if (w == NULL)
 		return;
-	k = w->kept;
-	if (k != NULL || w->error != 0)
-		c->home->carry(c, k == NULL ? TEXT_NONE :
-		    (struct text){ k->data + k->start, k->end - k->start },
-		    w->error);
-	if (k != NULL)
-		spend_kept(d, w);
+	if (w->kept != NULL || w->error != 0)
+		c->home->carry(c, kept_bytes(w->kept), w->error);
+	kept_spend(&d->shelf, &w->kept);
 	c->flags &= ~(uint32_t)CONN_READABLE;
 	c->wire = NULL;
 	slab_give(d->wires, w->slot);
@@ -1029,8 +864,7 @@ drop(struct conn *c)
 		close(c->fd);
 		return;
 	}
-	if (w->kept != NULL)
-		spend_kept(d, w);
+	kept_spend(&d->shelf, &w->kept);
 	c->wire = NULL;
 	w->conn = NULL;
 	bury_wire(d, w);
@@ -1041,17 +875,11 @@ drop(struct conn *c)
 static void
 free_driver(struct driver *d)
 {
-	struct kept *k;
-
 	ring_close(&d->ring);
 	slab_free(&d->wires);
-	give_back(d);
-	while ((k = d->spare) != NULL) {
-		d->spare = k->next;
-		mem_drop(k);
-	}
-	empty_copies(d);
-	mem_drop(d->copies);
+	kept_end(&d->shelf);
+	batch_end(&d->batch);
+	mem_drop(d->aside.at);
 	mem_drop(d);
 }
 
@@ -1089,8 +917,7 @@ end_wire(struct driver *d, struct wire *w)
 		w->conn = NULL;
 		w->fd = -1;
 	}
-	if (w->kept != NULL)
-		spend_kept(d, w);
+	kept_spend(&d->shelf, &w->kept);
 	cancel_receive(d, w);
 	if (w->flags & WIRE_OUT)
 		ask_cancel(d, w, WHAT_OUT);

@@ -16,9 +16,13 @@
 #include "net/ring.h"
 
 enum {
-	QUEUE = 512,			/* requests between two entries */
-	COMPLETIONS = 16384,
 	TRIES = 1000
+};
+
+/* Requests between two entries, completions; the second where little memory
+   may be locked, which newer kernels ask for. */
+static const struct { unsigned requests, completions; } sizes[] = {
+	{ 512, 8192 }, { 128, 512 }
 };
 
 static const struct { unsigned count; size_t size; } groups[RING_KINDS] = {
@@ -221,22 +225,37 @@ probe(struct ring *r, struct why *why)
 	return 0;
 }
 
+static int
+set_up(struct ring *r)
+{
+	int code = -ENOMEM;
+
+	for (unsigned i = 0; code == -ENOMEM &&
+	    i < sizeof sizes / sizeof sizes[0]; i++) {
+		struct io_uring_params p = {
+			.flags = IORING_SETUP_SINGLE_ISSUER |
+			    IORING_SETUP_DEFER_TASKRUN |
+			    IORING_SETUP_COOP_TASKRUN |
+			    IORING_SETUP_TASKRUN_FLAG |
+			    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE,
+			.cq_entries = sizes[i].completions
+		};
+
+		code = io_uring_queue_init_params(sizes[i].requests, &r->io,
+		    &p);
+	}
+	return code;
+}
+
 int
 ring_open(struct ring *r, struct why *why)
 {
-	struct io_uring_params p = {
-		.flags = IORING_SETUP_SINGLE_ISSUER |
-		    IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_COOP_TASKRUN |
-		    IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL |
-		    IORING_SETUP_CQSIZE,
-		.cq_entries = COMPLETIONS
-	};
 	int code;
 
 	memset(r, 0, sizeof *r);
 	r->wake_fd = -1;
 	r->io.ring_fd = -1;
-	code = io_uring_queue_init_params(QUEUE, &r->io, &p);
+	code = set_up(r);
 	if (code < 0) {
 		r->io.ring_fd = -1;
 		return why_set(why, "io_uring cannot be set up: %s",

@@ -43,6 +43,18 @@ count_own(struct own *own)
 	own->lent = stock_lent(loop_stock(here));
 }
 
+static unsigned
+count_closing(const struct pl_shard *shard)
+{
+	const struct pl_server *s;
+	unsigned n = 0;
+
+	for (int i = 0; i < PL_SERVER_GONE; i++)
+		TAILQ_FOREACH(s, &shard->servers[i], link)
+			n += s->close_needed;
+	return n;
+}
+
 static void
 count(struct pl_round *round)
 {
@@ -50,9 +62,14 @@ count(struct pl_round *round)
 	unsigned loop = pl_round_here();
 
 	count_own(&c->own[loop]);
-	for (unsigned i = 0; i < c->count; i++)
-		pl_shard_tell(&c->pools[i]->shards[loop],
-		    &c->tallies[loop * SLICE + i], c->closing);
+	for (unsigned i = 0; i < c->count; i++) {
+		const struct pl_shard *shard = &c->pools[i]->shards[loop];
+		struct pl_tally *tally = &c->tallies[loop * SLICE + i];
+
+		pl_shard_tell(shard, tally);
+		if (c->closing)
+			tally->closing = count_closing(shard);
+	}
 }
 
 /* ---- at home ------------------------------------------------------------ */
@@ -166,6 +183,16 @@ add_up(void)
 		sum.lent += told[i].lent;
 	}
 	return sum;
+}
+
+unsigned
+pl_census_closing(const struct pl_pool *pool)
+{
+	unsigned n = count_closing(pool->shards);
+
+	for (unsigned i = 1; i < pool->loops; i++)
+		n += pool->shards[i].told.closing;
+	return n;
 }
 
 uint64_t

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct pl_census;
+struct pl_pool;
 
 /*
  * done() gets the loops that did not answer. closing: also count servers that
@@ -26,6 +27,7 @@ struct pl_census *pl_census_take(bool closing,
 void	pl_census_forget(struct pl_census **);	/* no done() any more */
 
 /* Sums: loop 0's now, and what the others told. */
+unsigned pl_census_closing(const struct pl_pool *);
 uint64_t pl_census_conns(void);
 uint64_t pl_census_conn_bytes(void);
 uint64_t pl_census_lent(void);		/* bytes of buffers */

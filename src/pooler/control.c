@@ -430,14 +430,19 @@ let_go_loop(struct pl_round *round)
 static void
 let_go_all(void)
 {
-	struct pl_round *round = mem_zero(sizeof *round);
+	struct pl_round *round = pl_pool_loops == 1 ? NULL :
+	    mem_zero(sizeof *round);
 
-	if (round == NULL)
+	if (pl_pool_loops == 1)
+		let_go_loop(NULL);
+	else if (round == NULL)
 		die("out of memory to go on");
-	round->visit = let_go_loop;
-	round->done = pl_round_forget;
-	round->drop = drop_round;
-	pl_round_begin(round, pl_round_all());
+	else {
+		round->visit = let_go_loop;
+		round->done = pl_round_forget;
+		round->drop = drop_round;
+		pl_round_begin(round, pl_round_all());
+	}
 	if (pl_control_listen != NULL)
 		pl_control_listen(true);
 }
@@ -651,7 +656,7 @@ pl_control_set(struct text key, struct text value, struct why *why)
 static bool
 is_closing(const struct pl_pool *pool)
 {
-	return pl_shard_sum_closing(pool) > 0;
+	return pl_census_closing(pool) > 0;
 }
 
 static bool

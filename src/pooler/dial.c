@@ -39,7 +39,7 @@ struct pl_dial {
 	enum stage stage;
 	bool cancel;
 	uint8_t key[8];			/* to cancel */
-	const char *host;		/* as in the entry: SNI and verify-full */
+	char *host;			/* as in the entry, which a reload may drop: SNI */
 	bool asked;			/* the resolver owes an answer */
 	struct scram_client *scram;
 	struct scram_derive *derive;
@@ -72,6 +72,7 @@ pl_dial_free(struct pl_server *s)
 	scram_client_free(&d->scram);
 	scram_derive_free(&d->derive);
 	message_writer_fini(&d->welcome);
+	mem_drop(d->host);
 	mem_drop(d);
 }
 
@@ -157,14 +158,17 @@ static bool
 start(struct pl_server *s, struct pl_dial *d)
 {
 	uint16_t port = (uint16_t)s->pool->database->row->port;
+	const char *host = pick_host(s);
 	struct address a;
 
 	d->server = s;
 	s->dial = d;
 	timer_init(&d->step, loop_here(), NULL, NULL);
 	d->welcome = message_writer(NULL, 0, MOST_LOGIN);
-	d->host = pick_host(s);
-	if (d->host == NULL)
+	d->host = host == NULL ? NULL : mem_copy(text_of(host));
+	if (host != NULL && d->host == NULL)
+		return false;
+	if (host == NULL)
 		return connect_unix(s, pl_settings()->unix_socket_dir);
 	if (d->host[0] == '/' || d->host[0] == '@')
 		return connect_unix(s, d->host);

@@ -48,6 +48,13 @@ look(void *arg)
 		tour_run(loop_here(), visit, on_round, NULL);
 }
 
+/* Nothing is opened any more. */
+static void
+set_leaving(void *arg)
+{
+	pl_leaving = PL_WAIT_SERVERS;
+}
+
 void
 pl_farewell_begin(int code, void (*over)(int code))
 {
@@ -60,7 +67,8 @@ pl_farewell_begin(int code, void (*over)(int code))
 	farewell.code = code;
 	farewell.over = over;
 	farewell.began = clock_now();
-	pl_leaving = PL_WAIT_SERVERS;	/* nothing is opened any more */
+	if (tour_still(loop_here(), set_leaving, NULL) < 0)
+		log_error("a loop does not turn, and the process ends");
 	timer_init(&farewell.next, loop_here(), look, NULL);
 	look(NULL);
 }

@@ -164,7 +164,7 @@ pl_ledger_want(struct pl_ledger *l, struct pl_turn *turn, unsigned loop,
 		return grant(seat, turn, now);
 	}
 	join_line(l, turn);
-	if (l->paused)
+	if (l->paused || l->used == 0)
 		return (struct pl_step){ PL_STEP_WAIT, turn, NULL };
 	return test_for(l, turn, now);
 }

@@ -165,6 +165,16 @@ void	pl_ledger_age(struct pl_ledger *, struct pl_seat *);	/* IDLE -> USED */
  * reserve. Budgets are asked by the caller, one by one.
  */
 unsigned pl_ledger_grow(const struct pl_ledger *, int64_t now, bool *reserve);
+/* All seats there can be are there: pl_ledger_grow says 0, whoever waits. */
+static inline bool
+pl_ledger_full(const struct pl_ledger *l)
+{
+	const struct pl_limits *m = &l->limits;
+
+	return m->size > 0 && (int64_t)l->seats >= m->size &&
+	    m->reserve == 0 && !l->unlimited;
+}
+
 /* The free seat that rests longest, idle or used; NULL: none. */
 struct pl_seat *pl_ledger_oldest(const struct pl_ledger *);
 /* The one who has waited longest over all loops; NULL: nobody. */

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "net/resolver.h"
+#include "net/tour.h"
 #include "pooler/cancel.h"
 #include "pooler/check.h"
 #include "pooler/commands.h"
@@ -510,24 +511,45 @@ tell_limits(const struct rights_limits *l)
 	    l->hard, pl_settings()->max_client_conn, l->wanted);
 }
 
+struct lost {			/* a host has this address no more */
+	struct endpoint at;
+	char host[];
+};
+
+static bool
+is_lost(const struct pl_server *s, const struct lost *lost)
+{
+	const struct pl_database_row *row = s->pool->database->row;
+
+	return s->host < row->host_count &&
+	    strcmp(row->hosts[s->host], lost->host) == 0 &&
+	    s->peer.family == lost->at.family &&
+	    memcmp(s->peer.ip, lost->at.ip, sizeof lost->at.ip) == 0;
+}
+
+/* Of the servers on each loop. */
+static void
+mark_lost(struct loop *loop, void *arg)
+{
+	for (uint32_t i = 0; i < pl_server_slots(); i++) {
+		struct pl_server *s = pl_server_at(i);
+
+		if (s != NULL && is_lost(s, arg))
+			s->close_needed = true;
+	}
+}
+
 static void
 on_lost_address(const char *name, const struct address *gone, void *arg)
 {
-	struct endpoint e = address_endpoint(gone);
+	size_t len = strlen(name) + 1;
+	struct lost *lost = mem_get(sizeof *lost + len);
 
-	for (uint32_t i = 0; i < pl_server_slots(); i++) {
-		struct pl_server *s = pl_server_at(i);
-		const struct pl_database_row *row;
-
-		if (s == NULL)
-			continue;
-		row = s->pool->database->row;
-		if (s->host < row->host_count &&
-		    strcmp(row->hosts[s->host], name) == 0 &&
-		    s->peer.family == e.family &&
-		    memcmp(s->peer.ip, e.ip, sizeof e.ip) == 0)
-			s->close_needed = true;
-	}
+	if (lost == NULL)
+		return;			/* they live on until they are old */
+	lost->at = address_endpoint(gone);
+	memcpy(lost->host, name, len);
+	tour_run(loop_here(), mark_lost, mem_drop, lost);
 }
 
 static void
@@ -569,9 +591,10 @@ static void
 tell_up(void)
 {
 	log_info("process up: PgBouncer %s (Weir %s), libevent %s (%s), "
-	    "adns: %s, tls: %s", LEVEL, PACKAGE_VERSION, event_get_version(),
+	    "adns: %s, tls: %s, engine: %s", LEVEL, PACKAGE_VERSION,
+	    event_get_version(),
 	    event_base_get_method(loop_base(loop_here())), resolver_version(),
-	    OpenSSL_version(OPENSSL_VERSION));
+	    OpenSSL_version(OPENSSL_VERSION), loop_engine(loop_here()));
 }
 
 static void

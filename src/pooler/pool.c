@@ -416,6 +416,8 @@ carry_out(const struct pl_move *move)
 
 /* ---- wanting ----------------------------------------------------------- */
 
+static void want_more(struct pl_pool *);
+
 /* Clients of a pool whose server cannot be reached hear so at once. */
 static bool
 fail_fast(struct pl_pool *pool, struct pl_client *c)
@@ -430,7 +432,7 @@ fail_fast(struct pl_pool *pool, struct pl_client *c)
 	pl_roster_unlock(pool);
 	if (!failed || !c->welcomed || pl_pool_seats(pool) > 0)
 		return false;
-	pl_pool_grow(pool);		/* when it is time for another try */
+	want_more(pool);		/* when it is time for another try */
 	if (c->state != PL_CLIENT_GONE)
 		pl_client_close(c, true, "server login has been failing, "
 		    "cached error: %s (server_login_retry)", error);
@@ -439,18 +441,29 @@ fail_fast(struct pl_pool *pool, struct pl_client *c)
 
 /* A test first: what follows may evict servers that rest. */
 static void
-wait_in_line(struct pl_pool *pool, struct pl_client *c,
+get_ready_for(struct pl_pool *pool, struct pl_client *c,
     const struct pl_move *move)
 {
-	c->told_wait = false;
-	pl_client_enter(c, PL_CLIENT_WAITING);
-	if (move->act != PL_STEP_WAIT)
+	if (move != NULL)
 		carry_out(move);
 	if (pl_leaving == PL_WAIT_SERVERS)
 		pl_client_close(c, true, "server shutting down");
-	else if (move->act != PL_STEP_MOVE && !pl_pool_paused(pool) &&
-	    !fail_fast(pool, c))
-		pl_pool_grow(pool);
+	else if ((move == NULL || move->act != PL_STEP_MOVE) &&
+	    !pl_pool_paused(pool) && !fail_fast(pool, c))
+		want_more(pool);
+}
+
+/* Locked; lets go. It stands in line, and more may be done for it. */
+static __attribute__((noinline)) void
+wait_for(struct pl_pool *pool, struct pl_client *c, struct pl_step step)
+{
+	struct pl_move move = { .pool = NULL };
+
+	if (step.act != PL_STEP_WAIT)
+		move = note(pool, step);
+	pl_roster_unlock(pool);
+	pl_client_enter(c, PL_CLIENT_WAITING);
+	get_ready_for(pool, c, move.pool == NULL ? NULL : &move);
 }
 
 /* From another loop, or one that must be tested first, or in line. */
@@ -458,7 +471,6 @@ static __attribute__((noinline)) bool
 ask_ledger(struct pl_pool *pool, struct pl_client *c)
 {
 	struct pl_step step;
-	struct pl_move move;
 
 	for (;;) {
 		c->turn.login = !c->welcomed;
@@ -474,9 +486,15 @@ ask_ledger(struct pl_pool *pool, struct pl_client *c)
 			return true;
 		}
 	}
-	move = note(pool, step);
-	pl_roster_unlock(pool);
-	wait_in_line(pool, c, &move);
+	c->told_wait = false;
+	/* The usual: nothing but a release can help. */
+	if (step.act == PL_STEP_WAIT && pl_ledger_full(&pool->ledger) &&
+	    !pool->last_connect_failed && pl_leaving != PL_WAIT_SERVERS) {
+		pl_roster_unlock(pool);
+		pl_client_enter(c, PL_CLIENT_WAITING);
+		return false;
+	}
+	wait_for(pool, c, step);
 	/* Growing may have failed within the calls above. */
 	return c->server != NULL;
 }
@@ -1134,6 +1152,9 @@ on_asked(void *arg)
 	pl_roster_lock(pool);
 	pool->growing = false;
 	pl_roster_unlock(pool);
+	/* Who asked may have been told of the failure, and gone. */
+	if (pool->last_connect_failed)
+		pl_pool_open_spare(pool);
 	grow_here(pool);
 }
 
@@ -1152,6 +1173,16 @@ ask_home(struct pl_pool *pool)
 	/* Who asks is of this pool and here: it comes home after this. */
 	if (ask)
 		loop_post(loop_at(0), on_asked, pool);
+}
+
+/* A turn later, where another loop may be about to release one. */
+static void
+want_more(struct pl_pool *pool)
+{
+	if (pool->shared)
+		ask_home(pool);
+	else
+		grow_here(pool);
 }
 
 void

@@ -12,20 +12,11 @@ put_u32(char *to, uint32_t n)
 	to[3] = (char)n;
 }
 
-/* The NUL of the name that begins at 'at'; mostly there is no name. */
-static inline const char *
+/* The NUL of the name that begins at 'at'. */
+static const char *
 find_end(struct text m, size_t at)
 {
-	if (at >= m.len)
-		return NULL;
-	return m.at[at] == '\0' ? m.at + at :
-	    memchr(m.at + at, 0, m.len - at);
-}
-
-static inline bool
-may_name(char type)
-{
-	return type == 'P' || type == 'B' || type == 'D' || type == 'C';
+	return at >= m.len ? NULL : memchr(m.at + at, 0, m.len - at);
 }
 
 /* Where the statement's name begins; 0: cannot be told yet. */
@@ -53,10 +44,11 @@ pl_prepared_find(struct text m, uint32_t size, struct pl_prepared *found)
 	const char *end;
 	size_t at;
 
-	if (!may_name(m.at[0]))
-		return PL_PREPARED_NONE;
 	if (whole)
 		m.len = size;
+	/* What has come of a message may say so too. */
+	if (pl_prepared_names_none(m.at, m.len))
+		return PL_PREPARED_NONE;
 	at = name_start(m);
 	if (at > 0 && (m.at[0] == 'D' || m.at[0] == 'C') &&
 	    m.at[MESSAGE_HEAD] != 'S')

@@ -23,6 +23,26 @@ struct pl_prepared {
 };
 
 /*
+ * Does a look at its first bytes show that it names no
+ * statement? So it is with most that name none; false: pl_prepared_find tells.
+ * have: bytes of it that are here, none of the next message.
+ */
+static inline bool
+pl_prepared_names_none(const char *m, size_t have)
+{
+	switch (m[0]) {
+	case 'P':
+		return have > 5 && m[5] == '\0';
+	case 'B':
+		return have > 6 && m[5] == '\0' && m[6] == '\0';
+	case 'D': case 'C':
+		return have > 6 && (m[5] != 'S' || m[6] == '\0');
+	default:
+		return true;
+	}
+}
+
+/*
  * message: from its type byte on, as much as has come; size: of the whole
  * message. Types P, B, D, C; any other is NONE.
  */

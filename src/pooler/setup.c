@@ -359,8 +359,11 @@ pl_setup_fini(void)
 {
 	const struct pl_settings *settings;
 
-	while (!TAILQ_EMPTY(&pl_pools))
+	while (!TAILQ_EMPTY(&pl_pools)) {
+		/* Nothing is under way any more: the other loops have ended. */
+		TAILQ_FIRST(&pl_pools)->pins = 0;
 		pl_pool_free(TAILQ_FIRST(&pl_pools));
+	}
 	while (!TAILQ_EMPTY(&pl_databases))
 		pl_database_free(TAILQ_FIRST(&pl_databases));
 	pl_database_admin = NULL;

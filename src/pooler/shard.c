@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* shard.c - what one loop has of a pool, and sums over all loops. */
 #include "base/mem.h"
-#include "pooler/server.h"
 #include "pooler/shard.h"
 
 int
@@ -55,27 +54,14 @@ pl_shard_servers(const struct pl_shard *shard)
 	return n;
 }
 
-static unsigned
-count_closing(const struct pl_shard *shard)
-{
-	const struct pl_server *s;
-	unsigned n = 0;
-
-	for (int i = 0; i < PL_SERVER_GONE; i++)
-		TAILQ_FOREACH(s, &shard->servers[i], link)
-			n += s->close_needed;
-	return n;
-}
-
 void
-pl_shard_tell(const struct pl_shard *shard, struct pl_tally *to, bool closing)
+pl_shard_tell(const struct pl_shard *shard, struct pl_tally *to)
 {
 	memcpy(to->client_count, shard->client_count,
 	    sizeof to->client_count);
 	memcpy(to->server_count, shard->server_count,
 	    sizeof to->server_count);
 	to->stats = shard->stats;
-	to->closing = closing ? count_closing(shard) : 0;
 }
 
 unsigned
@@ -106,14 +92,4 @@ pl_shard_sum_stats(const struct pl_pool *pool)
 	for (unsigned i = 1; i < pool->loops; i++)
 		pl_stats_add(&sum, &pool->shards[i].told.stats);
 	return sum;
-}
-
-unsigned
-pl_shard_sum_closing(const struct pl_pool *pool)
-{
-	unsigned n = count_closing(pool->shards);
-
-	for (unsigned i = 1; i < pool->loops; i++)
-		n += pool->shards[i].told.closing;
-	return n;
 }

@@ -14,7 +14,7 @@
 struct pl_tally {			/* numbers of a shard, at one instant */
 	unsigned client_count[PL_CLIENT_STATES];
 	unsigned server_count[PL_SERVER_STATES];
-	unsigned closing;		/* servers marked close_needed, when asked */
+	unsigned closing;		/* servers marked close_needed; by a census that asks */
 	struct pl_stats stats;
 };
 
@@ -51,12 +51,11 @@ unsigned pl_shard_clients(const struct pl_shard *);
 unsigned pl_shard_servers(const struct pl_shard *);
 
 /* Its numbers now, by its own loop. */
-void	pl_shard_tell(const struct pl_shard *, struct pl_tally *, bool closing);
+void	pl_shard_tell(const struct pl_shard *, struct pl_tally *);
 
 /* Sums, on loop 0. */
 unsigned pl_shard_sum_clients(const struct pl_pool *, enum pl_client_state);
 unsigned pl_shard_sum_servers(const struct pl_pool *, enum pl_server_state);
 struct pl_stats pl_shard_sum_stats(const struct pl_pool *);
-unsigned pl_shard_sum_closing(const struct pl_pool *);
 
 #endif

@@ -511,14 +511,6 @@ keep_rest(struct up *up)
 	return false;
 }
 
-static __attribute__((noinline)) bool
-names_none(struct text message, uint32_t size)
-{
-	struct pl_prepared found;
-
-	return pl_prepared_find(message, size, &found) == PL_PREPARED_NONE;
-}
-
 /* A whole message of which judge() would say PASS, and no more. */
 static inline bool
 just_passes(const struct pl_client *c, char type, struct text rest,
@@ -531,10 +523,8 @@ just_passes(const struct pl_client *c, char type, struct text rest,
 		return false;
 	if ((kind & FREES) && (c->names != NULL || set->disable_pqexec))
 		return false;
-	if (!(kind & NAMES) || !tracks_statements(c))
-		return true;
-	/* Who has named statements binds them: step() will find the name. */
-	return (type != 'B' || c->names == NULL) && names_none(rest, size);
+	return !(kind & NAMES) || !tracks_statements(c) ||
+	    pl_prepared_names_none(rest.at, size);
 }
 
 /*
@@ -649,9 +639,8 @@ on_data(struct conn *conn, struct text slice)
 			pl_client_close(c, true, "out of memory");
 			return;
 		}
-		if (c->need == 0 || c->pending.len < c->need)
-			return;
-		if (!pump_pending(c))
+		if (c->need > 0 && c->pending.len >= c->need &&
+		    !pump_pending(c))
 			return;
 	} else if (!pump(c, slice)) {
 		return;

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 # Fixtures of the system tests: one PostgreSQL a session, poolers as a test
 # asks for them. See doc/HACKING for how to run them.
+import contextlib
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -31,6 +33,10 @@ def pytest_configure(config):
         "markers", "needs(name): uring or threads; skipped without")
     program.regime.update(engine=config.getoption("--engine"),
                           threads=int(config.getoption("--threads") or 0))
+    # Rings are charged to the account, which here has many poolers at once.
+    with contextlib.suppress(ValueError):
+        resource.setrlimit(resource.RLIMIT_MEMLOCK,
+                           (resource.RLIM_INFINITY,) * 2)
 
 
 def pytest_collection_modifyitems(items):

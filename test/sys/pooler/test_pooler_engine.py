@@ -130,13 +130,6 @@ def test_reload_does_not_change_it(pooler):
     assert c.one("select 1") == "1"
 
 
-@pytest.mark.needs("uring")
-def test_the_log_names_it(pooler):
-    for engine in ("event", "uring"):
-        p = pooler(start={"env": {"WEIR_ENGINE": engine}})
-        assert p.wait_log(r"\bLOG\b.*\b%s\b" % engine), p.log()
-
-
 # ---- where it is forbidden
 
 needs_seccomp = pytest.mark.skipif(NR_SECCOMP is None,

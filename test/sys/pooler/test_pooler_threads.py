@@ -612,6 +612,33 @@ def test_backends_that_die(looped, threads, cluster):
     assert all(c.one("select 1") == "1" for c in cs)
 
 
+@loops
+def test_service_returns_on_every_loop(looped, threads, own_cluster):
+    """Clients that are told of the failure and end make the next try all
+    the same, whatever loop they are on."""
+    p = looped(threads, server_login_retry=1, default_pool_size=4, databases={
+        "app": "host=127.0.0.1 port=%d dbname=app" % own_cluster.port})
+    for turn in range(threads):
+        cs = everywhere(p, threads)
+        cs = cs[turn:] + cs[:turn]
+        assert all(c.one("select 1") == "1" for c in cs)
+        own_cluster.stop()
+        wait_for(lambda: not p.servers())
+        first = cs.pop(0)
+        first.send(query("select 2"))
+        p.wait_log(r"connect failed|has been failing", n=turn + 1)
+        first.reset()
+        p.wait_pool(cl_waiting=0)
+        own_cluster.start()
+        time.sleep(1.1)         # server_login_retry: a time, nothing to see
+        said = cs.pop(0).send(query("select 3")).rest()
+        assert "server login has been failing" in wire.error(said)[2]
+        wait_for(lambda: p.servers(), 3, "the next try")
+        assert all(c.one("select 4") == "4" for c in cs)
+        for c in cs:
+            c.finish()
+
+
 # ---- the life of the process
 
 @loops

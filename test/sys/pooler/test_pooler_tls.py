@@ -3,6 +3,7 @@
 # certificates, early bytes, reload.
 import os
 import ssl
+import threading
 import time
 
 import pytest
@@ -273,6 +274,35 @@ def test_client_certificate_for_server(pooler, cluster, base, certs):
         "server_tls_key_file": "$CERTS/client.key",
         "server_tls_cert_file": "$CERTS/client.crt"})
     assert p.login("tlsuser").one("select current_user") == "tlsuser"
+
+
+def test_reload_during_a_servers_handshake(pooler, fake, certs):
+    """The name that is verified is the one that was dialled, though the
+    entry has been read anew since."""
+    asked, go_on = threading.Event(), threading.Event()
+    context = certs.server_context()
+
+    def script(served):
+        served.exactly(8)
+        asked.set()
+        go_on.wait(10)
+        served.send(b"S")
+        served.sock = context.wrap_socket(served.sock, server_side=True)
+        served.hello()
+        served.welcome()
+        served.serve()
+    server = fake(script)
+    p = pooler(server_tls_sslmode="verify-full",
+               server_tls_ca_file="$CERTS/ca.crt", databases={
+                   "app": "host=localhost port=%d" % server.port})
+    c = p.conn()
+    c.send(wire.startup(user="app", database="app"))
+    assert asked.wait(10)
+    for _ in range(3):
+        assert p.command("RELOAD") == "RELOAD"
+    go_on.set()
+    assert c.until("Z")[-1] == ("Z", "I")
+    assert not p.lines("TLS handshake error")
 
 
 def test_bytes_behind_the_servers_s(pooler, fake, certs):

@@ -149,8 +149,11 @@ def test_servers_that_age_are_replaced_within_the_limit(pooler, census):
 
 
 def test_reconnect_and_reload_within_the_limit(pooler, census):
+    """Behind RECONNECT the size of a pool is not looked at until the first
+    new server is there, as in the original: the database's limit is."""
     server = census()
-    p = pooler(databases=at(server, "app"), default_pool_size=4)
+    p = pooler(databases=at(server, "app"), default_pool_size=4,
+               max_db_connections=4)
     with Vandals(p, [("app", "app")]):
         work = Load(p, "-c", 20, "-t", SECS, "-w", 0)
         console = p.console()

@@ -98,16 +98,11 @@ class Census:
         self.arrived += 1
 
     def look_round(self):
-        """Take leave of those who have said so, or hung up."""
+        """Hear what all the others have said, up to their leave or to
+        their hanging up: it may stand behind a question."""
         for guest in list(self.guests):
-            try:
-                head = guest.sock.recv(1, socket.MSG_PEEK)
-            except BlockingIOError:
+            while guest.who and guest in self.guests and self.read(guest):
                 continue
-            except OSError:
-                head = b""
-            if not head or head == b"X" and not guest.buffer:
-                self.leave(guest)
 
     def leave(self, guest):
         self.guests.discard(guest)
@@ -142,15 +137,16 @@ class Census:
             self.leave(guest)
 
     def read(self, guest):
+        """False when there is nothing to read now."""
         try:
             data = guest.sock.recv(65536)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             data = b""
         if not data:
             self.leave(guest)
-            return
+            return False
         guest.buffer += data
         out = b""
         while guest in self.guests:
@@ -161,6 +157,7 @@ class Census:
             out += said
         if out and guest in self.guests:
             self.say(guest, out)
+        return True
 
     def startup(self, guest):
         if len(guest.buffer) < 8:

@@ -55,19 +55,19 @@ engines_main(const char *name, const TTest *const *tests, size_t count)
 		void (*use)(void);
 	} engines[] = { { "event", use_event }, { "uring", use_uring } };
 	SRunner *runner = srunner_create(NULL);
+	char title[2][64];		/* Check keeps the pointers */
 	int failed;
 
 	for (int e = 0; e < 2; e++) {
-		char title[64];
 		Suite *suite;
 		TCase *tcase;
 
 		if (!engine_works(engines[e].use))
 			continue;
-		snprintf(title, sizeof title, "%s on %s", name,
+		snprintf(title[e], sizeof title[e], "%s on %s", name,
 		    engines[e].name);
-		suite = suite_create(title);
-		tcase = tcase_create(title);
+		suite = suite_create(title[e]);
+		tcase = tcase_create(title[e]);
 		tcase_add_checked_fixture(tcase, engines[e].use, NULL);
 		tcase_set_timeout(tcase, 120);
 		for (size_t i = 0; i < count; i++)

@@ -201,7 +201,8 @@ END_TEST
 static unsigned
 count_rows(const char *object)
 {
-	struct pl_walk *w = pl_view_walk(pl_columns_find(object)->view, NULL, NULL);
+	struct pl_walk *w = pl_view_walk(pl_columns_find(object)->view, NULL,
+	    NULL);
 	unsigned n = 0;
 
 	while (pl_view_next(w) != NULL)

@@ -133,6 +133,8 @@ begin(void)
 
 	ck_assert_int_ge(fd, 0);
 	close(fd);
+	/* What clients are told is read in the same turn. */
+	setenv("WEIR_ENGINE", "event", 1);
 	ck_assert_int_eq(log_open(&target, &why), 0);
 	loop = loop_new(&why);
 	ck_assert_ptr_nonnull(loop);
