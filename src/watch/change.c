@@ -573,6 +573,9 @@ static void
 look_for_going(struct turn *turn, struct wt_target *t,
     const struct wt_view *was, const struct wt_view *v)
 {
+	if (turn->c->quiet != NULL &&
+	    turn->c->quiet(turn->c->arg, t, turn->source))
+		return;
 	if (turn->c->set->warn_transitional && was->word != NULL &&
 	    was->class == v->class && !wt_class_is_going(text_of(was->word)) &&
 	    wt_class_is_going(text_of(v->word)))

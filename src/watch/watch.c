@@ -76,7 +76,7 @@ tell(void *arg, struct wt_event *e)
 	    e->check[0] == '\0' ? "" : ": ", e->check);
 	if (wt_watch.dry)
 		print_dry(e);
-	else
+	else if (wt_watch.active)	/* else the other node tells it */
 		wt_sender_tell(&wt_watch.sender, e);
 }
 
@@ -568,6 +568,7 @@ begin(void)
 	struct why why;
 
 	open_files();
+	wt_watch.active = wt_vip_active(wt_watch.config->set.active);
 	if (wt_sender_set(&wt_watch.sender, wt_watch.config, &why) < 0)
 		log_error("%s", why.line);
 	wt_watch.sender.hurry = wt_watch.mode != WT_RUN;

@@ -100,6 +100,23 @@ START_TEST(does_not_rely_on_steps_between)
 }
 END_TEST
 
+START_TEST(warns_of_steps_where_asked_to)
+{
+	struct rig r;
+
+	begin(&r, "warn_transitional = yes\n");
+	rig_see(&r, "pgb1", "UP 2/3", "pgb2", "UP", "pgb3", "UP");
+	rig_hears(&r, "going: pgb1 is UP 2/3: a check failed");
+	rig_see(&r, "pgb1", "UP 1/3", "pgb2", "UP", "pgb3", "UP");
+	rig_see(&r, "pgb1", "UP", "pgb2", "UP", "pgb3", "UP");
+	rig_silent(&r);
+	r.quiet = true;
+	rig_see(&r, "pgb1", "UP 2/3", "pgb2", "UP", "pgb3", "UP");
+	rig_silent(&r);
+	rig_fini(&r);
+}
+END_TEST
+
 START_TEST(tells_what_stands_at_the_start)
 {
 	struct rig r;
@@ -578,7 +595,8 @@ START_TEST(a_million_polls)
 END_TEST
 
 UNIT_MAIN("watch/change", tells_down_and_up_once, knows_every_word,
-    does_not_rely_on_steps_between, tells_what_stands_at_the_start,
+    does_not_rely_on_steps_between, warns_of_steps_where_asked_to,
+    tells_what_stands_at_the_start,
     tells_what_changed_while_it_was_away, sees_what_hides_in_the_counters,
     counters_mean_nothing_behind_a_move, believes_what_is_confirmed,
     a_silent_source_hides_its_targets, a_group_makes_one_event,
