@@ -485,6 +485,11 @@ send_pieces(struct conn *c, const struct iovec *piece, int count)
 		if (c->flags & (CONN_STASHED | CONN_BROKEN))
 			return -1;
 	}
+	if (count == 1 && lives_on(d, piece->iov_base)) {
+		w->sends = batch_place(&d->batch, w->sends, w, w->fd);
+		batch_add(&d->batch, w->sends, piece->iov_base, len, false);
+		return (ssize_t)len;
+	}
 	if (!batch_reserve(&d->batch, sum_mortal(d, piece, count)))
 		return send_behind(c, piece, count, len);
 	w->sends = batch_place(&d->batch, w->sends, w, w->fd);
@@ -865,6 +870,14 @@ drop(struct conn *c)
 		return;
 	}
 	kept_spend(&d->shelf, &w->kept);
+	if (w->sends != 0)
+		submit(d, false);
+	/*
+	 * The descriptor stays for a moment, the connection does not: the
+	 * peer may count it before it sees the one that takes its place.
+	 */
+	if ((w->flags & WIRE_UNDER_WAY) && !(c->flags & CONN_RESET))
+		(void)shutdown(w->fd, SHUT_RDWR);
 	c->wire = NULL;
 	w->conn = NULL;
 	bury_wire(d, w);

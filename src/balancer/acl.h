@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * acl.h - named tests and the conditions made of them ("if a !b or { src
+ * 10.0.0.0/8 }"): as data, and how they are read. What is read belongs to
+ * the setup and is immutable. Any thread.
+ */
+#ifndef WEIR_BALANCER_ACL_H
+#define WEIR_BALANCER_ACL_H
+
+#include "balancer/arena.h"
+#include "balancer/sample.h"
+#include "balancer/words.h"
+#include "base/address.h"
+#include "base/why.h"
+
+struct lb_parse;
+
+enum lb_match {		/* -m */
+	LB_MATCH_FOUND, LB_MATCH_BOOL, LB_MATCH_INT, LB_MATCH_IP,
+	LB_MATCH_BIN, LB_MATCH_LEN, LB_MATCH_STR, LB_MATCH_SUB,
+	LB_MATCH_REG, LB_MATCH_BEG, LB_MATCH_END, LB_MATCH_DIR, LB_MATCH_DOM
+};
+
+struct lb_pattern {			/* one value; which field: by match */
+	const char *text;		/* as written; STR to DOM, and REG */
+	size_t len;			/* of text (BIN: of its bytes) */
+	bool has_least, has_most;	/* INT, LEN: bounds, both inclusive */
+	int64_t least, most;
+	struct prefix prefix;		/* IP */
+};
+
+struct lb_test {			/* one acl line, or one { } */
+	struct lb_place place;
+	const struct lb_expr *expr;
+	enum lb_match match;
+	bool nocase;			/* -i */
+	LB_LIST(const struct lb_pattern) patterns;	/* one must match */
+};
+
+struct lb_acl {				/* all lines of one name: one must hold */
+	const char *name;		/* NULL: a { } of its own */
+	LB_LIST(const struct lb_test) tests;
+};
+
+struct lb_term {
+	bool negated;
+	const struct lb_acl *acl;
+};
+
+struct lb_chain {			/* all terms must hold */
+	LB_LIST(const struct lb_term) terms;
+};
+
+struct lb_cond {			/* one chain must hold */
+	bool unless;			/* ... or none, for "unless" */
+	unsigned from;			/* LB_FROM_* of all its tests */
+	LB_LIST(const struct lb_chain) chains;
+};
+
+/*
+ * An "acl" line: words[0] is its name. Added to the acls of the section.
+ * -1: told.
+ */
+int	lb_acl_read(struct lb_parse *, const struct lb_words *);
+/*
+ * The words from 'at' on, which begin with if or unless; NULL with the
+ * reason.
+ */
+const struct lb_cond *lb_acl_cond(struct lb_parse *, const struct lb_words *,
+	    unsigned at, struct why *);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * finish.h - what can only be said when all is read: names find their
+ * objects, what was not given gets its value, what does not fit is told. One
+ * thread.
+ */
+#ifndef WEIR_BALANCER_FINISH_H
+#define WEIR_BALANCER_FINISH_H
+
+#include "balancer/parse.h"
+
+void	lb_finish_all(struct lb_parse *);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * main.c - weir-balancer: its command line, and what it answers without
+ * serving anything. First thread.
+ */
+#include <sys/utsname.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "balancer/condition.h"
+#include "balancer/config.h"
+#include "balancer/files.h"
+#include "balancer/keys.h"
+#include "balancer/options.h"
+#include "base/mem.h"
+
+#define RELEASED	"2026/11/22"
+
+static struct lb_options options;
+static bool began;		/* something was told */
+
+/* ---- telling ----------------------------------------------------------- */
+
+static void
+print_line(const char *tag, const char *text)
+{
+	fprintf(stderr, "%-10s (%ld) : %s\n", tag, (long)getpid(), text);
+}
+
+/* The first line is preceded by who speaks. */
+static void
+begin(void)
+{
+	char path[1024];
+	ssize_t n;
+
+	if (began)
+		return;
+	began = true;
+	print_line("[NOTICE]", "haproxy version is " LB_CONDITION_VERSION);
+	n = readlink("/proc/self/exe", path, sizeof path - 1);
+	if (n > 0) {
+		path[n] = '\0';
+		fprintf(stderr, "%-10s (%ld) : path to executable is %s\n",
+		    "[NOTICE]", (long)getpid(), path);
+	}
+}
+
+static void
+tell(void *arg, enum lb_report_level level, const char *text)
+{
+	static const char *const tags[] = { "[DIAG]", "[NOTICE]",
+	    "[WARNING]", "[ALERT]" };
+
+	if (level == LB_REPORT_DIAG && !options.diagnostics)
+		return;
+	if (level != LB_REPORT_ALERT && options.quiet)
+		return;
+	if (level >= LB_REPORT_WARNING && !options.quiet)
+		begin();
+	print_line(tags[level], text);
+}
+
+/* ---- versions ---------------------------------------------------------- */
+
+static void
+print_version(FILE *to)
+{
+	struct utsname u;
+
+	fprintf(to, "HAProxy version %s %s - https://haproxy.org/ "
+	    "(Weir %s)\n", LB_CONDITION_VERSION, RELEASED, PACKAGE_VERSION);
+	fprintf(to, "Status: reads and checks configurations; does not serve "
+	    "yet.\n");
+	fprintf(to, "Known bugs: see doc/differences.md\n");
+	if (uname(&u) == 0)
+		fprintf(to, "Running on: %s %s %s %s\n", u.sysname, u.release,
+		    u.version, u.machine);
+}
+
+static void
+print_build(void)
+{
+	printf("Build options :\n  TARGET  = linux-glibc\n\nFeature list :");
+	for (const char *const *f = lb_condition_features; *f != NULL; f++)
+		printf(" %s", *f);
+	printf("\n\nBuilt with %s\n", OpenSSL_version(OPENSSL_VERSION));
+}
+
+static int
+show_version(void)
+{
+	const char *letters = options.short_version;
+
+	if (letters != NULL) {
+		printf("%s\n", letters[strlen(letters) - 1] == 'b' ? "3.4" :
+		    LB_CONDITION_VERSION);
+		return 0;
+	}
+	print_version(stdout);
+	if (options.version > 1)
+		print_build();
+	return 0;
+}
+
+/* ---- checking ---------------------------------------------------------- */
+
+static int
+evaluate(struct lb_report *report)
+{
+	struct lb_source source = { .count = 0 };
+	struct lb_files *none;
+	struct why why;
+	int truth;
+
+	none = lb_files_read(NULL, 0, &why);
+	if (none == NULL)
+		return 2;
+	lb_files_source(none, &source);
+	truth = lb_condition_holds(&source, text_of(options.condition), &why);
+	lb_files_free(&none);
+	if (truth < 0)
+		lb_report_tell(report, LB_REPORT_ALERT, "config : Failed to "
+		    "evaluate condition: %s", why.line);
+	return truth < 0 ? 2 : truth ? 0 : 1;
+}
+
+/* What texts may refer to, beside the user's own variables. */
+static void
+set_environment(const struct lb_source *source)
+{
+	char host[256] = "", *names = mem_copy(TEXT("")), *more;
+
+	if (gethostname(host, sizeof host - 1) < 0)
+		host[0] = '\0';
+	for (unsigned i = 0; names != NULL && i < source->count; i++) {
+		if (source->texts[i].side)
+			continue;
+		more = mem_print("%s%s%s", names, i == 0 ? "" : ";",
+		    source->texts[i].name);
+		mem_drop(names);
+		names = more;
+	}
+	setenv("HAPROXY_CFGFILES", names == NULL ? "" : names, 1);
+	mem_drop(names);
+	setenv("HAPROXY_LOCALPEER", options.localpeer != NULL ?
+	    options.localpeer : host, 1);
+	setenv("HAPROXY_BRANCH", "3.4", 1);
+	setenv("HAPROXY_TCP_LOG_FMT", "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B "
+	    "%ts %ac/%fc/%bc/%sc/%rc %sq/%bq", 1);
+	setenv("HAPROXY_HTTP_LOG_FMT", "%ci:%cp [%tr] %ft %b/%s "
+	    "%TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc "
+	    "%sq/%bq %hr %hs %{+Q}r", 1);
+}
+
+/* The verdict, as the original words it. */
+static int
+conclude(struct lb_report *report, const struct lb_setup *setup)
+{
+	if (setup == NULL) {
+		lb_report_tell(report, LB_REPORT_ALERT,
+		    "config : Fatal errors found in configuration.");
+		return 1;
+	}
+	if (report->warnings > 0 &&
+	    (options.zero_warning || setup->global.zero_warning)) {
+		lb_report_tell(report, LB_REPORT_ALERT, "config : Some "
+		    "warnings were found and 'zero-warning' is set. "
+		    "Aborting.");
+		return 1;
+	}
+	if (setup->listeners == 0) {
+		if (!options.quiet)
+			fprintf(stderr, "Configuration file has no error but "
+			    "will not start (no listener) => exit(2).\n");
+		return 2;
+	}
+	if (report->warnings > 0 && !options.quiet)
+		fprintf(stderr, "Warnings were found.\n");
+	if (!options.quiet)
+		printf("Configuration file is valid\n");
+	return 0;
+}
+
+static int
+check(struct lb_report *report)
+{
+	struct lb_source source = {
+		.names_may_fail = options.names_may_fail,
+		.localpeer = options.localpeer
+	};
+	struct lb_files *files;
+	struct lb_setup *setup;
+	struct why why;
+	int code;
+
+	files = lb_files_read(options.files, options.file_count, &why);
+	if (files == NULL) {
+		lb_report_tell(report, LB_REPORT_ALERT, "config : %s",
+		    why.line);
+		return 1;
+	}
+	lb_files_source(files, &source);
+	set_environment(&source);
+	setup = lb_config_read(&source, report);
+	code = conclude(report, setup);
+	lb_config_free(&setup);
+	lb_files_free(&files);
+	return code;
+}
+
+static int
+list_settings(const char *form)
+{
+	lb_keys_list(stdout, strcmp(form, "md") == 0 ? KEY_FORM_MD :
+	    strcmp(form, "man") == 0 ? KEY_FORM_MAN : KEY_FORM_TABS);
+	return 0;
+}
+
+static int
+usage(const char *called, const struct why *why)
+{
+	print_version(stderr);
+	if (why->line[0] != '\0')
+		fprintf(stderr, "%s: %s\n", called, why->line);
+	lb_options_usage(stderr, called);
+	return 1;
+}
+
+static int
+run(const char *called)
+{
+	struct lb_report report = { .tell = tell };
+	struct why why = { "", "" };
+
+	if (options.version > 0 || options.short_version != NULL)
+		return show_version();
+	if (options.list_settings != NULL)
+		return list_settings(options.list_settings);
+	if (options.condition != NULL)
+		return evaluate(&report);
+	if (options.directory != NULL && chdir(options.directory) < 0) {
+		lb_report_tell(&report, LB_REPORT_ALERT, "Could not change to "
+		    "directory %s : %m", options.directory);
+		return 1;
+	}
+	if (options.file_count == 0)
+		return usage(called, &why);
+	if (!options.check) {
+		lb_report_tell(&report, LB_REPORT_ALERT, "This version only "
+		    "checks configurations; use -c.");
+		return 1;
+	}
+	return check(&report);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct why why;
+	int code;
+
+	if (lb_options_read(&options, argc, argv, &why) < 0)
+		code = usage(argv[0], &why);
+	else
+		code = run(argv[0]);
+	lb_options_free(&options);
+	return code;
+}
