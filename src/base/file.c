@@ -76,6 +76,24 @@ write_all(int fd, struct text t)
 	return fsync(fd);
 }
 
+/* A rename is safe when its directory is on disk; where that can be asked. */
+static void
+sync_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash == NULL ? mem_copy(TEXT(".")) :
+	    mem_copy((struct text){ path, (size_t)(slash - path) +
+	    (slash == path) });
+	int fd = dir == NULL ? -1 :
+	    open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	mem_drop(dir);
+}
+
 int
 file_write_aside(const char *path, unsigned mode, struct text t,
     struct why *why)
@@ -100,6 +118,7 @@ file_write_aside(const char *path, unsigned mode, struct text t,
 		return give_up(fd, aside, why);
 	}
 	close(fd);
+	sync_directory(path);
 	mem_drop(aside);
 	return 0;
 }

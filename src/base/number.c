@@ -50,3 +50,26 @@ number_seconds(struct text t, int64_t *usec, struct why *why)
 	*usec = whole * 1000000 + part;
 	return 0;
 }
+
+int
+number_span(struct text t, int64_t *usec, struct why *why)
+{
+	static const struct { const char *name; int64_t usec; } units[] = {
+		{ "ms", 1000 }, { "s", 1000000 }, { "m", 60 * 1000000LL },
+		{ "h", 3600 * 1000000LL }, { "d", 86400 * 1000000LL },
+	};
+	struct text digits = t;
+	int64_t unit = 1000000, n;
+
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (text_ends(t, units[i].name)) {
+			unit = units[i].usec;
+			digits.len = t.len - strlen(units[i].name);
+			break;
+		}
+	if (digits.len == 0 || digits.at[0] < '0' || digits.at[0] > '9' ||
+	    number_int(digits, 10, 0, INT64_MAX / unit, &n, NULL) < 0)
+		return why_set(why, "not a time: %.*s", TEXT_ARG(t));
+	*usec = n * unit;
+	return 0;
+}

@@ -16,5 +16,7 @@ int	number_int(struct text, int base, int64_t least, int64_t most,
 	    int64_t *, struct why *);
 /* Seconds with an optional fraction ("0.5"), no sign, no unit; microseconds. */
 int	number_seconds(struct text, int64_t *usec, struct why *);
+/* "10s", "250ms", "4h", "1d"; a bare number is seconds; microseconds. */
+int	number_span(struct text, int64_t *usec, struct why *);
 
 #endif

@@ -34,7 +34,8 @@ is_text(const struct key *key)
 static bool
 is_time(const struct key *key)
 {
-	return key->kind == KEY_SECONDS || key->kind == KEY_LOOSE_SECONDS;
+	return key->kind == KEY_SECONDS || key->kind == KEY_SPAN ||
+	    key->kind == KEY_LOOSE_SECONDS;
 }
 
 static bool
@@ -167,6 +168,8 @@ read_number(const struct key *key, struct text t, int64_t *n)
 		return number_int(t, 0, 0, UINT_MAX, n, NULL);
 	case KEY_SECONDS:
 		return read_seconds(t, n);
+	case KEY_SPAN:
+		return number_span(t, n, NULL);
 	case KEY_WORD:
 		return read_word(key->words, t, n);
 	case KEY_LOOSE:
@@ -325,6 +328,58 @@ key_word_of(const struct key_word *words, int value)
 	return NULL;
 }
 
+/* In the largest unit that says it exactly. */
+static const char *
+show_span(int64_t usec, char scratch[KEY_SHOW])
+{
+	static const struct { const char *name; int64_t usec; } units[] = {
+		{ "d", 86400 * 1000000LL }, { "h", 3600 * 1000000LL },
+		{ "m", 60 * 1000000LL }, { "s", 1000000 }, { "ms", 1000 },
+	};
+	size_t i = 0;
+
+	while (i + 1 < sizeof units / sizeof units[0] &&
+	    (usec == 0 ? units[i].usec != 1000000 : usec % units[i].usec != 0))
+		i++;
+	snprintf(scratch, KEY_SHOW, "%" PRId64 "%s", usec / units[i].usec,
+	    units[i].name);
+	return scratch;
+}
+
+const char *
+key_expects(const struct key *key, char to[KEY_EXPECTS])
+{
+	char least[KEY_SHOW], most[KEY_SHOW];
+	size_t len;
+
+	if (key->kind == KEY_WORD) {
+		len = (size_t)snprintf(to, KEY_EXPECTS, "one of");
+		for (const struct key_word *w = key->words; w->word != NULL &&
+		    len < KEY_EXPECTS; w++)
+			len += (size_t)snprintf(to + len, KEY_EXPECTS - len,
+			    "%s %s", w == key->words ? "" : ",", w->word);
+		return to;
+	}
+	if (is_text(key)) {
+		snprintf(to, KEY_EXPECTS, "a text");
+		return to;
+	}
+	snprintf(least, sizeof least, "%" PRId64, key->least);
+	snprintf(most, sizeof most, "%" PRId64, key->most);
+	if (key->kind == KEY_SPAN) {
+		show_span(key->least, least);
+		show_span(key->most, most);
+	}
+	snprintf(to, KEY_EXPECTS, "a %s%s%s%s%s",
+	    key->kind == KEY_SPAN ? "time such as 10s, 5m or 4h" :
+	    is_time(key) ? "number of seconds" : "number",
+	    key->least == key->most ? "" : ", from ",
+	    key->least == key->most ? "" : least,
+	    key->least == key->most ? "" : " to ",
+	    key->least == key->most ? "" : most);
+	return to;
+}
+
 const char *
 key_show(const struct key *key, const void *object, char scratch[KEY_SHOW])
 {
@@ -335,6 +390,8 @@ key_show(const struct key *key, const void *object, char scratch[KEY_SHOW])
 	n = load_number(key, object);
 	if (key->kind == KEY_WORD)
 		return key_word_of(key->words, (int)n);
+	if (key->kind == KEY_SPAN)
+		return show_span(n, scratch);
 	if (is_time(key) && n >= 0)
 		snprintf(scratch, KEY_SHOW, "%g", (double)n / 1000000);
 	else
@@ -348,7 +405,8 @@ key_write(const struct key *key, const void *object, char scratch[KEY_SHOW])
 	int64_t n;
 	int len;
 
-	if (!is_time(key) || load_number(key, object) < 0)
+	if (!is_time(key) || key->kind == KEY_SPAN ||
+	    load_number(key, object) < 0)
 		return key_show(key, object, scratch);
 	n = load_number(key, object);
 	len = snprintf(scratch, KEY_SHOW, "%" PRId64 ".%06d", n / 1000000,
@@ -373,6 +431,8 @@ type_name(const struct key *key)
 	case KEY_SECONDS:
 	case KEY_LOOSE_SECONDS:
 		return "seconds";
+	case KEY_SPAN:
+		return "time";
 	case KEY_WORD:
 		return "word";
 	case KEY_TEXT:

@@ -18,6 +18,7 @@ enum key_kind {
 	KEY_INT,		/* int; C notation of the base */
 	KEY_UINT,		/* unsigned, likewise */
 	KEY_SECONDS,		/* int64_t microseconds; fractions allowed */
+	KEY_SPAN,		/* the same as "10s", "250ms", "4h"; see number_span */
 	KEY_WORD,		/* int: one of .words, case ignored */
 	KEY_TEXT,		/* const char *; NULL is unset, "" is empty */
 	KEY_SECRET,		/* the same, in base/secret's memory */
@@ -79,6 +80,9 @@ const char *key_show(const struct key *, const void *object,
 /* The same as the file takes it: times are exact, numbers decimal. */
 const char *key_write(const struct key *, const void *object,
 	    char scratch[KEY_SHOW]);
+/* What a value must be: "a time from 1s to 1h"; returns its argument. */
+enum { KEY_EXPECTS = 256 };
+const char *key_expects(const struct key *, char to[KEY_EXPECTS]);
 const char *key_word_of(const struct key_word *, int value);	/* or NULL */
 
 enum key_form { KEY_FORM_TABS, KEY_FORM_MD, KEY_FORM_MAN };

@@ -32,13 +32,25 @@ static struct {
 	struct program_needs needs;
 	struct loop *home;
 	bool background, refused, ending;
-	int code;
+	int code, refusal;
 } life;
 
 const struct program_line *
 program_said(void)
 {
 	return &life.line;
+}
+
+void
+program_tell(const struct program_option *row)
+{
+	life.tell = row;
+}
+
+void
+program_refuse(int code)
+{
+	life.refusal = code;
 }
 
 /* ---- the command line */
@@ -109,7 +121,7 @@ find_option(const struct program_option *rows, int found)
 	return rows->name == NULL ? NULL : rows;
 }
 
-static void
+static int
 take_option(const struct program_option *o, const char *arg)
 {
 	switch (o->act) {
@@ -117,6 +129,8 @@ take_option(const struct program_option *o, const char *arg)
 		life.tell = o;
 		life.tell_arg = arg;
 		break;
+	case PROGRAM_TAKE:
+		return o->tell(arg, NULL, 0);
 	case PROGRAM_HELP:
 		print_usage();
 		exit(0);
@@ -139,6 +153,7 @@ take_option(const struct program_option *o, const char *arg)
 		life.line.user = arg;
 		break;
 	}
+	return 0;
 }
 
 static int
@@ -160,9 +175,8 @@ read_options(int argc, char **argv)
 	all = form_options(life.p->options, letters);
 	while ((found = getopt_long(argc, argv, letters, all, NULL)) != -1) {
 		o = find_option(life.p->options, found);
-		if (o == NULL)
+		if (o == NULL || take_option(o, optarg) != 0)
 			break;
-		take_option(o, optarg);
 	}
 	mem_drop(all);
 	return found == -1 ? 0 : say_try();
@@ -208,7 +222,7 @@ become_user(struct why *why)
 
 	if (user != NULL && user[0] != '\0' && rights_become(user, why) < 0)
 		return -1;
-	if (rights_root())
+	if (rights_root() && !life.p->root_allowed)
 		return why_set(why, "%s should not run as root",
 		    life.p->stands_for);
 	return 0;
@@ -345,7 +359,8 @@ say_up(struct why *why)
 {
 	if (life.p->up != NULL)
 		life.p->up();
-	ready_up();
+	if (!life.p->ready_later)
+		ready_up();
 	ready_beat(life.home);
 	return 0;
 }
@@ -417,6 +432,12 @@ finish(void)
 	return life.code;
 }
 
+static int
+usage_code(void)
+{
+	return life.p->usage_code != 0 ? life.p->usage_code : 1;
+}
+
 int
 program_main(const struct program *p, int argc, char **argv)
 {
@@ -429,10 +450,10 @@ program_main(const struct program *p, int argc, char **argv)
 	handover_inherited(&first);	/* they are for this process number */
 	ready_init();
 	if (read_options(argc, argv) < 0)
-		return 1;
+		return usage_code();
 	rest = argv + optind;
 	if (take_rest(rest, (unsigned)(argc - optind)) < 0)
-		return 1;
+		return usage_code();
 	life.needs.log.verbose = life.line.verbose;
 	open_log(&why);
 	if (life.tell != NULL)
@@ -441,7 +462,7 @@ program_main(const struct program *p, int argc, char **argv)
 	if (start(&why) < 0) {
 		if (!life.refused)
 			log_fatal("%s", why.line);
-		life.code = 1;
+		life.code = life.refusal != 0 ? life.refusal : 1;
 	} else if (!life.ending)
 		loop_run(life.home);
 	return finish();

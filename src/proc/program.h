@@ -39,6 +39,7 @@
 
 enum program_act {
 	PROGRAM_TELL,		/* call tell() when the options are read, exit */
+	PROGRAM_TAKE,		/* call tell() at once; not 0: it is refused */
 	PROGRAM_HELP, PROGRAM_VERSION,	/* print and exit 0 at once */
 	PROGRAM_DAEMON, PROGRAM_QUIET, PROGRAM_REBOOT, PROGRAM_VERBOSE,
 	PROGRAM_USER
@@ -86,6 +87,9 @@ struct program {
 	const char *arguments;	/* usage, behind "[OPTION]...": "CONFIG_FILE" */
 	const struct program_option *options;
 	const struct program_signal *signals;
+	int usage_code;		/* exit code of a bad command line; 0: 1 */
+	bool root_allowed;	/* nothing is served: it may run as root */
+	bool ready_later;	/* the daemon itself calls ready_up() */
 
 	/* -1: stderr "ARGV0: WHY", the Try line, exit 1. */
 	int	(*take)(char **rest, unsigned n, struct why *);
@@ -117,6 +121,10 @@ struct program {
 int	program_main(const struct program *, int argc, char **argv);
 
 const struct program_line *program_said(void);
+/* In take(): what the arguments ask for is told, instead of a life. */
+void	program_tell(const struct program_option *);
+/* In a step of the start that fails: the exit code, instead of 1. */
+void	program_refuse(int code);
 
 /*
  * read() and apply() again, outputs of the log opened anew (rotation), and

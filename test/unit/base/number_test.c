@@ -97,4 +97,24 @@ START_TEST(reads_seconds)
 }
 END_TEST
 
-UNIT_MAIN("base/number", reads_integers, reads_seconds)
+START_TEST(reads_spans)
+{
+	static const struct { const char *text; int64_t usec; } rows[] = {
+		{ "10", 10000000 }, { "10s", 10000000 }, { "250ms", 250000 },
+		{ "5m", 300000000 }, { "4h", 14400000000 }, { "0", 0 },
+		{ "1d", 86400000000 }, { "", -1 }, { "s", -1 }, { "-1s", -1 },
+		{ "1.5s", -1 }, { "+1", -1 }, { " 1", -1 }, { "1 s", -1 },
+		{ "99999999999999999999d", -1 }, { "999999999999d", -1 },
+	};
+	int64_t n;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		n = -1;
+		ck_assert_int_eq(number_span(text_of(rows[i].text), &n,
+		    NULL), rows[i].usec < 0 ? -1 : 0);
+		ck_assert_int_eq(n, rows[i].usec);
+	}
+}
+END_TEST
+
+UNIT_MAIN("base/number", reads_spans, reads_integers, reads_seconds)

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: ISC */
+/* http.c - status pages over HTTP/1; see http.h. One loop's thread. */
+#include <sys/queue.h>
+#include <sys/stat.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/number.h"
+#include "net/conn.h"
+#include "net/http.h"
+#include "net/listener.h"
+#include "net/socket.h"
+#include "net/timer.h"
+
+enum { HEAD_MOST = 16 * 1024, LIMIT = 10, MOST = 64 };
+
+struct visitor {
+	TAILQ_ENTRY(visitor) link;
+	struct http *http;
+	struct conn *conn;
+	struct timer limit;
+	char *head;
+	size_t len;
+};
+
+struct http {
+	struct loop *loop;
+	struct listener *listener;
+	void (*serve)(void *, struct text, struct http_page *);
+	void *arg;
+	TAILQ_HEAD(, visitor) visitors;
+	unsigned count;
+	char *path;			/* of a unix socket */
+};
+
+/* ---- the request */
+
+static bool
+is_token_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || (c != '\0' &&
+	    strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+/* Field lines: a name, a colon, no control bytes; no body is announced. */
+static int
+check_fields(struct text fields)
+{
+	struct text line, name;
+
+	while (fields.len > 0) {
+		text_split(&fields, '\n', &line);
+		if (line.len == 0 || line.at[line.len - 1] != '\r')
+			return 400;
+		line.len--;
+		for (size_t i = 0; i < line.len; i++)
+			if ((unsigned char)line.at[i] < ' ' &&
+			    line.at[i] != '\t')
+				return 400;
+		if (line.len == 0)
+			return 0;
+		if (memchr(line.at, ':', line.len) == NULL ||
+		    !text_split(&line, ':', &name) || name.len == 0)
+			return 400;
+		for (size_t i = 0; i < name.len; i++)
+			if (!is_token_char(name.at[i]))
+				return 400;
+		if (text_is_nocase(name, "Transfer-Encoding") ||
+		    (text_is_nocase(name, "Content-Length") &&
+		    !text_is(text_trim(line), "0")))
+			return 400;
+	}
+	return 400;
+}
+
+int
+http_parse(struct text head, struct text *path, bool *head_only)
+{
+	struct text rest = head, line, method, target;
+
+	if (head.len == 0 || memmem(head.at, head.len, "\r\n\r\n", 4) == NULL)
+		return head.len > HEAD_MOST ? 400 : 0;
+	text_split(&rest, '\n', &line);
+	if (line.len == 0 || line.at[line.len - 1] != '\r')
+		return 400;
+	line.len--;
+	if (!text_split(&line, ' ', &method) ||
+	    !text_split(&line, ' ', &target) ||
+	    (!text_is(line, "HTTP/1.1") && !text_is(line, "HTTP/1.0")) ||
+	    target.len == 0 || target.at[0] != '/' || check_fields(rest) != 0)
+		return 400;
+	*head_only = text_is(method, "HEAD");
+	if (!*head_only && !text_is(method, "GET"))
+		return 405;
+	for (size_t i = 0; i < target.len; i++)
+		if (target.at[i] == '?')
+			target.len = i;
+	for (size_t i = 0; i < target.len; i++)
+		if ((unsigned char)target.at[i] <= ' ')
+			return 400;
+	*path = target;
+	return 200;
+}
+
+/* ---- the answer */
+
+static const char *
+reason_of(int status)
+{
+	return status == 200 ? "OK" : status == 404 ? "Not Found" :
+	    status == 405 ? "Method Not Allowed" : status == 503 ?
+	    "Service Unavailable" : "Bad Request";
+}
+
+static void
+bury(void *arg)
+{
+	struct visitor *v = arg;
+
+	mem_drop(v->head);
+	mem_drop(v);
+}
+
+static void
+leave(struct visitor *v)
+{
+	timer_stop(&v->limit);
+	TAILQ_REMOVE(&v->http->visitors, v, link);
+	v->http->count--;
+	loop_retire(v->http->loop, v, bury);
+}
+
+static void
+answer(struct visitor *v, struct http_page *p, bool head_only)
+{
+	size_t len = p->body == NULL ? 0 : strlen(p->body);
+	struct conn *c = v->conn;
+	char head[256];
+
+	snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n"
+	    "Content-Length: %zu\r\nCache-Control: no-cache\r\n"
+	    "Connection: close\r\n\r\n", p->status, reason_of(p->status),
+	    p->type, len);
+	conn_cork(c);
+	conn_send(c, text_of(head));
+	if (!head_only && len > 0)
+		conn_send(c, (struct text){ p->body, len });
+	conn_uncork(c);
+	mem_drop(p->body);
+	leave(v);
+	conn_close_flushed(c, &close_eof, LIMIT * CLOCK_SECOND);
+}
+
+static void
+on_data(struct conn *c, struct text t)
+{
+	struct visitor *v = conn_owner(c);
+	struct http_page page = { 200, "text/plain; charset=utf-8", NULL };
+	struct text path = TEXT_NONE;
+	bool head_only = false;
+	char *more;
+	int status;
+
+	if (t.len > HEAD_MOST - v->len)
+		t.len = HEAD_MOST - v->len + 1;
+	more = mem_grow(v->head, v->len + t.len + 1);
+	if (more == NULL) {
+		leave(v);
+		conn_close(c, &close_memory);
+		return;
+	}
+	v->head = more;
+	memcpy(more + v->len, t.at, t.len);
+	v->len += t.len;
+	status = http_parse((struct text){ v->head, v->len }, &path,
+	    &head_only);
+	if (status == 0)
+		return;
+	page.status = status;
+	if (status == 200)
+		v->http->serve(v->http->arg, path, &page);
+	answer(v, &page, head_only);
+}
+
+static void
+on_ready(struct conn *c)
+{
+}
+
+static void
+on_closed(struct conn *c, const struct close_reason *why)
+{
+	leave(conn_owner(c));
+}
+
+static const struct conn_handler handler = {
+	.ready = on_ready, .data = on_data, .closed = on_closed,
+};
+
+static void
+on_limit(void *arg)
+{
+	struct visitor *v = arg;
+	struct conn *c = v->conn;
+
+	leave(v);
+	conn_close(c, &close_connect_timeout);
+}
+
+static void
+on_accepted(struct listener *l, int fd, const struct address *peer)
+{
+	struct http *h = listener_owner(l);
+	struct visitor *v = h->count >= MOST ? NULL : mem_zero(sizeof *v);
+
+	if (v == NULL) {
+		close(fd);
+		return;
+	}
+	v->http = h;
+	v->conn = conn_accept(h->loop, fd, &handler, v);
+	if (v->conn == NULL) {
+		mem_drop(v);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&h->visitors, v, link);
+	h->count++;
+	timer_init(&v->limit, h->loop, on_limit, v);
+	timer_after(&v->limit, LIMIT * CLOCK_SECOND);
+}
+
+static void
+on_resting(struct listener *l, int code, int64_t until)
+{
+}
+
+static const struct listener_handler listening = {
+	.accepted = on_accepted, .resting = on_resting,
+};
+
+/* ---- from outside */
+
+int
+http_address(struct text t, struct address *to, struct why *why)
+{
+	struct text host = t, ip;
+	size_t colon = t.len;
+	int64_t port;
+
+	if (t.len > 0 && (t.at[0] == '/' || t.at[0] == '@'))
+		return address_unix(t, to, why);
+	while (colon > 0 && t.at[colon - 1] != ':')
+		colon--;
+	if (colon == 0 || number_int(text_from(t, colon), 10, 0, 65535,
+	    &port, NULL) < 0)
+		return why_set(why, "expected ADDRESS:PORT or a path: %.*s",
+		    TEXT_ARG(t));
+	host.len = colon - 1;
+	ip = host;
+	if (host.len > 1 && host.at[0] == '[' && host.at[host.len - 1] == ']')
+		ip = (struct text){ host.at + 1, host.len - 2 };
+	if (host.len == 0 || text_is(host, "*"))
+		ip = TEXT("0.0.0.0");
+	if (address_ip(ip, (uint16_t)port, to) < 0)
+		return why_set(why, "expected an IP address: %.*s",
+		    TEXT_ARG(host));
+	return 0;
+}
+
+/* A socket file that nobody answers on is in the way. */
+static void
+remove_stale(const struct address *at)
+{
+	struct stat st;
+	int fd;
+
+	if (at->sa.sa_family != AF_UNIX || at->un.sun_path[0] != '/' ||
+	    lstat(at->un.sun_path, &st) < 0 || !S_ISSOCK(st.st_mode) ||
+	    st.st_uid != geteuid())
+		return;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && connect(fd, &at->sa, at->len) < 0)
+		unlink(at->un.sun_path);
+	if (fd >= 0)
+		close(fd);
+}
+
+struct http *
+http_open(struct loop *loop, const struct address *at,
+    void (*serve)(void *, struct text, struct http_page *), void *arg,
+    struct why *why)
+{
+	struct http *h = mem_zero(sizeof *h);
+	mode_t mask;
+	int fd;
+
+	if (h == NULL) {
+		why_set(why, "out of memory");
+		return NULL;
+	}
+	h->loop = loop;
+	h->serve = serve;
+	h->arg = arg;
+	TAILQ_INIT(&h->visitors);
+	remove_stale(at);
+	mask = umask(0177);
+	fd = socket_listen(at, 64, false, false, why);
+	umask(mask);
+	if (fd >= 0 && at->sa.sa_family == AF_UNIX &&
+	    at->un.sun_path[0] == '/')
+		h->path = mem_copy(text_of(at->un.sun_path));
+	h->listener = fd < 0 ? NULL : listener_new(loop, fd, &listening, h);
+	if (h->listener == NULL) {
+		if (fd >= 0)
+			why_set(why, "out of memory");
+		http_close(&h);
+	}
+	return h;
+}
+
+void
+http_close(struct http **http)
+{
+	struct http *h = *http;
+	struct visitor *v;
+
+	if (h == NULL)
+		return;
+	while ((v = TAILQ_FIRST(&h->visitors)) != NULL) {
+		struct conn *c = v->conn;
+
+		leave(v);
+		conn_close(c, &close_eof);
+	}
+	if (h->listener != NULL)
+		listener_free(&h->listener);
+	if (h->path != NULL)
+		unlink(h->path);
+	mem_drop(h->path);
+	mem_drop(h);
+	*http = NULL;
+}
+
+unsigned
+http_count(const struct http *h)
+{
+	return h->count;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * http.h - a strict and small answerer of HTTP/1 requests, for status pages:
+ * GET and HEAD, one request a connection, a head of at most 16 KiB within
+ * 10 s, no bodies. The page is made by the owner's function while it is
+ * asked for. One loop's thread.
+ */
+#ifndef WEIR_NET_HTTP_H
+#define WEIR_NET_HTTP_H
+
+#include "base/address.h"
+#include "net/loop.h"
+
+struct http;
+
+struct http_page {
+	int status;			/* 200 unless changed */
+	const char *type;		/* "text/plain; charset=utf-8" */
+	char *body;			/* mem_drop()ed by the answerer; NULL: empty */
+};
+
+/* Listens; a unix socket left behind by nobody is removed. NULL: why. */
+struct http *http_open(struct loop *, const struct address *,
+	    void (*serve)(void *arg, struct text path, struct http_page *),
+	    void *arg, struct why *);
+void	http_close(struct http **);	/* with all its connections */
+unsigned http_count(const struct http *);	/* connections */
+
+/* "127.0.0.1:9199", "[::1]:9199", ":9199" (all), "/path". */
+int	http_address(struct text, struct address *, struct why *);
+
+/*
+ * The path of a whole request head (without its query); 0: more is needed;
+ * else the status to refuse it with. Pure.
+ */
+int	http_parse(struct text head, struct text *path, bool *head_only);
+
+#endif

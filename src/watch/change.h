@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * change.h - who went up or down: a page is compared with what was known and
+ * with what people were told, and events come out. Level against level: what
+ * a target is, what was last told of it; so what could not be told (silence,
+ * flapping, another watcher's turn) is told later if it still differs. Pure:
+ * no socket, no file, no clock but the one passed in. Loop 0.
+ */
+#ifndef WEIR_WATCH_CHANGE_H
+#define WEIR_WATCH_CHANGE_H
+
+#include "watch/event.h"
+#include "watch/page.h"
+#include "watch/target.h"
+
+struct wt_now {
+	int64_t mono, wall;
+};
+
+struct wt_change {
+	struct wt_state *state;
+	const struct wt_settings *set;
+	struct wt_now now;
+	/* What came of it; the callee holds the event if it keeps it. */
+	void (*tell)(void *arg, struct wt_event *);
+	/* Must it be kept back (a silence, not our turn)? NULL: never. */
+	bool (*quiet)(void *arg, const struct wt_target *,
+	    const struct wt_source *);
+	void *arg;
+	bool dirty;		/* something to be stored has changed */
+};
+
+/* Who answered, as far as it was told; 0 and "": unknown. */
+struct wt_answerer {
+	const char *node;
+	uint64_t pid, uptime;
+};
+
+/* A whole page has come from the source. */
+void	wt_change_page(struct wt_change *, struct wt_source *,
+	    struct wt_page *, const struct wt_answerer *);
+/* A poll has failed. */
+void	wt_change_failed(struct wt_change *, struct wt_source *,
+	    const char *reason);
+
+#endif
