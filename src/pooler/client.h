@@ -10,6 +10,7 @@
 #include <sys/queue.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/address.h"
@@ -85,6 +86,14 @@ struct pl_client_extra {
 	struct pl_console *console;	/* the console's own */
 	struct pl_cancel *cancel;	/* a cancel request's own; cancel.c */
 };
+
+/* Whose turn in the ledger it is. */
+static inline struct pl_client *
+pl_client_of(struct pl_turn *turn)
+{
+	return (struct pl_client *)(void *)((char *)turn -
+	    offsetof(struct pl_client, turn));
+}
 
 /* The same of a message from the client. */
 static inline bool

@@ -101,7 +101,7 @@ heed(struct pl_pool *pool)
 	struct pl_shard *shard = pl_shard_here(pool);
 
 	heed_kill(shard);
-	if (pl_pool_paused(pool) && pl_activity != PL_SUSPENDED)
+	if (pl_pools_paused(pool) && pl_activity != PL_SUSPENDED)
 		drain(shard);
 }
 
@@ -131,7 +131,7 @@ pl_control_heed(void)
 static bool
 update_ledger(struct pl_pool *pool)
 {
-	bool resumed, paused = pl_pool_paused(pool);
+	bool resumed, paused = pl_pools_paused(pool);
 
 	pl_roster_lock(pool);
 	resumed = pool->ledger.paused && !paused;
@@ -430,10 +430,10 @@ let_go_loop(struct pl_round *round)
 static void
 let_go_all(void)
 {
-	struct pl_round *round = pl_pool_loops == 1 ? NULL :
+	struct pl_round *round = pl_pools_loops == 1 ? NULL :
 	    mem_zero(sizeof *round);
 
-	if (pl_pool_loops == 1)
+	if (pl_pools_loops == 1)
 		let_go_loop(NULL);
 	else if (round == NULL)
 		die("out of memory to go on");

@@ -15,7 +15,7 @@ find_emptiest(void)
 {
 	unsigned best = 0;
 
-	for (unsigned i = 1; i < pl_pool_loops; i++)
+	for (unsigned i = 1; i < pl_pools_loops; i++)
 		if (clients[i] < clients[best])
 			best = i;
 	return best;
@@ -40,7 +40,7 @@ pl_dealer_deal(struct pl_client *c)
 {
 	unsigned loop;
 
-	if (pl_pool_loops == 1 || c->state != PL_CLIENT_ACTIVE ||
+	if (pl_pools_loops == 1 || c->state != PL_CLIENT_ACTIVE ||
 	    c->server != NULL || c->replication || conn_ended(c->conn))
 		return false;
 	loop = find_emptiest();

@@ -19,6 +19,7 @@
 #include "pg/scram.h"
 #include "pooler/dial.h"
 #include "pooler/downstream.h"
+#include "pooler/growth.h"
 #include "pooler/hba.h"
 #include "pooler/tlsconf.h"
 #include "pooler/variables.h"
@@ -84,7 +85,7 @@ fail(struct pl_server *s, const char *reason)
 
 	if (s->state == PL_SERVER_LOGIN && !s->dial->cancel &&
 	    !s->replication) {
-		pl_pool_failed(pool, reason);
+		pl_growth_failed(pool, reason);
 		if (pool->database->row->load_balance_hosts ==
 		    PL_BALANCE_DISABLE)
 			pool->database->next_host++;
@@ -613,7 +614,7 @@ on_error(struct pl_server *s, struct text body)
 	    message);
 	if (!s->replication) {
 		pool->last_login_failed = true;
-		pl_pool_failed(pool, message);
+		pl_growth_failed(pool, message);
 	}
 	if (strcmp(code, "57P03") != 0 && !s->replication &&
 	    pl_pool_is_new(pool))

@@ -60,7 +60,7 @@ pl_farewell_begin(int code, void (*over)(int code))
 {
 	if (farewell.began != 0)
 		return;
-	if (pl_pool_loops == 1 || loop_here() == NULL) {
+	if (pl_pools_loops == 1 || loop_here() == NULL) {
 		over(code);
 		return;
 	}

@@ -18,6 +18,7 @@
 #include "pg/message.h"
 #include "pooler/cancel.h"
 #include "pooler/control.h"
+#include "pooler/growth.h"
 #include "pooler/janitor.h"
 #include "pooler/pool.h"
 #include "pooler/round.h"
@@ -297,7 +298,7 @@ check_server(struct pl_server *s)
 	if (why == NULL)
 		return;
 	if (s->state == PL_SERVER_LOGIN)
-		pl_pool_failed(s->pool, why);
+		pl_growth_failed(s->pool, why);
 	if (pl_pool_outlived(s->pool, s, now))
 		s->pool->last_lifetime_close = now;
 	closed++;
@@ -381,11 +382,11 @@ keep_floor(struct pl_pool *pool)
 	if (size > 0 && floor > size)
 		floor = size;
 	if (floor <= 0 || pl_pool_servers(pool) >= (unsigned)floor ||
-	    pl_leaving != PL_STAYS || pl_pool_paused(pool))
+	    pl_leaving != PL_STAYS || pl_pools_paused(pool))
 		return;
 	if (pl_pool_clients(pool) > 0 ||
 	    (db->forced != NULL && !db->automatic))
-		pl_pool_open_spare(pool);
+		pl_growth_open_spare(pool);
 }
 
 static void
@@ -406,7 +407,7 @@ static void
 visit_pool(struct pl_pool *pool)
 {
 	keep_floor(pool);
-	pl_pool_weigh(pool);
+	pl_growth_weigh(pool);
 	if (pl_pool_has_waiting(pool))
 		pl_pool_serve(pool);
 }
@@ -433,7 +434,7 @@ is_known(const struct pl_database *db)
 	const struct pl_pool *pool;
 
 	TAILQ_FOREACH(pool, &db->pools, of_database)
-		if (pl_pool_records(pool) > 0)
+		if (pl_pools_records(pool) > 0)
 			return true;
 	for (uint32_t i = 0; i < pl_client_slots(); i++) {
 		const struct pl_client *c = pl_client_at(i);
@@ -448,7 +449,7 @@ static void
 drop_database(struct pl_database *db)
 {
 	while (!TAILQ_EMPTY(&db->pools))
-		if (!pl_pool_free(TAILQ_FIRST(&db->pools)))
+		if (!pl_pools_free(TAILQ_FIRST(&db->pools)))
 			return;		/* in another round */
 	pl_database_free(db);
 }
@@ -479,7 +480,7 @@ visit_database(struct pl_database *db)
 		drop_database(db);
 	} else if (db->forced != NULL && !db->automatic && !db->dead &&
 	    TAILQ_EMPTY(&db->pools) && pl_database_min_pool_size(db) > 0) {
-		pl_pool_get(db, db->forced);	/* its floor needs no client */
+		pl_pools_get(db, db->forced);	/* its floor needs no client */
 	}
 }
 

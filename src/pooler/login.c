@@ -243,7 +243,7 @@ proved(struct pl_client *c)
 		enter_console(c);
 		return;
 	}
-	pool = pl_pool_get(c->database, server_credential(c));
+	pool = pl_pools_get(c->database, server_credential(c));
 	if (pool == NULL) {
 		refuse(c, "no memory for pool");
 		return;

@@ -96,7 +96,7 @@ pl_lookup_start(struct pl_client *c, struct pl_database *own,
 	c->lookup = l;
 	asker = db == NULL ? NULL : pl_user_get(text_of(
 	    pl_lookup_user(own)));
-	pool = asker == NULL ? NULL : pl_pool_get(db, &asker->own);
+	pool = asker == NULL ? NULL : pl_pools_get(db, &asker->own);
 	if (l != NULL) {
 		l->user = mem_copy(text_of(user));
 		l->query = mem_copy(text_of(own != NULL &&

@@ -29,6 +29,7 @@
 #include "pooler/dial.h"
 #include "pooler/door.h"
 #include "pooler/downstream.h"
+#include "pooler/growth.h"
 #include "pooler/janitor.h"
 #include "pooler/explain.h"
 #include "pooler/farewell.h"
@@ -213,7 +214,7 @@ apply(void *read, bool first, struct why *why)
 
 	if (first) {
 		pl_variables_init(setup->settings->track_extra_parameters);
-		pl_pool_loops = (unsigned)setup->settings->threads;
+		pl_pools_loops = (unsigned)setup->settings->threads;
 	}
 	if (pl_setup_apply(setup, first, why) < 0)
 		return -1;
@@ -276,7 +277,7 @@ needs(struct program_needs *to)
 			.verbose = set->verbose,
 		},
 		.files = expected_files(),
-		.threads = pl_pool_loops,
+		.threads = pl_pools_loops,
 		.engine = pl_settings_engines[set->engine].word,
 		.sandbox = set->sandbox != 0,
 		.paths = sandbox_paths(),
@@ -308,7 +309,7 @@ on_hup(void)
 static void
 exit_now(int code)
 {
-	if (pl_pool_loops > 1)
+	if (pl_pools_loops > 1)
 		pl_door_close();
 	pl_farewell_begin(code, program_end);
 }
@@ -453,7 +454,7 @@ wire(void)
 	pl_dealer_init();
 	pl_control_init();
 	pl_console_init();
-	pl_pool_dial = pl_dial_start;
+	pl_growth_dial = pl_dial_start;
 	pl_pool_check = pl_check_start;
 	pl_pool_granted = on_granted;
 	pl_client_leaves_server = on_client_leaves;

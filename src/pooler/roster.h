@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * roster.h - what a pool consists of: whose it is, its shards (one of each
- * loop, shard.h), what it knows of its servers. pool.c owns it. Loop 0, but
+ * loop, shard.h), what it knows of its servers. pools.c owns it. Loop 0, but
  * for the shards and what is said of single fields.
  *
  * With several loops the ledger is everybody's, under the lock: a leaf, held
@@ -38,7 +38,7 @@ struct pl_pool {
 	pthread_mutex_t lock;
 	struct pl_ledger ledger;	/* locked */
 
-	/* From the settings in force: pl_pool_refresh, in a standstill. */
+	/* From the settings in force: pl_pools_refresh, in a standstill. */
 	uint8_t mode;			/* enum pl_pool_mode */
 	int64_t lifetime;		/* of a server; us */
 	int64_t lifetime_gap;		/* between two that end by it */

@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/address.h"
@@ -68,6 +69,14 @@ struct pl_server {
 	unsigned host;			/* which element of the host list */
 	struct pl_dial *dial;		/* the login stage's own; NULL after it */
 };
+
+/* Whose seat in the ledger it is. */
+static inline struct pl_server *
+pl_server_of(struct pl_seat *seat)
+{
+	return (struct pl_server *)(void *)((char *)seat -
+	    offsetof(struct pl_server, seat));
+}
 
 /* A message from it is half on its way: nothing may be put in behind it. */
 static inline bool

@@ -231,7 +231,7 @@ make_console(void)
 	pl_database_admin->forced = pl_credential_new(u);
 	if (pl_database_admin->forced == NULL)
 		return -1;
-	return pl_pool_get(pl_database_admin, pl_database_admin->forced) ==
+	return pl_pools_get(pl_database_admin, pl_database_admin->forced) ==
 	    NULL ? -1 : 0;
 }
 
@@ -244,7 +244,7 @@ refresh_pools(void *arg)
 	struct pl_pool *pool;
 
 	TAILQ_FOREACH(pool, &pl_pools, link)
-		pl_pool_refresh(pool);
+		pl_pools_refresh(pool);
 }
 
 static void
@@ -362,7 +362,7 @@ pl_setup_fini(void)
 	while (!TAILQ_EMPTY(&pl_pools)) {
 		/* Nothing is under way any more: the other loops have ended. */
 		TAILQ_FIRST(&pl_pools)->pins = 0;
-		pl_pool_free(TAILQ_FIRST(&pl_pools));
+		pl_pools_free(TAILQ_FIRST(&pl_pools));
 	}
 	while (!TAILQ_EMPTY(&pl_databases))
 		pl_database_free(TAILQ_FIRST(&pl_databases));

@@ -3,7 +3,7 @@
  * shard.h - what one loop has of a pool: its clients and servers by state,
  * how many they are, what they did. A loop touches its own shard only; sums
  * over all of them are for loop 0, and of what the others told it in the last
- * census (census.h). pool.c makes and frees them.
+ * census (census.h). pools.c makes and frees them.
  */
 #ifndef WEIR_POOLER_SHARD_H
 #define WEIR_POOLER_SHARD_H
@@ -42,6 +42,15 @@ pl_shard_here(const struct pl_pool *pool)
 	const struct loop *here = loop_here();
 
 	return &pool->shards[here == NULL ? 0 : loop_number(here)];
+}
+
+/* On loop 0, or before there are loops. */
+static inline bool
+pl_shard_is_home(void)
+{
+	const struct loop *here = loop_here();
+
+	return here == NULL || loop_number(here) == 0;
 }
 
 int	pl_shard_make(struct pl_pool *, unsigned loops);	/* and the lock; -1: no memory */

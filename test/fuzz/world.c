@@ -22,6 +22,7 @@
 #include "pooler/control.h"
 #include "pooler/dial.h"
 #include "pooler/downstream.h"
+#include "pooler/growth.h"
 #include "pooler/janitor.h"
 #include "pooler/login.h"
 #include "pooler/pool.h"
@@ -623,7 +624,7 @@ wire(void)
 	pl_pool_init();
 	pl_control_init();
 	pl_console_init();
-	pl_pool_dial = pl_dial_start;
+	pl_growth_dial = pl_dial_start;
 	pl_pool_check = pl_check_start;
 	pl_pool_granted = on_granted;
 	pl_client_leaves_server = on_client_leaves;

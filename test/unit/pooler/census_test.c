@@ -56,7 +56,7 @@ begin_loops(void)
 	struct why why;
 	char name[20];
 
-	pl_pool_loops = LOOPS;
+	pl_pools_loops = LOOPS;
 	begin();
 	user->row = &user_row;
 	loop_free(&loop);
@@ -65,7 +65,7 @@ begin_loops(void)
 	for (unsigned i = 0; i < POOLS; i++) {
 		snprintf(name, sizeof name, "user%03u", i);
 		user = pl_user_get(text_of(name));
-		pools[i] = pl_pool_get(db, &user->own);
+		pools[i] = pl_pools_get(db, &user->own);
 	}
 }
 

@@ -117,7 +117,7 @@ build(void)
 		pl_ledger_init(&pools[i].ledger, 1, &(struct pl_limits){ 0 });
 		pools[i].shards = &shards[i];
 		pools[i].loops = 1;
-		pl_pool_refresh(&pools[i]);
+		pl_pools_refresh(&pools[i]);
 		shards[i].client_count[PL_CLIENT_ACTIVE] = i;
 		TAILQ_INSERT_TAIL(&pl_pools, &pools[i], link);
 		TAILQ_INSERT_TAIL(&db.pools, &pools[i], of_database);

@@ -251,7 +251,7 @@ START_TEST(leaves_with_the_last_client)
 	pl_control_leave(PL_WAIT_CLIENTS);
 	pl_control_tick();
 	ck_assert_int_eq(shutdowns, 0);
-	ck_assert(pl_pool_paused(pool) == false);
+	ck_assert(pl_pools_paused(pool) == false);
 	pl_client_close(c, false, "client close request");
 	end_turn();
 	pl_control_tick();

@@ -390,14 +390,14 @@ START_TEST(a_smaller_pool_closes_its_surplus)
 	for (int i = 0; i < 3; i++)
 		make_server();
 	row.pool_size = 2;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	tick(0);
 	ck_assert_uint_eq(pl_pool_servers(pool), 2);
 	ck_assert_int_eq(linked->state, PL_SERVER_ACTIVE);
 	ck_assert_ptr_nonnull(strstr(read_log(),
 	    "too many servers in the pool"));
 	row.pool_size = 0;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	for (int i = 0; i < 10; i++)
 		make_server();
 	tick(0);
@@ -439,7 +439,7 @@ START_TEST(forced_users_have_their_floor_without_clients)
 	ck_assert_int_eq(pl_database_force(other), 0);
 	tick(0);
 	tick(0);
-	ck_assert_ptr_nonnull(pl_pool_find(other, other->forced));
+	ck_assert_ptr_nonnull(pl_pools_find(other, other->forced));
 	ck_assert_uint_eq(dialled, 1);
 	pl_activity = PL_PAUSED;
 	other->dead = false;
@@ -458,7 +458,7 @@ START_TEST(the_reserve_is_opened_in_time)
 	begin();
 	row.pool_size = 1;
 	row.reserve_pool_size = 1;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	make_linked();
 	make_waiting();
 	tick(4);
@@ -484,7 +484,7 @@ START_TEST(unused_automatic_databases_go)
 	pl_database_fallback = &any;
 	made = pl_database_get(TEXT("made"));
 	ck_assert(made != NULL && made->automatic);
-	ck_assert_ptr_nonnull(pl_pool_get(made, &user->own));
+	ck_assert_ptr_nonnull(pl_pools_get(made, &user->own));
 	tick(0);
 	tick(3600);
 	ck_assert_ptr_nonnull(pl_database_find(TEXT("made")));
@@ -492,7 +492,7 @@ START_TEST(unused_automatic_databases_go)
 	ck_assert_ptr_null(pl_database_find(TEXT("made")));
 	ck_assert_ptr_nonnull(strstr(read_log(), "dropping database 'made' as "
 	    "it does not exist anymore or inactive auto-database"));
-	ck_assert_uint_eq(pl_pool_count(), 1);
+	ck_assert_uint_eq(pl_pools_count(), 1);
 	ck_assert_ptr_nonnull(pl_database_find(TEXT("db")));
 
 	/* Not while somebody logs in to it, or is not buried yet. */
@@ -503,7 +503,7 @@ START_TEST(unused_automatic_databases_go)
 	settings.client_login_timeout = 0;
 	tick(3601);
 	ck_assert_ptr_nonnull(pl_database_find(TEXT("made")));
-	pl_client_set_pool(c, pl_pool_get(made, &user->own));
+	pl_client_set_pool(c, pl_pools_get(made, &user->own));
 	tick(3602);
 	pl_client_close(c, false, "test");
 	tick(7203);
@@ -536,7 +536,7 @@ START_TEST(dropped_databases_are_freed)
 	end_turn();
 	tick(0);
 	ck_assert_ptr_null(pl_database_find(TEXT("db")));
-	ck_assert_uint_eq(pl_pool_count(), 0);
+	ck_assert_uint_eq(pl_pools_count(), 0);
 }
 END_TEST
 

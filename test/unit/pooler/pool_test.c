@@ -92,7 +92,7 @@ START_TEST(serves_in_order)
 	begin();
 	settings.pool_mode = PL_MODE_TRANSACTION;
 	row.pool_size = 1;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	s = make_linked();
 	first = make_waiting();
 	second = make_waiting();
@@ -121,7 +121,7 @@ START_TEST(opens_one_after_the_other)
 	pl_pool_serve(pool);
 	ck_assert_uint_eq(dialled, 2);
 	settings.server_login_parallel = 3;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	pl_pool_serve(pool);
 	/* Four in all: one is linked, three are on their way. */
 	ck_assert_str_eq(text_of_pool(pool),
@@ -137,7 +137,7 @@ START_TEST(fails_fast)
 	begin();
 	c = make_waiting();
 	s = find_new(pool);
-	pl_pool_failed(pool, "connect failed");
+	pl_growth_failed(pool, "connect failed");
 	pl_server_close(s, false, "connect failed");
 	/* Who waits goes on waiting; no new attempt yet. */
 	ck_assert_int_eq(c->state, PL_CLIENT_WAITING);
@@ -181,7 +181,7 @@ START_TEST(resets_after_a_session)
 	pl_pool_release(pool, s);
 	ck_assert_int_eq(s->state, PL_SERVER_IDLE);
 	settings.pool_mode = PL_MODE_TRANSACTION;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	ck_assert(want(make_idle()));
 	release(s);
 	ck_assert_int_eq(s->state, PL_SERVER_IDLE);
@@ -204,7 +204,7 @@ START_TEST(closes_at_release)
 
 	begin();
 	settings.pool_mode = PL_MODE_TRANSACTION;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	s = make_linked();
 	s->connect_time -= settings.server_lifetime;
 	release(s);
@@ -251,7 +251,7 @@ START_TEST(tests_what_rested)
 
 	begin();
 	settings.pool_mode = PL_MODE_TRANSACTION;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	settings.server_check_delay = 0;
 	s = make_linked();
 	release(s);
@@ -282,7 +282,7 @@ START_TEST(evicts_for_a_shared_limit)
 
 	begin();
 	row.max_db_connections = 2;
-	other = pl_pool_get(db, &pl_user_get(TEXT("bob"))->own);
+	other = pl_pools_get(db, &pl_user_get(TEXT("bob"))->own);
 	old = make_server();
 	young = make_server();
 	old->request_time -= CLOCK_SECOND;
@@ -292,7 +292,7 @@ START_TEST(evicts_for_a_shared_limit)
 	ck_assert_ptr_nonnull(find_new(other));
 	ck_assert_int_eq(db->servers.taken, 2);
 	/* The floor of a pool evicts nobody. */
-	ck_assert(!pl_pool_open_spare(pool));
+	ck_assert(!pl_growth_open_spare(pool));
 	ck_assert_int_eq(young->state, PL_SERVER_IDLE);
 	row.max_db_connections = PL_UNSET;
 }
@@ -306,7 +306,7 @@ START_TEST(a_permit_goes_to_who_waits)
 	begin();
 	user_row.max_user_connections = 1;
 	user->row = &user_row;
-	other = pl_pool_get(pl_database_new(TEXT("db2"), &row), &user->own);
+	other = pl_pools_get(pl_database_new(TEXT("db2"), &row), &user->own);
 	s = make_linked();
 	want(make_idle_in(other));
 	ck_assert_uint_eq(dialled, 0);
@@ -327,9 +327,9 @@ START_TEST(a_free_server_yields)
 
 	begin();
 	settings.pool_mode = PL_MODE_TRANSACTION;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	row.max_db_connections = 1;
-	other = pl_pool_get(db, &pl_user_get(TEXT("bob"))->own);
+	other = pl_pools_get(db, &pl_user_get(TEXT("bob"))->own);
 	s = make_linked();
 	want(make_idle_in(other));
 	mine = make_waiting();
@@ -363,12 +363,12 @@ START_TEST(who_cannot_use_a_permit_passes_it_on)
 
 	begin();
 	row.max_db_connections = 1;
-	broken = pl_pool_get(db, &pl_user_get(TEXT("bob"))->own);
-	other = pl_pool_get(db, &pl_user_get(TEXT("carl"))->own);
+	broken = pl_pools_get(db, &pl_user_get(TEXT("bob"))->own);
+	other = pl_pools_get(db, &pl_user_get(TEXT("carl"))->own);
 	s = make_linked();
 	want(make_idle_in(broken));
 	want(make_idle_in(other));
-	pl_pool_failed(broken, "test");
+	pl_growth_failed(broken, "test");
 	broken->last_connect = start;
 	pl_server_close(s, true, "test");
 	ck_assert_ptr_null(find_new(broken));
@@ -382,14 +382,14 @@ START_TEST(takes_from_the_reserve)
 	begin();
 	row.pool_size = 1;
 	row.reserve_pool_size = 1;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	make_linked();
 	make_waiting();
-	pl_pool_grow(pool);
+	pl_growth_grow(pool);
 	ck_assert_uint_eq(dialled, 0);
 	TAILQ_FIRST(&pool->ledger.lines[0].waiting)->since -=
 	    settings.reserve_pool_timeout;
-	pl_pool_grow(pool);
+	pl_growth_grow(pool);
 	ck_assert_uint_eq(dialled, 1);
 	ck_assert_ptr_nonnull(strstr(read_log(), "WARNING C-"));
 	row.pool_size = 4;
@@ -401,12 +401,12 @@ START_TEST(reconnecting_looks_past_the_size)
 {
 	begin();
 	row.pool_size = 1;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	make_linked();
 	make_waiting();
 	ck_assert_uint_eq(dialled, 0);
 	pl_pool_reconnect(pool);
-	pl_pool_grow(pool);
+	pl_growth_grow(pool);
 	ck_assert_uint_eq(dialled, 1);
 	finish_login(pool);
 	make_waiting();
@@ -442,7 +442,7 @@ START_TEST(closes_all)
 
 	begin();
 	row.pool_size = 1;
-	pl_pool_refresh(pool);
+	pl_pools_refresh(pool);
 	s = make_linked();
 	c = s->client;
 	waiting = make_waiting();
@@ -451,8 +451,8 @@ START_TEST(closes_all)
 	IS_GONE(waiting, "database removed");
 	ck_assert_int_eq(s->state, PL_SERVER_GONE);
 	end_turn();
-	pl_pool_free(pool);
-	ck_assert_uint_eq(pl_pool_count(), 0);
+	pl_pools_free(pool);
+	ck_assert_uint_eq(pl_pools_count(), 0);
 	row.pool_size = 4;
 }
 END_TEST

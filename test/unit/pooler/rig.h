@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "net/loop.h"
 #include "pooler/config.h"
+#include "pooler/growth.h"
 #include "pooler/pool.h"
 #include "pooler/setup.h"
 #include "pooler/shard.h"
@@ -143,7 +144,7 @@ begin(void)
 	settings.server_login_parallel = 1;
 	pl_settings_swap(&settings);
 	pl_variables_init("");
-	pl_pool_dial = dial;
+	pl_growth_dial = dial;
 	pl_pool_check = on_check;
 	pl_pool_granted = on_granted;
 	pl_client_leaves_server = leaves;
@@ -155,7 +156,7 @@ begin(void)
 	start = loop_now(loop);
 	user = pl_user_get(TEXT("app"));
 	db = pl_database_new(TEXT("db"), &row);
-	pool = pl_pool_get(db, &user->own);
+	pool = pl_pools_get(db, &user->own);
 	ck_assert_ptr_nonnull(pool);
 }
 
@@ -230,7 +231,7 @@ make_waiting(void)
 static inline struct pl_server *
 make_server(void)
 {
-	struct pl_server *s = pl_pool_open(pool, false);
+	struct pl_server *s = pl_growth_open(pool, false);
 
 	ck_assert_ptr_nonnull(s);
 	s->status = 'I';
