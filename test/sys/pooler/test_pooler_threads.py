@@ -5,6 +5,7 @@
 import collections
 import glob
 import itertools
+import os
 import re
 import threading
 import time
@@ -475,13 +476,17 @@ def test_shutdown(looped, threads, mode):
 @loops
 def test_cancel_from_anywhere(looped, threads, cluster):
     """Cancel requests come in at loop 0, whichever loop the query is on."""
+    nap = "select pg_sleep(30), %d as nap_of_this_run" % os.getpid()
+
     def asleep():
+        """Of these; what an earlier test left behind may sleep too."""
         return int(cluster.sql("select count(*) from pg_stat_activity where "
-                               "wait_event = 'PgSleep'")[0][0])
+                               "wait_event = 'PgSleep' and query = '%s'"
+                               % nap)[0][0])
     p = looped(threads, default_pool_size=20)
     cs = everywhere(p, threads)
     for c in cs:
-        c.send(query("select pg_sleep(30)"))
+        c.send(query(nap))
     # One that comes before PostgreSQL has begun is lost.
     wait_for(lambda: asleep() >= len(cs))
     for c in cs:

@@ -12,6 +12,7 @@ import threading
 import time
 
 from . import program
+from .cluster import free_port  # noqa: F401
 
 ORIGINAL = os.environ.get("HAPROXY", "/usr/sbin/haproxy")
 RESET = struct.pack("ii", 1, 0)
@@ -20,12 +21,6 @@ RESET = struct.pack("ii", 1, 0)
 def ours():
     return os.environ.get("WEIR_BALANCER") or os.path.join(
         os.path.dirname(program.ours().path), "weir-balancer")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def reset(s):

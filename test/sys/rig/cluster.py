@@ -32,10 +32,18 @@ def as_account():
     return {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
 
 
+given = set()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Never the same twice: with SO_REUSEPORT two could listen on it."""
+    while True:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            return port
 
 
 def wait_for(what, limit=10.0, say="it"):
