@@ -243,6 +243,8 @@ def test_waiters_keep_their_order(pooler):
         c = p.login()
         c.send(query("select nextval('turn_%d')" % p.port))
         p.wait_pool(cl_waiting=i + 1)
+        # Loops keep the order of those who come 2 ms apart or more.
+        time.sleep(0.01)
         line.append(c)
     holder.query("create sequence turn_%d" % p.port)
     holder.query("commit")
