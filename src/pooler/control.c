@@ -149,7 +149,7 @@ bring_in_line(bool serve)
 		if (pool->database->admin)
 			continue;
 		heed(pool);
-		if (update_ledger(pool) || (serve && !pool->ledger.paused))
+		if (update_ledger(pool) || (serve && !pl_pools_paused(pool)))
 			pl_pool_serve(pool);
 	}
 }

@@ -3,6 +3,7 @@
  * balances_test.c - the order in which servers are chosen, as it was seen of
  * HAProxy 2.6; and who is chosen when some are down, full or drained.
  */
+#include "base/mem.h"
 #include "balancer/balances.h"
 #include "unit.h"
 
@@ -33,6 +34,7 @@ recount(void)
 static void
 set_up(enum lb_algorithm a, const int *weights)
 {
+	mem_drop(proxy.map);
 	memset(&proxy, 0, sizeof proxy);
 	memset(servers, 0, sizeof servers);
 	memset(confs, 0, sizeof confs);
