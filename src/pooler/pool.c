@@ -728,6 +728,21 @@ pl_pool_init(void)
 	pl_server_left = on_left;
 }
 
+bool
+pl_pool_give_up(struct pl_pool *pool, struct pl_server *s, unsigned keep)
+{
+	bool spare;
+
+	if (!pool->shared)
+		return pl_shard_servers(pool->shards) > keep;
+	pl_roster_lock(pool);
+	spare = pool->ledger.seats > keep && s->seat.place != PL_SEAT_NONE;
+	if (spare)
+		pl_ledger_drop(&pool->ledger, &s->seat);
+	pl_roster_unlock(pool);
+	return spare;
+}
+
 static void
 mark_servers(void *arg)
 {
