@@ -15,6 +15,7 @@
 #include "balancer/config.h"
 #include "balancer/files.h"
 #include "balancer/keys.h"
+#include "balancer/notices.h"
 #include "balancer/options.h"
 #include "balancer/serve.h"
 #include "base/mem.h"
@@ -29,7 +30,12 @@ static bool began;		/* something was told */
 static void
 print_line(const char *tag, const char *text)
 {
+	char line[4096];
+
 	fprintf(stderr, "%-10s (%ld) : %s\n", tag, (long)getpid(), text);
+	snprintf(line, sizeof line, "%-10s (%ld) : %s", tag, (long)getpid(),
+	    text);
+	lb_notices_add(line);
 }
 
 /* The first line is preceded by who speaks. */

@@ -23,6 +23,7 @@
 #include "balancer/commands.h"
 #include "balancer/console.h"
 #include "balancer/door.h"
+#include "balancer/notices.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
@@ -388,6 +389,7 @@ start_serving(void)
 	    lb_console_start(run.home, lb_commands_run, &why) < 0)
 		return fail(why.line);
 	lb_check_start_all();
+	lb_notices_close();
 	signal_old();
 	tell_parent();
 	ready_up();
