@@ -23,10 +23,12 @@
 #include "balancer/commands.h"
 #include "balancer/console.h"
 #include "balancer/door.h"
+#include "balancer/finish.h"
 #include "balancer/notices.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
+#include "balancer/status.h"
 #include "balancer/stopping.h"
 #include "balancer/world.h"
 #include "base/log.h"
@@ -84,6 +86,19 @@ file_limit(void)
 }
 
 /* How many clients: as the user says, or as descriptors allow. */
+/* A tenth of what comes in, where the file alone did not tell it. */
+static unsigned
+find_fullconn(const struct lb_proxy *p)
+{
+	const struct lb_world *w = lb_world();
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < w->count; i++)
+		if (lb_finish_reaches(w->proxies[i]->conf, p->conf))
+			sum += w->proxies[i]->maxconn;
+	return (unsigned)((sum + 9) / 10);
+}
+
 static void
 set_limits(void)
 {
@@ -109,6 +124,9 @@ set_limits(void)
 		if (w->proxies[i]->maxconn == 0)
 			w->proxies[i]->maxconn = run.options->proxy_maxconn > 0
 			    ? (unsigned)run.options->proxy_maxconn : w->maxconn;
+	for (unsigned i = 0; i < w->count; i++)
+		if (w->proxies[i]->fullconn == 0)
+			w->proxies[i]->fullconn = find_fullconn(w->proxies[i]);
 }
 
 static unsigned
@@ -374,6 +392,7 @@ make_loops(void)
 	lb_check_init(run.home);
 	lb_health_init(run.home, shut_sessions);
 	lb_session_on_attempt(on_attempt);
+	lb_status_init();
 	lb_door_init(lb_session_take);
 	if (lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
 		return fail(why.line);
