@@ -108,12 +108,6 @@ has_sticks(const struct lb_proxy_conf *p)
 }
 
 static bool
-has_state_file(const struct lb_proxy_conf *p)
-{
-	return p->load_state != LB_STATE_NONE;
-}
-
-static bool
 inspects_answers(const struct lb_proxy_conf *p)
 {
 	return p->rules[LB_RULES_RESPONSE].count > 0;
@@ -125,7 +119,6 @@ static const struct proxy_row {
 	const char *what;
 } proxy_rows[] = {
 	{ REFUSE, has_sticks, "'stick'" },
-	{ WARN, has_state_file, "'load-server-state-from-file'" },
 	{ REFUSE, inspects_answers, "'tcp-response content'" },
 };
 

@@ -30,6 +30,7 @@
 #include "balancer/serve.h"
 #include "balancer/session.h"
 #include "balancer/status.h"
+#include "balancer/state_file.h"
 #include "balancer/stopping.h"
 #include "balancer/world.h"
 #include "base/log.h"
@@ -419,6 +420,7 @@ start_serving(void)
 	if (lb_door_start(run.home, &why) < 0 ||
 	    lb_console_start(run.home, lb_commands_run, &why) < 0)
 		return fail(why.line);
+	lb_state_file_apply();
 	lb_check_start_all();
 	lb_notices_close();
 	signal_old();
@@ -469,6 +471,8 @@ live(void)
 		code = open_doors();
 	if (code == 0)
 		code = write_pid();
+	if (code == 0)
+		lb_state_file_read();
 	if (code == 0)
 		code = become_user();
 	if (code == 0)
