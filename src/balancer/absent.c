@@ -282,28 +282,13 @@ look_at_servers(const struct lb_proxy_conf *p)
 	}
 }
 
-static void
-look_at_options(const struct lb_options *o, const struct lb_setup *setup)
-{
-	const struct lb_place nowhere = { "command line", 0 };
-
-	if ((o->master || o->notify || setup->global.master) &&
-	    !o->foreground)
-		tell(WARN, &nowhere, "master-worker mode (one process "
-		    "serves)");
-	if (o->take_from != NULL && strcmp(o->take_from, "/dev/null") != 0)
-		tell(WARN, &nowhere, "-x (sockets are bound anew, beside the "
-		    "old process's)");
-	if (setup->global.maxsslconn > 0)
-		tell(WARN, &setup->global.place, "'maxsslconn'");
-}
-
 int
-lb_absent_tell(const struct lb_setup *setup, const struct lb_options *o)
+lb_absent_tell(const struct lb_setup *setup)
 {
 	refused = 0;
 	lb_sampling_init();
-	look_at_options(o, setup);
+	if (setup->global.maxsslconn > 0)
+		tell(WARN, &setup->global.place, "'maxsslconn'");
 	for (unsigned i = 0; i < setup->proxies.count; i++) {
 		const struct lb_proxy_conf *p = setup->proxies.at[i];
 

@@ -463,6 +463,16 @@ lb_door_open(void)
 	return failed;
 }
 
+void
+lb_door_close_unused(void)
+{
+	for (struct spare *s; (s = spares) != NULL; ) {
+		spares = s->next;
+		close(s->fd);
+		mem_drop(s);
+	}
+}
+
 unsigned
 lb_door_count(void)
 {
@@ -560,10 +570,6 @@ lb_door_fini(void)
 			mem_drop(d);
 		}
 	}
-	for (struct spare *s; (s = spares) != NULL; ) {
-		spares = s->next;
-		close(s->fd);
-		mem_drop(s);
-	}
+	lb_door_close_unused();
 	door_count = 0;
 }

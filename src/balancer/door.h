@@ -52,6 +52,7 @@ unsigned lb_door_open(void);
 unsigned lb_door_count(void);
 /* A socket that was taken over; false: no bind line wants it. */
 bool	lb_door_give(int fd, const struct address *, const char *interface);
+void	lb_door_close_unused(void);	/* of those taken over */
 int	lb_door_start(struct loop *, struct why *);	/* accept from now on */
 
 /* A session ended: whoever was held for it may go on. Any loop. */

@@ -33,8 +33,8 @@ set_options(int fd, const struct lb_bind_conf *b, int family, bool reuseport)
 	set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (reuseport)
 		set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	if (family == AF_INET6)
-		set(fd, IPPROTO_IPV6, IPV6_V6ONLY, b->v6only || !b->v4v6);
+	if (family == AF_INET6 && (b->v6only || b->v4v6))
+		set(fd, IPPROTO_IPV6, IPV6_V6ONLY, b->v6only);
 	if (b->transparent) {
 		set(fd, IPPROTO_IP, IP_FREEBIND, 1);
 		set(fd, IPPROTO_IP, IP_TRANSPARENT, 1);

@@ -169,6 +169,19 @@ read_option(struct walk *w, const char *name)
 	return -1;
 }
 
+/* What a next life of the process is to be told again. */
+static void
+keep(struct walk *w, char **from)
+{
+	static const char *const once[] = { "-sf", "-st", "-x" };
+
+	for (size_t i = 0; i < sizeof once / sizeof *once; i++)
+		if (strcmp(*from, once[i]) == 0)
+			return;
+	while (from < w->at)
+		w->to->kept[w->to->kept_count++] = *from++;
+}
+
 int
 lb_options_read(struct lb_options *to, int argc, char **argv,
     struct why *why)
@@ -177,7 +190,9 @@ lb_options_read(struct lb_options *to, int argc, char **argv,
 
 	memset(to, 0, sizeof *to);
 	why->line[0] = '\0';
+	to->kept = mem_need(((size_t)argc + 1) * sizeof *to->kept);
 	while (w.at < w.end) {
+		char **from = w.at;
 		const char *word = *w.at++;
 
 		if (word[0] != '-' || word[1] == '\0')
@@ -186,10 +201,12 @@ lb_options_read(struct lb_options *to, int argc, char **argv,
 			while (w.at < w.end)
 				if (add_file(&w, *w.at++) < 0)
 					return -1;
+			keep(&w, from);
 			break;
 		}
 		if (read_option(&w, word + 1) < 0)
 			return -1;
+		keep(&w, from);
 	}
 	to->master |= to->notify;
 	return 0;
@@ -199,7 +216,9 @@ void
 lb_options_free(struct lb_options *o)
 {
 	mem_drop(o->files);
+	mem_drop(o->kept);
 	o->files = NULL;
+	o->kept = NULL;
 	o->file_count = 0;
 }
 
