@@ -342,8 +342,9 @@ start_serving(void)
 {
 	struct why why = { "", "" };
 
-	if (lb_door_start(run.home, &why) < 0 ||
-	    lb_runtime_start(run.home, &why) < 0)
+	/* Who finds a door open finds the runtime socket too. */
+	if (lb_runtime_start(run.home, &why) < 0 ||
+	    lb_door_start(run.home, &why) < 0)
 		return fail(why.line);
 	lb_check_start_all();
 	if (worker_here()) {

@@ -4,7 +4,7 @@
  * bytes), then messages of up to 252 descriptors with three fields for each:
  * length and name of a namespace, the same of an interface, and 4 bytes of
  * no use. Each message is answered with how many came so far. Numbers are in
- * the machine's order.
+ * the machine's order. Loop 0, first thread.
  */
 #include <sys/socket.h>
 #include <sys/time.h>

@@ -2,6 +2,7 @@
 /*
  * takeover.h - listening sockets from the process before, and to the one
  * after, in the manner of the original's "_getsocks": so either may be one.
+ * Fetching: at start, first thread; giving: loop 0.
  */
 #ifndef WEIR_BALANCER_TAKEOVER_H
 #define WEIR_BALANCER_TAKEOVER_H

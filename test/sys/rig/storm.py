@@ -40,8 +40,8 @@ def greeter():
     def run():
         while True:
             c, _ = listener.accept()
-            c.sendall(GREETING)
-            c.close()
+            with c, contextlib.suppress(OSError):
+                c.sendall(GREETING)
     pid = child(run)
     try:
         yield listener.getsockname()[1]
