@@ -208,6 +208,12 @@ on_room(void *arg)
 }
 
 void
+lb_door_look(void)
+{
+	on_room(NULL);
+}
+
+void
 lb_door_left(struct lb_door *d)
 {
 	unsigned here = loop_number(loop_here());
@@ -358,33 +364,42 @@ wants(const struct lb_bind_conf *b, const struct address *a,
 	return false;
 }
 
-bool
-lb_door_give(int fd, const struct address *a, const char *interface)
+static bool
+is_wanted(const struct address *a, const char *interface)
 {
 	const struct lb_setup *setup = lb_world()->setup;
-	struct spare *s;
 
+	for (unsigned i = 0; i < setup->global.sockets.count; i++)
+		if (wants(setup->global.sockets.at[i], a, interface))
+			return true;
 	for (unsigned i = 0; i < setup->proxies.count; i++) {
 		const struct lb_proxy_conf *p = setup->proxies.at[i];
 
-		for (unsigned n = 0; n < p->binds.count; n++) {
-			if (!wants(p->binds.at[n], a, interface))
-				continue;
-			s = mem_need(sizeof *s);
-			s->fd = fd;
-			s->at = *a;
-			snprintf(s->interface, sizeof s->interface, "%s",
-			    interface);
-			s->next = spares;
-			spares = s;
-			return true;
-		}
+		for (unsigned n = 0; n < p->binds.count; n++)
+			if (wants(p->binds.at[n], a, interface))
+				return true;
 	}
 	return false;
 }
 
-static int
-take_spare(const struct lb_bind_conf *b, uint16_t port, struct address *at)
+bool
+lb_door_give(int fd, const struct address *a, const char *interface)
+{
+	struct spare *s;
+
+	if (!is_wanted(a, interface))
+		return false;
+	s = mem_need(sizeof *s);
+	s->fd = fd;
+	s->at = *a;
+	snprintf(s->interface, sizeof s->interface, "%s", interface);
+	s->next = spares;
+	spares = s;
+	return true;
+}
+
+int
+lb_door_spare(const struct lb_bind_conf *b, uint16_t port, struct address *at)
 {
 	int fd;
 
@@ -419,7 +434,7 @@ open_port(struct lb_proxy *p, const struct lb_bind_conf *b, uint16_t port)
 		lb_logs_say(LB_LOG_ALERT, line);
 		return false;
 	}
-	d->fd = take_spare(b, port, &d->at);
+	d->fd = lb_door_spare(b, port, &d->at);
 	if (d->fd < 0)
 		d->fd = lb_doorway_bind(b, port, reuse, &d->at, &why);
 	else

@@ -22,7 +22,6 @@
 #include "base/mem.h"
 #include "proc/master.h"
 
-#define RELEASED	"2026/11/22"
 
 static struct lb_options options;
 static struct lb_files *files;	/* the setup's places name them */
@@ -83,7 +82,8 @@ print_version(FILE *to)
 	struct utsname u;
 
 	fprintf(to, "HAProxy version %s %s - https://haproxy.org/ "
-	    "(Weir %s)\n", LB_CONDITION_VERSION, RELEASED, PACKAGE_VERSION);
+	    "(Weir %s)\n", LB_CONDITION_VERSION, LB_CONDITION_RELEASED,
+	    PACKAGE_VERSION);
 	fprintf(to, "Status: young; what it does not carry out yet it says "
 	    "at start.\n");
 	fprintf(to, "Known bugs: see doc/differences.md\n");

@@ -12,6 +12,7 @@
 #include "balancer/background.h"
 #include "balancer/config.h"
 #include "balancer/logs.h"
+#include "balancer/mastercli.h"
 #include "balancer/overseer.h"
 #include "balancer/serve.h"
 #include "base/clock.h"
@@ -363,9 +364,14 @@ static const struct {
 	{ SIGTTOU, on_pause }, { SIGTTIN, on_resume },
 };
 
+static const struct lb_mastercli_host cli = {
+	.reload = lb_overseer_reload, .told = lb_overseer_heard,
+};
+
 static int
 watch(struct why *why)
 {
+	unsetenv("WEIR_ENGINE");	/* a master carries nothing */
 	loop_set_engine("event");
 	over.home = loop_new(why);
 	if (over.home == NULL)
@@ -376,6 +382,9 @@ watch(struct why *why)
 		if (signals_watch(over.home, rows[i].number, rows[i].on,
 		    why) < 0)
 			return -1;
+	if (over.m->door >= 0 && lb_mastercli_start(over.home, over.m->door,
+	    &cli, why) < 0)
+		return -1;
 	return master_watch(over.home, &events, why);
 }
 
@@ -450,6 +459,9 @@ oversee(void)
 	loop_run(over.home);
 	signals_end();
 	timer_stop(&over.revival);
+	if (over.m->door >= 0)
+		lb_mastercli_fini();
+	over.m->door = -1;	/* it was the listener's */
 	master_end();
 	ready_fini();
 	loop_free(&over.home);
@@ -467,7 +479,11 @@ lb_overseer_serve(struct lb_setup *setup, const struct lb_options *options,
 	over.called = called;
 	over.m = master_here();
 	ready_init();
-	if (!over.m->again)
+	if (options->master_socket != NULL &&
+	    lb_mastercli_open(options->master_socket, &over.m->door) < 0 &&
+	    !over.m->again)
+		code = 1;
+	if (code == 0 && !over.m->again)
 		code = setup == NULL ? 1 : settle(setup);
 	if (code == 0 && setup != NULL) {
 		pack(setup);

@@ -9,7 +9,6 @@
 
 #include "balancer/options.h"
 #include "balancer/settings.h"
-#include "net/loop.h"
 
 /*
  * Takes the setup; NULL: it was refused, and the workers of the life before

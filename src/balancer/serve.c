@@ -19,8 +19,9 @@
 #include "balancer/background.h"
 #include "balancer/certs.h"
 #include "balancer/checks.h"
+#include "balancer/commands.h"
+#include "balancer/console.h"
 #include "balancer/door.h"
-#include "balancer/runtime.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
@@ -278,8 +279,8 @@ static int
 open_doors(void)
 {
 	char line[200];
-	unsigned failed = lb_door_open() +
-	    lb_runtime_open(&run.setup->global);
+	unsigned failed = lb_console_open(&run.setup->global) +
+	    lb_door_open();
 
 	lb_door_close_unused();
 	if (failed > 0) {
@@ -301,7 +302,7 @@ open_doors(void)
 static void
 on_taken(int fd, char level)
 {
-	lb_runtime_take(fd, (enum lb_level)(level - '0'));
+	lb_console_take(fd, (enum lb_level)(level - '0'));
 }
 
 /* Nobody could reload or stop us in order: what there is ends in peace. */
@@ -343,7 +344,7 @@ start_serving(void)
 	struct why why = { "", "" };
 
 	/* Who finds a door open finds the runtime socket too. */
-	if (lb_runtime_start(run.home, &why) < 0 ||
+	if (lb_console_start(run.home, lb_commands_run, &why) < 0 ||
 	    lb_door_start(run.home, &why) < 0)
 		return fail(why.line);
 	lb_check_start_all();
@@ -417,8 +418,8 @@ live(void)
 	code = lb_stopping_code();
 	signals_end();
 	worker_end();
-	lb_runtime_fini();
 	lb_door_stop_all();
+	lb_console_fini();
 	lb_check_fini();
 	lb_health_fini();
 	end_sessions();

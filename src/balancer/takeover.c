@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "balancer/console.h"
 #include "balancer/door.h"
 #include "balancer/takeover.h"
 #include "base/clock.h"
@@ -189,34 +190,38 @@ on_limit(void *arg)
 	end_giving(arg);
 }
 
-static const struct lb_door *
-find_door(int number)
+/* The frontends' and the runtime's; the descriptor, -1: there is no more. */
+static int
+find_socket(int number, const struct lb_bind_conf **conf)
 {
 	for (unsigned i = 0; i < lb_world()->count; i++) {
 		const struct lb_door *d = lb_world()->proxies[i]->doors;
 
 		for (; d != NULL; d = d->next)
-			if (d->fd >= 0 && number-- == 0)
-				return d;
+			if (d->fd >= 0 && number-- == 0) {
+				*conf = d->conf;
+				return d->fd;
+			}
 	}
-	return NULL;
+	return lb_console_fd((unsigned)number, conf);
 }
 
 static int32_t
-count_doors(void)
+count_sockets(void)
 {
+	const struct lb_bind_conf *conf;
 	int32_t n = 0;
 
-	while (find_door(n) != NULL)
+	while (find_socket(n, &conf) >= 0)
 		n++;
 	return n;
 }
 
 static size_t
-put_entry(char *to, const struct lb_door *d)
+put_entry(char *to, const struct lb_bind_conf *conf)
 {
-	const char *interface = d->conf->interface == NULL ? "" :
-	    d->conf->interface;
+	const char *interface = conf->interface == NULL ? "" :
+	    conf->interface;
 	size_t len = strnlen(interface, NAME);
 
 	to[0] = 0;			/* of no namespace */
@@ -232,16 +237,15 @@ send_some(struct giving *g)
 	static char room[MOST * ENTRY];
 	int fds[MOST];
 	struct text t = { room, 0 };
-	const struct lb_door *d;
+	const struct lb_bind_conf *conf;
 	struct why why;
 	unsigned n = 0;
 
 	while (n < MOST && g->sent < g->count) {
-		d = find_door(g->sent);
-		if (d == NULL)		/* one was closed meanwhile */
+		fds[n] = find_socket(g->sent, &conf);
+		if (fds[n++] < 0)	/* one was closed meanwhile */
 			return -1;
-		fds[n++] = d->fd;
-		t.len += put_entry(room + t.len, d);
+		t.len += put_entry(room + t.len, conf);
 		g->sent++;
 	}
 	return handover_send(conn_fd(g->conn), t, fds, n, &why);
@@ -291,10 +295,11 @@ lb_takeover_give(struct conn *c)
 		return;
 	}
 	g->conn = c;
-	g->count = count_doors();
+	g->count = count_sockets();
 	timer_init(&g->limit, conn_loop(c), on_limit, g);
 	timer_after(&g->limit, patience);
 	conn_hand_to(c, &giver, g);
+	conn_resume(c);
 	if (send(conn_fd(c), &g->count, sizeof g->count, MSG_NOSIGNAL) !=
 	    sizeof g->count || (g->count > 0 && send_some(g) < 0))
 		end_giving(g);
