@@ -399,10 +399,17 @@ run_own(struct talk *t, const struct command_line *l)
 		c->run(t, l);
 }
 
+/* These are the talk's own and have no answer, whoever is spoken to. */
 static bool
 is_about_talk(const char *word)
 {
-	return strcmp(word, "quit") == 0 || strcmp(word, "prompt") == 0;
+	static const char *const words[] = { "operator", "prompt", "quit",
+	    "user" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(word, words[i]) == 0)
+			return true;
+	return false;
 }
 
 static void
@@ -421,11 +428,14 @@ run_command(struct talk *t, const struct command_line *given)
 		}
 		if (l.count == 1) {
 			lb_talk_set_mark(t, target);
+			lb_talk_hush(t);
 			return;
 		}
 		l.count--;
 		memmove(l.at, l.at + 1, (l.count + 1) * sizeof *l.at);
 	}
+	if (is_about_talk(l.at[0]))
+		lb_talk_hush(t);
 	w = target == MASTER || is_about_talk(l.at[0]) ? NULL :
 	    find_worker(has_pid, target);
 	if (w != NULL)

@@ -44,6 +44,7 @@ struct talk {
 	const char *stop;		/* what ends the payload; NULL: none */
 	char *payload;
 
+	bool hushed;			/* no empty line after this answer */
 	bool runs;			/* a command's answer is under way */
 	bool (*more)(struct talk *, void *);
 	void *part;
@@ -168,7 +169,9 @@ finish_command(struct talk *t)
 	t->runs = false;
 	if (t->quits)
 		return;
-	lb_talk_put(t, TEXT("\n"));
+	if (!t->hushed)
+		lb_talk_put(t, TEXT("\n"));
+	t->hushed = false;
 	print_prompt(t);
 }
 
@@ -611,6 +614,12 @@ lb_talk_set_limit(struct talk *t, int64_t limit)
 {
 	t->limit = limit;
 	rearm(t);
+}
+
+void
+lb_talk_hush(struct talk *t)
+{
+	t->hushed = true;
 }
 
 void

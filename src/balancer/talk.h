@@ -80,5 +80,6 @@ void	lb_talk_set_timed(struct talk *);	/* prompts tell the time */
 void	lb_talk_set_severity(struct talk *, int);	/* LB_SEVERITY_* */
 void	lb_talk_set_limit(struct talk *, int64_t);	/* us */
 void	lb_talk_quit(struct talk *);	/* when all is said */
+void	lb_talk_hush(struct talk *);	/* this command has no answer at all */
 
 #endif

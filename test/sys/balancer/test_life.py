@@ -260,3 +260,121 @@ def test_daemon_that_cannot_start(tmp_path, server):
             m = Overseen(balancing.ours(), str(tmp_path),
                          taken.getsockname()[1], server, "-D", mode=mode)
             assert m.process.wait(8) == 1
+
+
+# ---- the master's socket
+
+def said_by(path, text):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(8)
+        s.connect(path)
+        s.sendall(text.encode())
+        s.shutdown(socket.SHUT_WR)
+        return balancing.read_all(s).decode()
+
+
+@pytest.fixture
+def master(make, tmp_path):
+    m = make("-S", str(tmp_path / "m.sock")).start()
+    m.cli = lambda text: said_by(str(tmp_path / "m.sock"), text + "\n")
+    return m
+
+
+TITLE = "#<PID>          <type>          <reloads>       <uptime>        " \
+    "<version>      \n"
+
+
+def test_show_proc(master):
+    worker, = master.workers()
+    form = (r"(\d+) +master +(\d) \[failed: (\d)\] +0d00h00m\d\ds +3.4.0 *\n"
+            r"# workers\n(\d+) +worker +(\d) +0d00h00m\d\ds +3.4.0 *\n\n")
+    text = master.cli("show proc")
+    assert text.startswith(TITLE)
+    assert re.fullmatch(form, text[len(TITLE):]).groups() == (
+        str(master.pid), "0", "0", str(worker), "0")
+    master.write(master.text + " nonsense here\n")
+    assert master.cli("reload").startswith("Success=0\n--\n")
+    text = master.cli("show proc")
+    assert re.fullmatch(form, text[len(TITLE):]).groups() == (
+        str(master.pid), "1", "1", str(worker), "1")
+
+
+def test_show_proc_with_old_workers(tmp_path):
+    port = balancing.serve(balancing.echo)
+    sock = str(tmp_path / "m.sock")
+    with Overseen(balancing.ours(), str(tmp_path), free_port(), port, "-S",
+                  sock) as m:
+        m.start()
+        old, = m.workers()
+        with balancing.connect(m.port) as s:
+            s.sendall(b"one")
+            assert s.recv(10) == b"one"
+            assert said_by(sock, "reload\n").startswith("Success=1\n--\n")
+            assert re.search("# old workers\n%d +worker +1 " % old,
+                             said_by(sock, "show proc\n"))
+            assert said_by(sock, "@!%d show info\n" % old).count(
+                "Pid: %d\n" % old) == 1
+            assert said_by(sock, "hard-reload\n").startswith("Success=1\n")
+            assert s.recv(10) == b""
+        until(lambda: len(m.workers()) == 1)
+
+
+def test_reload_tells_why_not(master):
+    master.write(master.text + " nonsense here\n")
+    text = master.cli("reload")
+    assert text.startswith("Success=0\n--\n")
+    assert "unknown keyword 'nonsense' in 'listen' section" in text
+    assert "unknown keyword 'nonsense'" in master.cli("show startup-logs")
+
+
+def test_words_for_workers(master):
+    worker, = master.workers()
+    assert "Pid: %d\n" % worker in master.cli("@1 show info")
+    assert master.cli("@!%d show version" % worker) == "3.4.0\n\n"
+    assert master.cli("@master show version;@1 show version") == \
+        "3.4.0\n\n3.4.0\n\n"
+    assert master.cli("@!1 show info") == \
+        "Can't find the target PID matching the prefix '@!1'\n"
+    assert master.cli("@1 echo a\\;b\\ c") == "a;b c\n\n"
+    assert master.cli("@1 show env HAPROXY_MWORKER") == \
+        "HAPROXY_MWORKER=1\n\n"
+    assert master.cli("@1 show env HAPROXY_MASTER_CLI").startswith(
+        "HAPROXY_MASTER_CLI=unix@/")
+    assert master.cli("@1 show env HAPROXY_CLI").startswith(
+        "HAPROXY_CLI=unix@/")
+
+
+def test_prompt_of_the_master(master, tmp_path):
+    worker, = master.workers()
+    assert said_by(str(tmp_path / "m.sock"),
+                   "prompt\nshow version\n@1\nshow version\n@master\n"
+                   "quit\n") == (
+        "master> 3.4.0\n\nmaster> %d> 3.4.0\n\n%d> master> " % (
+            worker, worker))
+
+
+def test_level_of_the_master(make, tmp_path):
+    sock = str(tmp_path / "m.sock")
+    make("-S", sock + ",mode,600,level,operator").start()
+    assert os.stat(sock).st_mode & 0o777 == 0o600
+    assert said_by(sock, "show cli level\n") == "operator\n\n"
+    assert said_by(sock, "@1 show cli level\n") == "operator\n\n"
+    assert said_by(sock, "@1 disable server l/s\n") == "Permission denied\n\n"
+    assert said_by(sock, "user; reload\n") == "Permission denied\n\n"
+
+
+def test_a_long_answer_comes_whole(master):
+    one = master.cli("@1 help")
+    many = master.cli("@1 " + ";@1 ".join(["help"] * 200))
+    assert many == one * 200
+
+
+def test_socket_stays_through_reloads(master, tmp_path):
+    before = os.stat(tmp_path / "m.sock").st_ino
+    runtime = os.stat(tmp_path / "s.sock").st_ino
+    assert master.cli("reload").startswith("Success=1")
+    assert os.stat(tmp_path / "m.sock").st_ino == before
+    assert os.stat(tmp_path / "s.sock").st_ino == runtime
+    until(lambda: len(master.workers()) == 1)
+    assert "Pid: %d\n" % master.workers()[0] in said_by(
+        str(tmp_path / "s.sock"), "show info\n")

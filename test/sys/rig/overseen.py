@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 # A balancer with a master: its processes, what it tells a service manager.
+import contextlib
 import os
 import signal
 import socket
@@ -116,6 +117,7 @@ class Overseen:
             left = self.workers()
             self.process.kill()
             for pid in left:
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self.process.wait()
         self.log.close()
