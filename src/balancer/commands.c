@@ -26,6 +26,7 @@ static const struct command *const tables[] = {
 	lb_commands_talk,
 	lb_commands_show,
 	lb_commands_sess,
+	lb_commands_support,
 	lb_commands_server,
 	lb_commands_proxy,
 	lb_commands_sockets,

@@ -16,6 +16,7 @@
 #include "balancer/config.h"
 #include "balancer/files.h"
 #include "balancer/keys.h"
+#include "balancer/notices.h"
 #include "balancer/options.h"
 #include "balancer/overseer.h"
 #include "balancer/serve.h"
@@ -37,7 +38,7 @@ print_line(const char *tag, const char *text)
 	snprintf(line, sizeof line, "%-10s (%ld) : %s", tag, (long)getpid(),
 	    text);
 	fprintf(stderr, "%s\n", line);
-	lb_overseer_hear(line);
+	lb_notices_add(line);
 }
 
 /* The first line is preceded by who speaks. */

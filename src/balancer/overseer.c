@@ -13,6 +13,7 @@
 #include "balancer/config.h"
 #include "balancer/logs.h"
 #include "balancer/mastercli.h"
+#include "balancer/notices.h"
 #include "balancer/overseer.h"
 #include "balancer/serve.h"
 #include "base/clock.h"
@@ -34,7 +35,6 @@ static struct {
 	pid_t fresh;			/* a worker that is not ready; 0 */
 	bool stopping, again, again_hard;
 	int code;
-	char *heard;
 } over;
 
 /* ---- telling ----------------------------------------------------------- */
@@ -56,23 +56,6 @@ say(enum lb_log_level level, const char *fmt, ...)
 	lb_logs_say(level, line);
 }
 
-void
-lb_overseer_hear(const char *line)
-{
-	char *more = mem_print("%s%s\n", lb_overseer_heard(), line);
-
-	if (more == NULL)
-		return;
-	mem_drop(over.heard);
-	over.heard = more;
-}
-
-const char *
-lb_overseer_heard(void)
-{
-	return over.heard == NULL ? "" : over.heard;
-}
-
 /* Who asked for the reload hears how it went. */
 static void
 answer(bool good)
@@ -81,7 +64,7 @@ answer(bool good)
 
 	if (over.m->asker < 0)
 		return;
-	text = mem_print("Success=%d\n--\n%s\n", good, lb_overseer_heard());
+	text = mem_print("Success=%d\n--\n%s\n", good, lb_notices_text());
 	if (text != NULL && write(over.m->asker, text, strlen(text)) < 0)
 		say(LB_LOG_WARNING, "Nobody waits for the reload any more.");
 	mem_drop(text);
@@ -153,6 +136,7 @@ fail_reload(void)
 	over.m->failed++;
 	say(LB_LOG_WARNING, "Loading failure!");
 	ready_say("READY=1\nSTATUS=Reload failed!\n");
+	lb_notices_close();
 	answer(false);
 }
 
@@ -229,6 +213,7 @@ on_ready(struct master_worker *fresh)
 		if (w != fresh)
 			retire(w);
 	tell_ready();
+	lb_notices_close();
 	answer(true);
 	lb_background_done();
 	reload_once_more();
@@ -365,7 +350,7 @@ static const struct {
 };
 
 static const struct lb_mastercli_host cli = {
-	.reload = lb_overseer_reload, .told = lb_overseer_heard,
+	.reload = lb_overseer_reload, .told = lb_notices_text,
 };
 
 static int
@@ -465,7 +450,6 @@ oversee(void)
 	master_end();
 	ready_fini();
 	loop_free(&over.home);
-	mem_drop(over.heard);
 	return over.code;
 }
 

@@ -17,10 +17,6 @@
 int	lb_overseer_serve(struct lb_setup *, const struct lb_options *,
 	    const char *called);
 
-/* A line told while the configuration was read; kept for who asks. */
-void	lb_overseer_hear(const char *line);
-const char *lb_overseer_heard(void);	/* lines, or "" */
-
 /*
  * A reload; hard: the old worker ends its sessions. asker: a descriptor that
  * gets "Success=1" or "=0" and what was told, or -1; taken.

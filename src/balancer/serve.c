@@ -18,13 +18,17 @@
 #include "balancer/absent.h"
 #include "balancer/background.h"
 #include "balancer/certs.h"
+#include "balancer/check_external.h"
 #include "balancer/checks.h"
 #include "balancer/commands.h"
 #include "balancer/console.h"
 #include "balancer/door.h"
+#include "balancer/finish.h"
+#include "balancer/notices.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
+#include "balancer/status.h"
 #include "balancer/stopping.h"
 #include "balancer/takeover.h"
 #include "balancer/world.h"
@@ -83,6 +87,19 @@ file_limit(void)
 }
 
 /* How many clients: as the user says, or as descriptors allow. */
+/* A tenth of what comes in, where the file alone did not tell it. */
+static unsigned
+find_fullconn(const struct lb_proxy *p)
+{
+	const struct lb_world *w = lb_world();
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < w->count; i++)
+		if (lb_finish_reaches(w->proxies[i]->conf, p->conf))
+			sum += w->proxies[i]->maxconn;
+	return (unsigned)((sum + 9) / 10);
+}
+
 static void
 set_limits(void)
 {
@@ -108,6 +125,9 @@ set_limits(void)
 		if (w->proxies[i]->maxconn == 0)
 			w->proxies[i]->maxconn = run.options->proxy_maxconn > 0
 			    ? (unsigned)run.options->proxy_maxconn : w->maxconn;
+	for (unsigned i = 0; i < w->count; i++)
+		if (w->proxies[i]->fullconn == 0)
+			w->proxies[i]->fullconn = find_fullconn(w->proxies[i]);
 }
 
 static unsigned
@@ -158,7 +178,8 @@ become_user(void)
 		return fail("Cannot set gid.");
 	if (uid > 0 && setuid((uid_t)uid) < 0)
 		return fail("Cannot set uid.");
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (!g->insecure_setuid)
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	return 0;
 }
 
@@ -297,6 +318,15 @@ open_doors(void)
 	return fail(line);
 }
 
+/* Programs are run by a process of their own, which never sees a client. */
+static int
+fork_helper(void)
+{
+	struct why why = { "", "" };
+
+	return lb_check_external_fork(&why) < 0 ? fail(why.line) : 0;
+}
+
 /* ---- the master -------------------------------------------------------- */
 
 static void
@@ -330,8 +360,10 @@ make_loops(void)
 	lb_check_init(run.home);
 	lb_health_init(run.home, shut_sessions);
 	lb_session_on_attempt(on_attempt);
+	lb_status_init();
 	lb_door_init(lb_session_take);
-	if (lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
+	if (lb_check_external_home(run.home, &why) < 0 ||
+	    lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
 		return fail(why.line);
 	if (worker_here() && worker_watch(run.home, &master, &why) < 0)
 		return fail(why.line);
@@ -348,6 +380,7 @@ start_serving(void)
 	    lb_door_start(run.home, &why) < 0)
 		return fail(why.line);
 	lb_check_start_all();
+	lb_notices_close();
 	if (worker_here()) {
 		lb_background_hush(&run.setup->global, run.options);
 		worker_ready();
@@ -409,6 +442,8 @@ live(void)
 	if (code == 0)
 		code = become_user();
 	if (code == 0)
+		code = fork_helper();
+	if (code == 0)
 		code = make_loops();
 	if (code == 0)
 		code = start_serving();
@@ -421,6 +456,7 @@ live(void)
 	lb_door_stop_all();
 	lb_console_fini();
 	lb_check_fini();
+	lb_check_external_fini();
 	lb_health_fini();
 	end_sessions();
 	thread_stop();

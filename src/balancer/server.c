@@ -34,8 +34,7 @@ lb_server_throttle(const struct lb_server *s, int64_t now)
 static unsigned
 limit_by_load(const struct lb_server *s)
 {
-	int fullconn = s->conf->proxy->fullconn;
-	uint64_t full = fullconn > 0 ? (uint64_t)fullconn : 0;
+	uint64_t full = *s->full;
 	uint64_t least = (uint64_t)s->conf->minconn, most = s->maxconn;
 	uint64_t share;
 

@@ -49,7 +49,7 @@ struct lb_times {		/* sums of averages (rate_mean), and maxima; ms */
 
 struct lb_server {
 	struct lb_proxy *proxy;
-	const unsigned *crowd;		/* sessions of the backend */
+	const unsigned *crowd, *full;	/* sessions of the backend; fullconn */
 	const struct lb_server_conf *conf;
 	unsigned number;		/* place in proxy->servers */
 	struct lb_server *track;	/* whose state it copies, or NULL */
