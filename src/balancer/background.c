@@ -140,16 +140,39 @@ lb_background_pid(const struct lb_global_conf *g, const struct lb_options *o,
 
 /* ---- the old ----------------------------------------------------------- */
 
+static bool paused;
+
 static void
-signal_old(const struct lb_options *o)
+kill_old(const struct lb_options *o, int number)
 {
-	int number = o->old_stop ? SIGTERM : SIGUSR1;
 	int64_t pid;
 
 	for (unsigned i = 0; i < o->old_count; i++)
 		if (number_int(text_of(o->old[i]), 10, 1, INT32_MAX, &pid,
 		    NULL) == 0)
 			kill((pid_t)pid, number);
+}
+
+static void
+signal_old(const struct lb_options *o)
+{
+	kill_old(o, o->old_stop ? SIGTERM : SIGUSR1);
+}
+
+void
+lb_background_pause(const struct lb_options *o)
+{
+	if (!paused)
+		kill_old(o, SIGTTOU);
+	paused = true;
+}
+
+void
+lb_background_resume(const struct lb_options *o)
+{
+	if (paused)
+		kill_old(o, SIGTTIN);
+	paused = false;
 }
 
 void

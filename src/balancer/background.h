@@ -31,5 +31,8 @@ int	lb_background_pid(const struct lb_global_conf *,
  */
 void	lb_background_prepare(const struct lb_options *);
 void	lb_background_signal(const struct lb_options *);
+/* Before that: they let go of their addresses, or have them again. */
+void	lb_background_pause(const struct lb_options *);
+void	lb_background_resume(const struct lb_options *);
 
 #endif

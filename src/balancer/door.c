@@ -552,6 +552,27 @@ lb_door_resume(struct lb_proxy *p)
 }
 
 void
+lb_door_let_go(struct lb_proxy *p)
+{
+	lb_door_pause(p);
+	for (struct lb_door *d = p->doors; d != NULL; d = d->next)
+		if (d->fd >= 0 && d->at.sa.sa_family != AF_UNIX)
+			(void)shutdown(d->fd, SHUT_RD);
+}
+
+void
+lb_door_hold_again(struct lb_proxy *p)
+{
+	struct why why;
+
+	for (struct lb_door *d = p->doors; d != NULL; d = d->next)
+		if (d->fd >= 0 && lb_doorway_listen(d->fd, d->conf,
+		    backlog_of(d), &why) < 0)
+			lb_world_say(p, LB_LOG_ALERT, why.line);
+	lb_door_resume(p);
+}
+
+void
 lb_door_stop(struct lb_proxy *p)
 {
 	lb_proxy_enter(p, LB_PROXY_STOPPED);

@@ -64,6 +64,10 @@ void	lb_door_left(struct lb_door *);
 void	lb_door_look(void);			/* limits were changed */
 void	lb_door_pause(struct lb_proxy *);	/* keeps the socket, deaf */
 void	lb_door_resume(struct lb_proxy *);
+/* As pause, and the address is free for another process. */
+void	lb_door_let_go(struct lb_proxy *);
+/* Listens again, as far as it can, and resumes. */
+void	lb_door_hold_again(struct lb_proxy *);
 void	lb_door_stop(struct lb_proxy *);	/* closes its sockets */
 void	lb_door_stop_all(void);
 void	lb_door_fini(void);

@@ -100,6 +100,9 @@ print_build(void)
 	for (const char *const *f = lb_condition_features; *f != NULL; f++)
 		printf(" %s", *f);
 	printf("\n\nBuilt with %s\n", OpenSSL_version(OPENSSL_VERSION));
+	printf("\nAvailable polling systems :\n      epoll : pref=300,  test "
+	    "result OK\nTotal: 1 (1 usable), will use epoll.\n");
+	printf("\nAvailable services : prometheus-exporter\n");
 }
 
 static int
@@ -235,6 +238,13 @@ check(struct lb_report *report)
 	return code;
 }
 
+static void
+trust_servers(const struct lb_proxy_conf *p)
+{
+	for (unsigned i = 0; i < p->servers.count; i++)
+		p->servers.at[i]->tls.verify = LB_VERIFY_NONE;
+}
+
 /* What the command line says in the place of the files. */
 static void
 override(struct lb_setup *setup)
@@ -246,6 +256,9 @@ override(struct lb_setup *setup)
 
 	g->nosplice |= options.no_splice;
 	g->noreuseport |= options.no_reuseport;
+	for (unsigned i = 0; options.no_verify && i < setup->proxies.count;
+	    i++)
+		trust_servers(setup->proxies.at[i]);
 	if (options.memory > 0)
 		(void)setrlimit(RLIMIT_AS, &most);
 	for (unsigned i = 0; names != NULL && i < g->sockets.count; i++) {

@@ -23,6 +23,7 @@
 #include "balancer/commands.h"
 #include "balancer/console.h"
 #include "balancer/door.h"
+#include "balancer/doorway.h"
 #include "balancer/finish.h"
 #include "balancer/notices.h"
 #include "balancer/sampling.h"
@@ -296,15 +297,24 @@ take_sockets(void)
 	return fail(line);
 }
 
+static void
+on_busy(void)
+{
+	lb_background_pause(run.options);
+}
+
 static int
 open_doors(void)
 {
 	char line[200];
-	unsigned failed = lb_console_open(&run.setup->global) +
-	    lb_door_open();
+	unsigned failed;
 
+	if (!worker_here())
+		lb_doorway_on_busy(on_busy);
+	failed = lb_console_open(&run.setup->global) + lb_door_open();
 	lb_door_close_unused();
 	if (failed > 0) {
+		lb_background_resume(run.options);
 		snprintf(line, sizeof line, "[%.100s.main()] Some protocols "
 		    "failed to start their listeners! Exiting.",
 		    run.called);

@@ -262,6 +262,94 @@ def test_daemon_that_cannot_start(tmp_path, server):
             assert m.process.wait(8) == 1
 
 
+# ---- beside another process
+
+def without_reuseport(tmp_path, server, second, more=""):
+    """The second is started beside the first; both as they stand then."""
+    port = free_port()
+    one = Overseen(balancing.ours(), str(tmp_path), port, server, "-dR",
+                   mode="-db")
+    until(lambda: accepts(port))
+    two = Overseen(second, str(tmp_path), port, server, "-sf", str(one.pid),
+                   more=more, extra=" noreuseport", mode="-db")
+    return port, one, two
+
+
+def test_old_lets_go_of_its_address(tmp_path, server):
+    port, one, two = without_reuseport(tmp_path, server, balancing.ours())
+    with one, two:
+        assert one.process.wait(8) == 0
+        assert two.process.poll() is None and greeted(port)
+
+
+def test_old_has_its_address_again(tmp_path, server):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port, one, two = without_reuseport(
+            tmp_path, server, balancing.ours(),
+            more=" bind 127.0.0.1:%d\n" % taken.getsockname()[1])
+        with one, two:
+            assert two.process.wait(8) == 1
+            assert one.process.poll() is None
+            until(lambda: accepts(port))
+            assert greeted(port)
+
+
+def test_listeners_pause_and_resume(make):
+    m = make().start()
+    m.signal(signal.SIGTTOU)
+    until(lambda: not accepts(m.port))
+    m.signal(signal.SIGTTIN)
+    until(lambda: accepts(m.port))
+    assert greeted(m.port)
+
+
+# ---- the command line
+
+@pytest.mark.parametrize("args,maxconn,ulimit", [
+    (["-n", "123"], "123", None), (["-n", "55", "-N", "7"], "55", None)])
+def test_limits_of_the_command_line(make, tmp_path, args, maxconn, ulimit):
+    m = make(*args, mode="-db")
+    until(lambda: accepts(m.port))
+    text = said_by(str(tmp_path / "s.sock"), "show info\n")
+    assert "\nMaxconn: %s\n" % maxconn in text
+
+
+def test_memory_has_an_end(make):
+    m = make("-m", "900", mode="-db")
+    until(lambda: accepts(m.port))
+    with open("/proc/%d/limits" % m.pid) as f:
+        line, = [x for x in f if x.startswith("Max address space")]
+    assert line.split()[3] == str(900 << 20)
+
+
+def test_versions():
+    def said(*args):
+        return subprocess.run([balancing.ours(), *args], check=True,
+                              capture_output=True, text=True).stdout
+    assert re.match(r"HAProxy version 3\.4\.0 \d{4}/\d\d/\d\d - .*\(Weir ",
+                    said("-v"))
+    text = said("-vv")
+    assert "  TARGET  = linux-glibc\n" in text
+    features, = [x for x in text.split("\n")
+                 if x.startswith("Feature list :")]
+    for one in ("OPENSSL THREAD PROMEX EPOLL LINUX_SPLICE TPROXY "
+                "LINUX_TPROXY GETADDRINFO NS PCRE2").split():
+        assert " +" + one in features
+    assert "Available polling systems :" in text
+    assert "Available services : prometheus-exporter" in text
+    assert said("-vqb") == "3.4\n" and said("-vq") == "3.4.0\n"
+
+
+@pytest.mark.parametrize("flag", "4 dG dS dZ dF dR de dp dk dv dT dI dMno-merge "
+                         "dL dA dCfoo dKall dtno dc dV dr dD q V".split())
+def test_flags_are_taken(make, flag):
+    m = make("-" + flag, mode="-db")
+    until(lambda: accepts(m.port))
+    assert m.process.poll() is None
+
+
 # ---- the master's socket
 
 def said_by(path, text):
