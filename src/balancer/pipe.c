@@ -6,6 +6,7 @@
  */
 #include "balancer/pipe.h"
 #include "balancer/reasons.h"
+#include "balancer/tracking.h"
 #include "balancer/world.h"
 #include "base/mem.h"
 
@@ -69,6 +70,8 @@ lb_pipe_tell(struct lb_session *s)
 	if (s->untold_out > 0)
 		atomic_fetch_add_explicit(&lb_world()->bytes_out,
 		    s->untold_out, memory_order_relaxed);
+	if (s->fates != NULL)
+		lb_tracking_bytes(s, s->untold_in, s->untold_out);
 	s->untold_in = s->untold_out = 0;
 }
 
