@@ -181,9 +181,6 @@ look_at_acl(const struct lb_acl *a)
 		const struct lb_test *t = a->tests.at[i];
 
 		look_at_expr(t->expr, &t->place);
-		if (t->match == LB_MATCH_REG)
-			tell(REFUSE, &t->place, "matching by a regular "
-			    "expression");
 	}
 }
 
