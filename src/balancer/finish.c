@@ -761,8 +761,8 @@ finish_timeouts(struct lb_parse *p, struct lb_proxy_conf *x)
 }
 
 /* Can this frontend send to that backend? */
-static bool
-reaches(const struct lb_proxy_conf *f, const struct lb_proxy_conf *b)
+bool
+lb_finish_reaches(const struct lb_proxy_conf *f, const struct lb_proxy_conf *b)
 {
 	if (!is_frontend(f) || f->disabled)
 		return false;
@@ -789,7 +789,7 @@ finish_fullconn(struct lb_parse *p, struct lb_proxy_conf *x)
 	for (unsigned i = 0; i < p->setup->proxies.count; i++) {
 		const struct lb_proxy_conf *f = p->setup->proxies.at[i];
 
-		if (!reaches(f, x))
+		if (!lb_finish_reaches(f, x))
 			continue;
 		if (f->maxconn == 0 && p->setup->global.maxconn == 0)
 			return;

@@ -10,5 +10,8 @@
 #include "balancer/parse.h"
 
 void	lb_finish_all(struct lb_parse *);
+/* Can this frontend send to that backend? */
+bool	lb_finish_reaches(const struct lb_proxy_conf *front,
+	    const struct lb_proxy_conf *back);
 
 #endif

@@ -19,7 +19,11 @@ make_server(struct lb_proxy *p, const struct lb_server_conf *conf,
 	s->conf = conf;
 	s->number = number;
 	s->address = conf->address;
+	s->port_kind = conf->addr.port_kind;
+	s->port_offset = conf->addr.port_low;
+	atomic_init(&s->secure, conf->tls.on);
 	s->crowd = &p->sessions;
+	s->full = &p->fullconn;
 	s->weight = s->first_weight = (unsigned)conf->weight;
 	s->maxconn = (unsigned)conf->maxconn;
 	s->changed = now;
@@ -44,6 +48,7 @@ lb_proxy_new(const struct lb_proxy_conf *conf,
 	p->conf = conf;
 	p->number = number;
 	p->maxconn = (unsigned)conf->maxconn;
+	p->fullconn = (unsigned)conf->fullconn;
 	p->changed = now;
 	p->up = true;
 	pthread_mutex_init(&p->lock, NULL);

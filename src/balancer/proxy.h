@@ -31,7 +31,7 @@ struct lb_proxy {
 	unsigned front_most;		/* smax */
 	uint64_t front_total;		/* stot */
 	uint64_t front_connections;	/* conn_tot */
-	struct rate session_rate, connection_rate;
+	struct rate session_rate, connection_rate, request_rate;
 	struct lb_counts *front;
 
 	/* ---- backend side, under the lock */
@@ -50,6 +50,7 @@ struct lb_proxy {
 	uint64_t turn;			/* of round robin, leastconn */
 	uint32_t map_turn;		/* of static-rr */
 	unsigned sessions, most;	/* backend scur, smax */
+	unsigned fullconn;
 	unsigned served;		/* of all its servers */
 	uint64_t total, chosen;		/* stot, lbtot */
 	struct rate rate;

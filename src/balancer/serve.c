@@ -20,10 +20,15 @@
 #include "balancer/absent.h"
 #include "balancer/certs.h"
 #include "balancer/checks.h"
+#include "balancer/commands.h"
+#include "balancer/console.h"
 #include "balancer/door.h"
+#include "balancer/finish.h"
+#include "balancer/notices.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
+#include "balancer/status.h"
 #include "balancer/stopping.h"
 #include "balancer/tables.h"
 #include "balancer/variables.h"
@@ -83,6 +88,19 @@ file_limit(void)
 }
 
 /* How many clients: as the user says, or as descriptors allow. */
+/* A tenth of what comes in, where the file alone did not tell it. */
+static unsigned
+find_fullconn(const struct lb_proxy *p)
+{
+	const struct lb_world *w = lb_world();
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < w->count; i++)
+		if (lb_finish_reaches(w->proxies[i]->conf, p->conf))
+			sum += w->proxies[i]->maxconn;
+	return (unsigned)((sum + 9) / 10);
+}
+
 static void
 set_limits(void)
 {
@@ -108,6 +126,9 @@ set_limits(void)
 		if (w->proxies[i]->maxconn == 0)
 			w->proxies[i]->maxconn = run.options->proxy_maxconn > 0
 			    ? (unsigned)run.options->proxy_maxconn : w->maxconn;
+	for (unsigned i = 0; i < w->count; i++)
+		if (w->proxies[i]->fullconn == 0)
+			w->proxies[i]->fullconn = find_fullconn(w->proxies[i]);
 }
 
 static unsigned
@@ -345,7 +366,8 @@ static int
 open_doors(void)
 {
 	char line[200];
-	unsigned failed = lb_door_open();
+	unsigned failed = lb_console_open(&run.setup->global) +
+	    lb_door_open();
 
 	if (failed > 0) {
 		snprintf(line, sizeof line, "[%.100s.main()] Some protocols "
@@ -372,6 +394,7 @@ make_loops(void)
 	lb_check_init(run.home);
 	lb_health_init(run.home, shut_sessions);
 	lb_session_on_attempt(on_attempt);
+	lb_status_init();
 	lb_door_init(lb_session_take);
 	if (lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
 		return fail(why.line);
@@ -383,10 +406,12 @@ start_serving(void)
 {
 	struct why why = { "", "" };
 
-	if (lb_door_start(run.home, &why) < 0)
+	if (lb_door_start(run.home, &why) < 0 ||
+	    lb_console_start(run.home, lb_commands_run, &why) < 0)
 		return fail(why.line);
 	lb_check_start_all();
 	lb_tables_start(run.home);
+	lb_notices_close();
 	signal_old();
 	tell_parent();
 	ready_up();
@@ -448,6 +473,7 @@ live(void)
 	code = lb_stopping_code();
 	signals_end();
 	lb_door_stop_all();
+	lb_console_fini();
 	lb_check_fini();
 	lb_health_fini();
 	end_sessions();

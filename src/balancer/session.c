@@ -46,6 +46,7 @@ static struct crew {			/* of one loop */
 } crews[MOST_LOOPS];
 
 static void (*answer)(struct lb_session *);
+static void (*forget_answer)(struct lb_session *);
 static void (*on_attempt)(struct lb_server *, bool good);
 
 static void begin(struct lb_session *);
@@ -55,9 +56,11 @@ static void choose_server(struct lb_session *, struct lb_server *not);
 static void dial(struct lb_session *);
 
 void
-lb_session_on_answer(void (*call)(struct lb_session *))
+lb_session_on_answer(void (*call)(struct lb_session *),
+    void (*forget)(struct lb_session *))
 {
 	answer = call;
+	forget_answer = forget;
 }
 
 void
@@ -279,6 +282,18 @@ has_option(const struct lb_proxy *p, enum lb_option o)
 	return p != NULL && (p->conf->options & (1u << o)) != 0;
 }
 
+/* The last words reach the client, whatever it still sends. */
+static void
+end_answer(struct lb_session *s, const struct lb_end *end)
+{
+	if (forget_answer != NULL)
+		forget_answer(s);
+	if (s->client == NULL || end != &lb_end_local)
+		return;
+	conn_close_flushed(s->client, &close_eof, FLUSH_LIMIT * CLOCK_SECOND);
+	s->client = NULL;
+}
+
 void
 lb_session_end(struct lb_session *s, const struct lb_end *end)
 {
@@ -293,6 +308,8 @@ lb_session_end(struct lb_session *s, const struct lb_end *end)
 	if (s->fates != NULL)
 		end_fates(s);
 	lb_deadline_set(crew_here()->deadlines, &s->mark, 0);
+	if (s->stage == LB_STAGE_ANSWER)
+		end_answer(s, end);
 	close_conn(&s->client, end->reset ||
 	    has_option(s->front, LB_OPT_NOLINGER), in_order);
 	close_conn(&s->server_conn, has_option(s->backend, LB_OPT_NOLINGER),
@@ -432,7 +449,7 @@ on_connected(struct conn *c)
 	struct lb_session *s = conn_owner(c);
 	char name[256];
 
-	if (s->server != NULL && s->server->conf->tls.on &&
+	if (s->server != NULL && atomic_load(&s->server->secure) &&
 	    !tls_is_on(c)) {
 		send_proxy_header(s);
 		conn_start_tls(c, s->server->tls,

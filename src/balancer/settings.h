@@ -412,7 +412,8 @@ struct lb_proxy_conf {
 	int retries;			/* 3 */
 	bool redispatch;
 	int redispatch_every;		/* N; -1 */
-	int fullconn;			/* filled in: 10 % rule applied */
+	int fullconn;			/* filled in: 10 % rule applied; 0: it
+					 * depends on the process's maxconn */
 	struct lb_source_conf source;
 	struct lb_check_conf check;
 	struct lb_table_conf *table;	/* or NULL */
