@@ -32,6 +32,8 @@
 #include "balancer/status.h"
 #include "balancer/stopping.h"
 #include "balancer/takeover.h"
+#include "balancer/tables.h"
+#include "balancer/variables.h"
 #include "balancer/world.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -390,6 +392,7 @@ start_serving(void)
 	    lb_door_start(run.home, &why) < 0)
 		return fail(why.line);
 	lb_check_start_all();
+	lb_tables_start(run.home);
 	lb_notices_close();
 	if (worker_here()) {
 		lb_background_hush(&run.setup->global, run.options);
@@ -439,6 +442,7 @@ live(void)
 	if (!worker_here())
 		lb_background_prepare(run.options);
 	lb_counts_init(find_threads());
+	lb_tables_init(run.setup);
 	lb_world_init(run.setup, &who);
 	set_limits();
 	code = load_certs();
@@ -472,6 +476,8 @@ live(void)
 	thread_stop();
 	loop_free(&run.home);
 	lb_door_fini();
+	lb_tables_fini();
+	lb_variables_fini();
 	lb_world_fini();
 	return code;
 }
