@@ -22,6 +22,8 @@
 #include "balancer/check_external.h"
 #include "balancer/checks.h"
 #include "balancer/door.h"
+#include "balancer/names.h"
+#include "balancer/resolution.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
@@ -396,6 +398,7 @@ start_serving(void)
 	if (lb_door_start(run.home, &why) < 0)
 		return fail(why.line);
 	lb_check_start_all();
+	lb_names_init(run.home);
 	signal_old();
 	tell_parent();
 	ready_up();
@@ -439,6 +442,7 @@ live(void)
 	lb_counts_init(find_threads());
 	lb_world_init(run.setup, &who);
 	set_limits();
+	lb_resolution_read(run.setup);
 	code = load_certs();
 	if (code == 0)
 		code = open_doors();
@@ -458,6 +462,7 @@ live(void)
 	code = lb_stopping_code();
 	signals_end();
 	lb_door_stop_all();
+	lb_names_fini();
 	lb_check_fini();
 	lb_check_external_fini();
 	lb_health_fini();

@@ -14,6 +14,7 @@
 #include "stat/rate.h"
 
 struct lb_check;
+struct lb_name;
 struct lb_proxy;
 struct lb_waiter;
 struct tls;
@@ -82,6 +83,9 @@ struct lb_server {
 	struct lb_verdict verdicts[2];
 	uint64_t failed_checks;		/* chkfail */
 	uint64_t observed;		/* hanafail */
+
+	struct lb_name *name;		/* how DNS says where; NULL: it does not */
+	char *hostname;			/* the name asked for; NULL: none */
 
 	struct tls *tls;		/* NULL: plain */
 	struct lb_counts *counts;
