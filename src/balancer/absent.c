@@ -71,12 +71,6 @@ sends_more(const struct lb_server_conf *s)
 }
 
 static bool
-has_resolvers(const struct lb_server_conf *s)
-{
-	return s->resolvers != NULL;
-}
-
-static bool
 has_namespace(const struct lb_server_conf *s)
 {
 	return s->namespace != NULL;
@@ -95,8 +89,6 @@ static const struct server_row {
 } server_rows[] = {
 	{ WARN, sends_more, "a PROXY header with more than addresses (a "
 	    "plain one is sent); it" },
-	{ WARN, has_resolvers, "'server ... resolvers': names are resolved "
-	    "at start only; it" },
 	{ REFUSE, has_namespace, "'server ... namespace'" },
 	{ REFUSE, has_socks, "'server ... socks4'" },
 };

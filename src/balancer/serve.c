@@ -26,6 +26,8 @@
 #include "balancer/doorway.h"
 #include "balancer/finish.h"
 #include "balancer/notices.h"
+#include "balancer/names.h"
+#include "balancer/resolution.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
@@ -393,6 +395,7 @@ start_serving(void)
 		return fail(why.line);
 	lb_check_start_all();
 	lb_tables_start(run.home);
+	lb_names_init(run.home);
 	lb_notices_close();
 	if (worker_here()) {
 		lb_background_hush(&run.setup->global, run.options);
@@ -445,6 +448,7 @@ live(void)
 	lb_tables_init(run.setup);
 	lb_world_init(run.setup, &who);
 	set_limits();
+	lb_resolution_read(run.setup);
 	code = load_certs();
 	if (code == 0)
 		code = take_sockets();
@@ -469,6 +473,7 @@ live(void)
 	worker_end();
 	lb_door_stop_all();
 	lb_console_fini();
+	lb_names_fini();
 	lb_check_fini();
 	lb_check_external_fini();
 	lb_health_fini();
