@@ -109,12 +109,6 @@ static const struct server_row {
 };
 
 static bool
-has_sticks(const struct lb_proxy_conf *p)
-{
-	return p->sticks.count > 0;
-}
-
-static bool
 has_state_file(const struct lb_proxy_conf *p)
 {
 	return p->load_state != LB_STATE_NONE;
@@ -131,7 +125,6 @@ static const struct proxy_row {
 	bool (*wants)(const struct lb_proxy_conf *);
 	const char *what;
 } proxy_rows[] = {
-	{ REFUSE, has_sticks, "'stick'" },
 	{ WARN, has_state_file, "'load-server-state-from-file'" },
 	{ REFUSE, inspects_answers, "'tcp-response content'" },
 };
@@ -152,7 +145,10 @@ look_at_check(const struct lb_proxy_conf *p)
 
 static const enum lb_act acts[] = {		/* these are carried out */
 	LB_ACT_ACCEPT, LB_ACT_REJECT, LB_ACT_CLOSE, LB_ACT_SILENT_DROP,
-	LB_ACT_EXPECT_PROXY,
+	LB_ACT_EXPECT_PROXY, LB_ACT_TRACK, LB_ACT_INC_GPC, LB_ACT_ADD_GPC,
+	LB_ACT_SET_GPT, LB_ACT_SET_VAR, LB_ACT_SET_VAR_FORMAT,
+	LB_ACT_UNSET_VAR, LB_ACT_CAPTURE,
+	LB_ACT_SET_SERVER_MARK, LB_ACT_SET_SERVER_TOS,
 	LB_ACT_SET_SRC, LB_ACT_SET_SRC_PORT, LB_ACT_SET_DST,
 	LB_ACT_SET_DST_PORT, LB_ACT_SET_MARK, LB_ACT_SET_TOS,
 	LB_ACT_SET_PRIORITY_CLASS, LB_ACT_SET_PRIORITY_OFFSET,

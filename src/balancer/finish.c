@@ -878,6 +878,13 @@ finish_peers(struct lb_parse *p)
 		}
 }
 
+static void
+number_tables(struct lb_parse *p)
+{
+	for (unsigned i = 0; i < p->setup->tables.count; i++)
+		p->setup->tables.at[i]->number = i;
+}
+
 /* ---- the whole --------------------------------------------------------- */
 
 static void
@@ -930,6 +937,7 @@ lb_finish_all(struct lb_parse *p)
 	}
 	finish_resolvers(p);
 	finish_userlists(p);
+	number_tables(p);
 	finish_peers(p);
 	pay_debts(p);
 	for (unsigned i = 0; i < p->setup->proxies.count; i++)

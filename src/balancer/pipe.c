@@ -7,6 +7,7 @@
 #include "balancer/door.h"
 #include "balancer/pipe.h"
 #include "balancer/reasons.h"
+#include "balancer/tracking.h"
 #include "base/mem.h"
 
 enum { MOST_LOOPS = 256, UNTOLD_MOST = 1 << 30 };
@@ -67,6 +68,8 @@ lb_pipe_tell(struct lb_session *s)
 	if (s->untold_out > 0)
 		atomic_fetch_add_explicit(&lb_world()->bytes_out,
 		    s->untold_out, memory_order_relaxed);
+	if (s->fates != NULL)
+		lb_tracking_bytes(s, s->untold_in, s->untold_out);
 	s->untold_in = s->untold_out = 0;
 }
 

@@ -27,6 +27,8 @@
 #include "balancer/session.h"
 #include "balancer/status.h"
 #include "balancer/stopping.h"
+#include "balancer/tables.h"
+#include "balancer/variables.h"
 #include "balancer/world.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -403,6 +405,7 @@ start_serving(void)
 	if (lb_door_start(run.home, &why) < 0)
 		return fail(why.line);
 	lb_check_start_all();
+	lb_tables_start(run.home);
 	signal_old();
 	tell_parent();
 	ready_up();
@@ -444,6 +447,7 @@ live(void)
 	}
 	signals_ignore_pipe();
 	lb_counts_init(find_threads());
+	lb_tables_init(run.setup);
 	lb_world_init(run.setup, &who);
 	set_limits();
 	code = load_certs();
@@ -469,6 +473,8 @@ live(void)
 	thread_stop();
 	loop_free(&run.home);
 	lb_door_fini();
+	lb_tables_fini();
+	lb_variables_fini();
 	lb_world_fini();
 	return code;
 }
