@@ -575,6 +575,7 @@ lb_check_fini(void)
 		let_go(c);
 		c->server->checks[c->agent] = NULL;
 		tls_drop(&c->tls);
+		mem_drop(c->greeting);
 		mem_drop(c);
 	}
 	all = NULL;

@@ -64,6 +64,7 @@ struct lb_check {
 	uint16_t port;			/* 0: the server's */
 	struct tls *tls;		/* NULL: plain */
 	const char *sni;
+	char *greeting;			/* agent: what it is sent; or NULL */
 	int proxy;			/* PROXY header: 0, 1, 2 */
 
 	/* The last result. */

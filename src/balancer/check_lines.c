@@ -138,7 +138,8 @@ const struct lb_check_variant lb_check_smtp = {
 static void
 begin_agent(struct lb_check *c)
 {
-	const char *send = c->server->conf->agent_send;
+	const char *send = c->greeting != NULL ? c->greeting :
+	    c->server->conf->agent_send;
 
 	if (send != NULL)
 		lb_check_say(c, text_of(send));

@@ -209,6 +209,12 @@ on_room(void *arg)
 }
 
 void
+lb_door_look(void)
+{
+	on_room(NULL);
+}
+
+void
 lb_door_left(struct lb_door *d)
 {
 	unsigned here = loop_number(loop_here());

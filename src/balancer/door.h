@@ -57,6 +57,7 @@ int	lb_door_start(struct loop *, struct why *);	/* accept from now on */
 /* A session ended: whoever was held for it may go on. Any loop. */
 void	lb_door_left(struct lb_door *);
 
+void	lb_door_look(void);			/* limits were changed */
 void	lb_door_pause(struct lb_proxy *);	/* keeps the socket, deaf */
 void	lb_door_resume(struct lb_proxy *);
 void	lb_door_stop(struct lb_proxy *);	/* closes its sockets */

@@ -15,11 +15,11 @@
 #include "balancer/config.h"
 #include "balancer/files.h"
 #include "balancer/keys.h"
+#include "balancer/notices.h"
 #include "balancer/options.h"
 #include "balancer/serve.h"
 #include "base/mem.h"
 
-#define RELEASED	"2026/11/22"
 
 static struct lb_options options;
 static struct lb_files *files;	/* the setup's places name them */
@@ -30,7 +30,12 @@ static bool began;		/* something was told */
 static void
 print_line(const char *tag, const char *text)
 {
+	char line[4096];
+
 	fprintf(stderr, "%-10s (%ld) : %s\n", tag, (long)getpid(), text);
+	snprintf(line, sizeof line, "%-10s (%ld) : %s", tag, (long)getpid(),
+	    text);
+	lb_notices_add(line);
 }
 
 /* The first line is preceded by who speaks. */
@@ -75,7 +80,8 @@ print_version(FILE *to)
 	struct utsname u;
 
 	fprintf(to, "HAProxy version %s %s - https://haproxy.org/ "
-	    "(Weir %s)\n", LB_CONDITION_VERSION, RELEASED, PACKAGE_VERSION);
+	    "(Weir %s)\n", LB_CONDITION_VERSION, LB_CONDITION_RELEASED,
+	    PACKAGE_VERSION);
 	fprintf(to, "Status: young; what it does not carry out yet it says "
 	    "at start.\n");
 	fprintf(to, "Known bugs: see doc/differences.md\n");

@@ -19,6 +19,9 @@ make_server(struct lb_proxy *p, const struct lb_server_conf *conf,
 	s->conf = conf;
 	s->number = number;
 	s->address = conf->address;
+	s->port_kind = conf->addr.port_kind;
+	s->port_offset = conf->addr.port_low;
+	atomic_init(&s->secure, conf->tls.on);
 	s->crowd = &p->sessions;
 	s->full = &p->fullconn;
 	s->weight = s->first_weight = (unsigned)conf->weight;

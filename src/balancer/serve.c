@@ -20,8 +20,11 @@
 #include "balancer/absent.h"
 #include "balancer/certs.h"
 #include "balancer/checks.h"
+#include "balancer/commands.h"
+#include "balancer/console.h"
 #include "balancer/door.h"
 #include "balancer/finish.h"
+#include "balancer/notices.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
@@ -363,7 +366,8 @@ static int
 open_doors(void)
 {
 	char line[200];
-	unsigned failed = lb_door_open();
+	unsigned failed = lb_console_open(&run.setup->global) +
+	    lb_door_open();
 
 	if (failed > 0) {
 		snprintf(line, sizeof line, "[%.100s.main()] Some protocols "
@@ -402,10 +406,12 @@ start_serving(void)
 {
 	struct why why = { "", "" };
 
-	if (lb_door_start(run.home, &why) < 0)
+	if (lb_door_start(run.home, &why) < 0 ||
+	    lb_console_start(run.home, lb_commands_run, &why) < 0)
 		return fail(why.line);
 	lb_check_start_all();
 	lb_tables_start(run.home);
+	lb_notices_close();
 	signal_old();
 	tell_parent();
 	ready_up();
@@ -467,6 +473,7 @@ live(void)
 	code = lb_stopping_code();
 	signals_end();
 	lb_door_stop_all();
+	lb_console_fini();
 	lb_check_fini();
 	lb_health_fini();
 	end_sessions();

@@ -111,7 +111,7 @@ show_maintenance(const struct lb_server *s, char *buf)
 	if (s->admin & LB_ADMIN_RMAINT)
 		snprintf(buf, LB_SERVER_STATUS, "MAINT (resolution)");
 	else if ((s->admin & LB_ADMIN_IMAINT) && from != NULL &&
-	    (s->admin & (LB_ADMIN_FMAINT | LB_ADMIN_CMAINT)) == 0)
+	    (s->admin & LB_ADMIN_FMAINT) == 0)
 		snprintf(buf, LB_SERVER_STATUS, "MAINT (via %.50s/%.50s)",
 		    from->conf->proxy->name, from->conf->name);
 	else

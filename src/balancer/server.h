@@ -8,6 +8,8 @@
 #ifndef WEIR_BALANCER_SERVER_H
 #define WEIR_BALANCER_SERVER_H
 
+#include <stdatomic.h>
+
 #include "balancer/counts.h"
 #include "balancer/settings.h"
 #include "balancer/verdict.h"
@@ -28,8 +30,8 @@ enum {				/* why it is in maintenance, or drained */
 	LB_ADMIN_CMAINT = 1 << 2, LB_ADMIN_FDRAIN = 1 << 3,
 	LB_ADMIN_IDRAIN = 1 << 4, LB_ADMIN_RMAINT = 1 << 5,
 	LB_ADMIN_HMAINT = 1 << 6,
-	LB_ADMIN_MAINT = LB_ADMIN_FMAINT | LB_ADMIN_IMAINT |
-	    LB_ADMIN_CMAINT | LB_ADMIN_RMAINT,
+	/* CMAINT only tells where FMAINT came from. */
+	LB_ADMIN_MAINT = LB_ADMIN_FMAINT | LB_ADMIN_IMAINT | LB_ADMIN_RMAINT,
 	LB_ADMIN_DRAIN = LB_ADMIN_FDRAIN | LB_ADMIN_IDRAIN
 };
 
@@ -55,6 +57,8 @@ struct lb_server {
 
 	/* ---- under the proxy's lock */
 	struct address address;		/* len 0: not known (yet) */
+	enum lb_port_kind port_kind;	/* how the port follows from what the */
+	uint16_t port_offset;		/* client asked for: PLUS, MINUS */
 	enum lb_server_state state;
 	unsigned admin;			/* LB_ADMIN_* */
 	unsigned weight, first_weight;	/* the user's; at start */
@@ -83,7 +87,8 @@ struct lb_server {
 	uint64_t failed_checks;		/* chkfail */
 	uint64_t observed;		/* hanafail */
 
-	struct tls *tls;		/* NULL: plain */
+	struct tls *tls;		/* NULL: it can only be plain */
+	atomic_bool secure;		/* sessions use it */
 	struct lb_counts *counts;
 };
 

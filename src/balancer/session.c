@@ -449,7 +449,7 @@ on_connected(struct conn *c)
 	struct lb_session *s = conn_owner(c);
 	char name[256];
 
-	if (s->server != NULL && s->server->conf->tls.on &&
+	if (s->server != NULL && atomic_load(&s->server->secure) &&
 	    !tls_is_on(c)) {
 		send_proxy_header(s);
 		conn_start_tls(c, s->server->tls,
