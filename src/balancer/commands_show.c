@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "balancer/columns.h"
 #include "balancer/commands_rows.h"
 #include "balancer/condition.h"
 #include "balancer/console.h"
@@ -19,6 +20,8 @@
 
 /* Without it the environment is not to be had by all means. */
 extern char **environ;
+
+enum { STAT_ROWS = 8 };		/* between two looks at the clock */
 
 /* ---- show info --------------------------------------------------------- */
 
@@ -122,6 +125,44 @@ static void
 run_version(struct talk *t, const struct command_line *l)
 {
 	lb_talk_tell(t, LB_LOG_INFO, "%s", LB_CONDITION_VERSION);
+}
+
+/* ---- show stat --------------------------------------------------------- */
+
+static bool
+stat_on(struct talk *t, void *state)
+{
+	while (lb_talk_has_room(t))
+		if (!lb_columns_step(state, lb_talk_answer(t), STAT_ROWS))
+			return false;
+	return true;
+}
+
+static void
+run_stat(struct talk *t, const struct command_line *l)
+{
+	struct lb_columns *c = mem_get(sizeof *c);
+	struct text words[COMMAND_WORDS];
+
+	if (c == NULL) {
+		lb_talk_refuse(t, "Out of memory.");
+		return;
+	}
+	for (unsigned i = 2; i < l->count; i++)
+		words[i - 2] = text_of(l->at[i]);
+	lb_columns_init(c);
+	if (lb_columns_ask(c, words, l->count - 2) < 0) {
+		lb_talk_refuse(t, "No such proxy.");
+		mem_drop(c);
+		return;
+	}
+	lb_talk_more(t, stat_on, c, mem_drop);
+}
+
+static void
+run_schema(struct talk *t, const struct command_line *l)
+{
+	lb_talk_put(t, text_of(json_schema));
 }
 
 /* ---- lists of servers -------------------------------------------------- */
@@ -361,12 +402,16 @@ const struct command lb_commands_show[] = {
 	    run_errors },
 	{ "show info", "[desc|json|typed|float]*", "report information about "
 	    "the running process", LB_LEVEL_USER, run_info },
+	{ "show schema json", NULL, "report schema used for stats",
+	    LB_LEVEL_USER, run_schema },
 	{ "show servers conn", "[<backend>]", "dump server connections "
 	    "status (all or for a single backend)", LB_LEVEL_USER,
 	    run_servers_conn },
 	{ "show servers state", "[<backend>]", "dump volatile server "
 	    "information (all or for a single backend)", LB_LEVEL_USER,
 	    run_servers_state },
+	{ "show stat", "[desc|json|no-maint|typed|up]*", "report counters "
+	    "for each proxy and server", LB_LEVEL_USER, run_stat },
 	{ "show version", NULL, "show version of the current process",
 	    LB_LEVEL_USER, run_version },
 	{ NULL, NULL, NULL, 0, NULL }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* notices.c - lines of the start. First thread; fixed room, nothing to free. */
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 

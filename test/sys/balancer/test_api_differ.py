@@ -187,12 +187,7 @@ user;show cli level
 operator;show cli level
 user;show env HOME
 user;operator;show cli level
-show table nosuch
-show map
-add map foo a b
-show resolvers nosuch
 show peers
-show startup-logs
 """.strip().splitlines()
 
 
