@@ -71,12 +71,6 @@ sends_more(const struct lb_server_conf *s)
 }
 
 static bool
-has_agent(const struct lb_server_conf *s)
-{
-	return s->agent_check;
-}
-
-static bool
 has_resolvers(const struct lb_server_conf *s)
 {
 	return s->resolvers != NULL;
@@ -101,7 +95,6 @@ static const struct server_row {
 } server_rows[] = {
 	{ WARN, sends_more, "a PROXY header with more than addresses (a "
 	    "plain one is sent); it" },
-	{ WARN, has_agent, "'server ... agent-check'" },
 	{ WARN, has_resolvers, "'server ... resolvers': names are resolved "
 	    "at start only; it" },
 	{ REFUSE, has_namespace, "'server ... namespace'" },

@@ -18,7 +18,7 @@ static const struct lb_check_variant *const rows[] = {
 	[LB_CHECK_SMTP] = &lb_check_smtp,
 	[LB_CHECK_LDAP] = &lb_check_ldap,
 	[LB_CHECK_SSL_HELLO] = &lb_check_hello,
-	[LB_CHECK_EXTERNAL] = NULL,
+	[LB_CHECK_EXTERNAL] = &lb_check_external,
 };
 
 const struct lb_check_variant *
@@ -48,6 +48,7 @@ make_agent(struct lb_server *s)
 	struct lb_check *c = lb_check_new(s, true, &lb_check_agent);
 
 	c->port = conf->agent_port;
+	c->send = conf->agent_send;
 	if (conf->agent_addr.kind != LB_ADDRESS_NONE)
 		c->addr = conf->agent_addr.sa;
 }

@@ -420,8 +420,8 @@ set_agent_send(struct talk *t, struct lb_server *s,
 		lb_talk_refuse(t, "cannot allocate memory for new string.");
 		return;
 	}
-	mem_drop(c->greeting);
-	c->greeting = words;
+	mem_drop(c->own_send);
+	c->send = c->own_send = words;
 }
 
 /* ---- TLS --------------------------------------------------------------- */

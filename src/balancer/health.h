@@ -16,6 +16,8 @@ struct lb_cause {		/* a result, as the lines tell it */
 	int code;			/* -1: none */
 	const char *info;		/* or NULL */
 	int64_t duration;		/* ms; -1: not shown */
+	bool changed;			/* not what the last one said */
+	bool idle;			/* told, but nothing follows from it */
 };
 
 enum lb_shut { LB_SHUT_DOWN, LB_SHUT_BACKUPS };

@@ -19,6 +19,7 @@
 
 #include "balancer/absent.h"
 #include "balancer/certs.h"
+#include "balancer/check_external.h"
 #include "balancer/checks.h"
 #include "balancer/commands.h"
 #include "balancer/console.h"
@@ -179,7 +180,8 @@ become_user(void)
 		return fail("Cannot set gid.");
 	if (uid > 0 && setuid((uid_t)uid) < 0)
 		return fail("Cannot set uid.");
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (!g->insecure_setuid)
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	return 0;
 }
 
@@ -383,6 +385,15 @@ open_doors(void)
 	return fail(line);
 }
 
+/* Programs are run by a process of their own, which never sees a client. */
+static int
+fork_helper(void)
+{
+	struct why why = { "", "" };
+
+	return lb_check_external_fork(&why) < 0 ? fail(why.line) : 0;
+}
+
 static int
 make_loops(void)
 {
@@ -396,7 +407,8 @@ make_loops(void)
 	lb_session_on_attempt(on_attempt);
 	lb_status_init();
 	lb_door_init(lb_session_take);
-	if (lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
+	if (lb_check_external_home(run.home, &why) < 0 ||
+	    lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
 		return fail(why.line);
 	return 0;
 }
@@ -464,6 +476,8 @@ live(void)
 	if (code == 0)
 		code = become_user();
 	if (code == 0)
+		code = fork_helper();
+	if (code == 0)
 		code = make_loops();
 	if (code == 0)
 		code = start_serving();
@@ -475,6 +489,7 @@ live(void)
 	lb_door_stop_all();
 	lb_console_fini();
 	lb_check_fini();
+	lb_check_external_fini();
 	lb_health_fini();
 	end_sessions();
 	thread_stop();
