@@ -20,7 +20,10 @@
 #include "balancer/pipe.h"
 #include "balancer/record.h"
 #include "balancer/session.h"
+#include "balancer/stick.h"
+#include "balancer/tracking.h"
 #include "balancer/tuple.h"
+#include "balancer/variables.h"
 #include "balancer/world.h"
 #include "base/clock.h"
 #include "base/die.h"
@@ -243,6 +246,14 @@ give_slot(struct lb_session *s)
 }
 
 static void
+end_fates(struct lb_session *s)
+{
+	lb_tracking_end(s);
+	lb_variables_forget(&s->fates->variables, "");
+	lb_fates_drop(s);
+}
+
+static void
 bury(void *arg)
 {
 	struct lb_session *s = arg;
@@ -294,6 +305,8 @@ lb_session_end(struct lb_session *s, const struct lb_end *end)
 	count_end(s, end);
 	lb_pipe_forget(s);
 	lb_record_write(s, end);
+	if (s->fates != NULL)
+		end_fates(s);
 	lb_deadline_set(crew_here()->deadlines, &s->mark, 0);
 	if (s->stage == LB_STAGE_ANSWER)
 		end_answer(s, end);
@@ -395,6 +408,8 @@ start_pipe(struct lb_session *s)
 	tell_attempt(s, true);
 	if (has_option(s->front, LB_OPT_LOGASAP))
 		lb_record_write(s, NULL);
+	if (s->backend->conf->sticks.count > 0)
+		lb_stick_store(lb_sampling_scene(s, s->backend));
 	lb_pipe_start(s);
 	enter(s, LB_STAGE_PIPE);
 }
@@ -486,7 +501,9 @@ static void
 dial(struct lb_session *s)
 {
 	struct lb_dial d = { .server = s->server, .proxy = s->backend->conf,
-	    .client = s->src, .mark = -1, .tos = -1 };
+	    .client = s->src,
+	    .mark = s->fates == NULL ? -1 : s->fates->mark,
+	    .tos = s->fates == NULL ? -1 : s->fates->tos };
 	int fd;
 
 	enter(s, LB_STAGE_CONNECT);
@@ -564,7 +581,7 @@ choose_server(struct lb_session *s, struct lb_server *not)
 {
 	struct lb_ask ask = { .not = not, .now = now_here(),
 	    .chance = draw() };
-	struct lb_server *wanted = NULL;
+	struct lb_server *wanted = NULL, *known = NULL;
 	struct lb_scene *scene = NULL;
 
 	if (has_fixed_target(s)) {
@@ -575,9 +592,16 @@ choose_server(struct lb_session *s, struct lb_server *not)
 	if (not == NULL && s->backend->conf->use_servers.count > 0) {
 		scene = lb_sampling_scene(s, s->backend);
 		wanted = lb_judge_server(scene);
-		if (wanted != NULL)
-			s->flags |= LB_FLOW_PINNED;
 	}
+	if (not == NULL && s->backend->conf->sticks.count > 0) {
+		scene = lb_sampling_scene(s, s->backend);
+		scene->final = true;
+		known = lb_stick_match(scene);
+	}
+	if (wanted == NULL)
+		wanted = known;
+	if (wanted != NULL)
+		s->flags |= LB_FLOW_PINNED;
 	if (s->backend->balance->hash)
 		ask.hashed = lb_hashing_key(s, &ask.hash);
 	s->waiter.call = on_granted;
@@ -970,6 +994,8 @@ begin(struct lb_session *s)
 	s->hello_ms = (int32_t)((now_here() - s->accepted) / CLOCK_MS);
 	if (!pass_first_rules(s, LB_RULES_SESSION))
 		return;
+	if (s->fates != NULL)
+		lb_tracking_pass(s);
 	if (s->front->conf->answers && answer != NULL) {
 		enter(s, LB_STAGE_ANSWER);
 		answer(s);
