@@ -328,8 +328,8 @@ has_bad_sum(const struct view *v)
 		return sum_of(&plain, &v->s->from, &v->s->to, v->at,
 		    v->len) != 0;
 	}
-	if (v->f->unicast && has_pseudo(v->f) && v->f->checksum_group &&
-	    sum_of(v->f, &v->s->from, &v->f->group, v->at, v->len) == 0) {
+	if (v->f->unicast && has_pseudo(v->f) && (v->f->checksum_group ||
+	    v->f->group_sum_too) && sum_of(v->f, &v->s->from, &v->f->group, v->at, v->len) == 0) {
 		v->a->group_sum = true;
 		return false;
 	}

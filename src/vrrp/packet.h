@@ -29,6 +29,7 @@ struct vr_packet_form {
 	uint8_t ttl;			/* ours leave with */
 	bool checksum_v2;		/* v3, IPv4: no pseudo header */
 	bool checksum_group;		/* unicast: group in the pseudo header */
+	bool group_sum_too;		/* theirs may have it, ours not */
 	bool skip_list;			/* do not compare the addresses */
 	bool owner_ignore;		/* an advert with 255 is dropped */
 	bool check_source;		/* unicast: only from our peers */
