@@ -80,22 +80,16 @@ put_line(int fd, const char *line, size_t len)
 		out.lost++;
 }
 
-static size_t
-put_stamp(char *at, size_t size, const char *shape, time_t second)
-{
-	struct tm tm;
-
-	localtime_r(&second, &tm);
-	return strftime(at, size, shape, &tm);
-}
 
 static void
 put_plain(int fd, time_t second, const char *text)
 {
 	char line[LINE_MOST + 64];
-	size_t len = put_stamp(line, sizeof line, "%a %b %e %H:%M:%S %Y: ",
-	    second);
+	struct tm tm;
+	size_t len;
 
+	localtime_r(&second, &tm);
+	len = strftime(line, sizeof line, "%a %b %e %H:%M:%S %Y: ", &tm);
 	len += (size_t)snprintf(line + len, sizeof line - len, "%s\n", text);
 	put_line(fd, line, len < sizeof line ? len : sizeof line - 1);
 }
@@ -106,9 +100,11 @@ put_syslog(int priority, time_t second, const char *text)
 	char line[LINE_MOST + 128];
 	size_t len = (size_t)snprintf(line, sizeof line, "<%d>", priority |
 	    out.plan.facility);
+	struct tm tm;
 
-	len += put_stamp(line + len, sizeof line - len, "%b %e %H:%M:%S ",
-	    second);
+	localtime_r(&second, &tm);
+	len += strftime(line + len, sizeof line - len, "%b %e %H:%M:%S ",
+	    &tm);
 	len += (size_t)snprintf(line + len, sizeof line - len, "%s[%d]: %s",
 	    out.plan.ident, (int)getpid(), text);
 	if (len >= sizeof line)
