@@ -70,6 +70,18 @@ vr_say_close(void)
 	out.syslog = out.file = -1;
 }
 
+unsigned
+vr_say_descriptors(int to[])
+{
+	unsigned n = 0;
+
+	if (out.syslog >= 0)
+		to[n++] = out.syslog;
+	if (out.file >= 0)
+		to[n++] = out.file;
+	return n;
+}
+
 /* A line is shorter than what a pipe takes whole. */
 static void
 put_line(int fd, const char *line, size_t len)
