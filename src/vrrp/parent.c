@@ -27,12 +27,12 @@
 
 #include "base/clock.h"
 #include "base/die.h"
-#include "proc/ready.h"
 #include "proc/rights.h"
 #include "vrrp/child.h"
 #include "vrrp/config.h"
 #include "vrrp/dump.h"
 #include "vrrp/guard.h"
+#include "vrrp/manager.h"
 #include "vrrp/parent.h"
 #include "vrrp/say.h"
 #include "vrrp/status.h"
@@ -414,7 +414,7 @@ reload(void)
 	struct why why;
 
 	vr_say_info("Reloading ...");
-	ready_reloading();
+	vr_manager_reloading();
 	me.plan.reopen();
 	now = me.plan.read(me.config);
 	if (now != NULL) {
@@ -428,7 +428,7 @@ reload(void)
 		renew_processes();
 		open_status();
 	}
-	ready_up();
+	vr_manager_up();
 }
 
 /* An interface came: the next child is born with a socket on it. */
@@ -470,7 +470,7 @@ stop_all(int code)
 	me.stopping = true;
 	me.code = code;
 	vr_say_info("Stopping");
-	ready_stopping();
+	vr_manager_stopping();
 	me.board->stop = true;
 	await_child();
 	vr_host_act();
@@ -645,7 +645,7 @@ on_startup_script(void *arg)
 		start_child();
 	}
 	vr_say_info("Startup complete");
-	ready_up();
+	vr_manager_up();
 }
 
 static void
