@@ -6,6 +6,10 @@
 #include "vrrp/group.h"
 
 #define S CLOCK_SECOND
+#define I VR_STATE_INIT
+#define B VR_STATE_BACKUP
+#define M VR_STATE_MASTER
+#define F VR_STATE_FAULT
 
 static const struct vr_election_rules plain = {
 	.version = 2, .base = 100, .down_adverts = 3, .interval = S };
@@ -98,7 +102,6 @@ END_TEST
 /* What is not in a row leaves state, timers and host as they are. */
 START_TEST(every_state_and_event)
 {
-	enum { I, B, M, F };
 	static const struct row {
 		enum vr_state next;
 		int64_t down, advert;		/* from now; 0: none */
