@@ -18,7 +18,7 @@ enum vr_state {			/* the numbers are those of the JSON file */
 	VR_STATE_INIT, VR_STATE_BACKUP, VR_STATE_MASTER, VR_STATE_FAULT
 };
 
-enum { VR_LIVE_SLOTS = 4096, VR_LIVE_EVENTS = 8192 };
+enum { VR_LIVE_SLOTS = 4096, VR_LIVE_GROUPS = 1024, VR_LIVE_EVENTS = 8192 };
 
 struct vr_ip {			/* of the family that the instance has */
 	uint8_t len;		/* 4, 16; 0: none */
@@ -66,6 +66,7 @@ struct vr_live {
 	int64_t master_interval;	/* us; v3: learned */
 	uint16_t ip_id;
 	uint8_t masters_seen;		/* 2: split */
+	int64_t other_at;		/* the other one was heard; 0: never */
 	struct vr_live_counts counts;
 };
 
@@ -84,11 +85,13 @@ struct vr_live_event {
 
 struct vr_live_board {
 	struct vr_live slot[VR_LIVE_SLOTS];
+	uint8_t group_state[VR_LIVE_GROUPS];	/* as was last told; child's */
 	/* The child adds at head, the parent takes at tail. */
 	_Atomic uint32_t head, tail;
 	struct vr_live_event event[VR_LIVE_EVENTS];
-	/* Parent to child. */
-	_Atomic bool stop;
+	/* Parent to child: leave with priority 0, or leave all as it is. */
+	_Atomic bool stop, retire;
+	_Atomic int32_t child;		/* its pid, for the guard; 0: none */
 	/* The child's turns: a stamp each (monotonic us). */
 	_Atomic int64_t beat;
 };
