@@ -21,6 +21,7 @@ struct vr_link_address {
 	uint32_t flags;		/* IFA_F_... */
 	uint8_t scope;
 	uint8_t proto;		/* 18: we or keepalived added it; 0: not told */
+	unsigned round;		/* of the last dump that named it */
 };
 
 struct vr_link {
@@ -36,6 +37,7 @@ struct vr_link {
 	char kind[16];		/* "macvlan", "vrf", ...; "": hardware */
 	uint32_t mode;		/* macvlan: MACVLAN_MODE_... */
 	struct vr_link_address *addresses;	/* in the kernel's order */
+	unsigned round;		/* of the last dump that named it */
 };
 
 enum vr_link_change {

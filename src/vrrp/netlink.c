@@ -310,6 +310,39 @@ vr_netlink_dump(struct vr_netlink *nl, uint16_t type, const void *head,
 	return 0;
 }
 
+/* ---- attributes */
+
+static void
+spread(const void *from, size_t len, const struct nlattr **to, unsigned most)
+{
+	const struct nlattr *at = from;
+	const char *end = (const char *)from + len;
+
+	memset(to, 0, most * sizeof *to);
+	for (; mnl_attr_ok(at, (int)(end - (const char *)at));
+	    at = mnl_attr_next(at))
+		if (mnl_attr_get_type(at) < most)
+			to[mnl_attr_get_type(at)] = at;
+}
+
+void
+vr_netlink_attrs(const struct nlmsghdr *h, size_t head,
+    const struct nlattr **to, unsigned most)
+{
+	size_t len = mnl_nlmsg_get_payload_len(h), skip = MNL_ALIGN(head);
+
+	spread((const char *)mnl_nlmsg_get_payload(h) + skip,
+	    len > skip ? len - skip : 0, to, most);
+}
+
+void
+vr_netlink_nested(const struct nlattr *nest, const struct nlattr **to,
+    unsigned most)
+{
+	spread(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest),
+	    to, most);
+}
+
 /* ---- the monitor */
 
 struct vr_monitor {

@@ -21,6 +21,7 @@
 
 #include "base/why.h"
 
+struct nlattr;
 struct nlmsghdr;
 struct vr_netlink;
 
@@ -50,6 +51,16 @@ unsigned vr_netlink_port(const struct vr_netlink *);	/* who we are there */
 int	vr_netlink_dump(struct vr_netlink *, uint16_t type, const void *head,
 	    size_t len, void (*each)(void *arg, const struct nlmsghdr *),
 	    void *arg, struct why *);
+
+/*
+ * The attributes of a message behind a head of so many bytes, or inside
+ * another attribute, each at its type; NULL where there is none (types of
+ * 'most' and above are passed over). Pure.
+ */
+void	vr_netlink_attrs(const struct nlmsghdr *, size_t head,
+	    const struct nlattr **to, unsigned most);
+void	vr_netlink_nested(const struct nlattr *, const struct nlattr **to,
+	    unsigned most);
 
 /* ---- the monitor: a descriptor for the loop, messages by callback */
 struct vr_monitor;
