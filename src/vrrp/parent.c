@@ -678,6 +678,7 @@ vr_parent_run(struct vr_config *config, const struct vr_parent_plan *plan)
 		return EXIT_CANNOT;
 	}
 	start_guard();
+	vr_turn_before(vr_host_wake);
 	vr_turn_after(after_turn);
 	if (g->startup_script != NULL)
 		vr_host_once(g->startup_script, g->startup_timeout,
