@@ -65,21 +65,6 @@ static struct {
 	int code;
 } me;
 
-static const struct { enum vr_parent_signal what; int number; } numbers[] = {
-	{ VR_PARENT_STOP, SIGTERM }, { VR_PARENT_RELOAD, SIGHUP },
-	{ VR_PARENT_DATA, SIGUSR1 }, { VR_PARENT_STATS, SIGUSR2 },
-};
-
-int
-vr_parent_signal(enum vr_parent_signal what)
-{
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		if (numbers[i].what == what)
-			return numbers[i].number;
-	return what == VR_PARENT_STATS_CLEAR ? SIGRTMAX - 1 :
-	    what == VR_PARENT_JSON ? SIGRTMIN + 2 : SIGRTMAX;
-}
-
 /* ---- processes */
 
 static void

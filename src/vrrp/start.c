@@ -1,357 +1,135 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * main.c - weir-vrrp: its command line, the reading of its file, the log,
- * the pid file, the background; then the parent's life. First thread.
+ * start.c - the reading of the file, the log, the pid files, the network
+ * namespace, the background; then the parent's life. First thread.
  */
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/map.h"
 #include "base/mem.h"
-#include "base/number.h"
 #include "vrrp/config.h"
 #include "vrrp/lock.h"
 #include "vrrp/manager.h"
 #include "vrrp/parent.h"
 #include "vrrp/say.h"
+#include "vrrp/start.h"
 #include "vrrp/status.h"
 
-#define VERSION_LINE "Keepalived v2.4.3 (Weir " PACKAGE_VERSION ")"
+enum { EXIT_CANNOT = 1, NO_ANSWER = 3, EXIT_NO_FILE = 6 };
 
-enum { EXIT_USAGE = 1, EXIT_NO_FILE = 6 };
+static const struct vr_options *said;
+static const char *pidfile, *child_pidfile;
+static int failure;			/* exit code of a file that cannot be used */
 
-static struct {
-	const char *called;		/* the program's name */
-	const char *file, *id, *pidfile, *child_pidfile, *log_file;
-	const char *namespace, *test_log, *status;
-	bool test, foreground, dump, to_stderr, no_syslog, detail;
-	bool all_config, json, core, ignore_int, no_respawn, release;
-	bool keep, tell_addresses, to_file, ask;
-	int facility, umask;
-} said = {
-	.file = "/etc/keepalived/keepalived.conf", .facility = LOG_DAEMON,
-	.umask = -1,
+/* ---- the configuration */
+
+/* What was wrong with a file: the lines without their places. */
+static struct map *errors_known;	/* of the file that is in force */
+
+struct reading {
+	struct map *errors;
+	unsigned strange;		/* not among the known ones */
 };
 
-/* ---- the command line */
-
-static void
-print_version(void)
+static struct text
+without_place(const char *line)
 {
-	fprintf(stderr, "%s\n\nISC licence; stands for keepalived, VRRP "
-	    "alone\n", VERSION_LINE);
-	exit(0);
-}
+	struct text t = text_of(line);
+	const char *end = strstr(line, ") ");
 
-static void print_help(void);
-
-static _Noreturn void __attribute__((format(printf, 1, 2)))
-refuse(const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "%s: ", said.called);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	exit(EXIT_USAGE);
+	if (line[0] == '(' && end != NULL && strstr(line, "Line ") != NULL &&
+	    strstr(line, "Line ") < end)
+		t = text_from(t, (size_t)(end + 2 - line));
+	return t;
 }
 
 static void
-set_facility(const char *arg)
+tell_log(void *arg, enum vr_report_level level, const char *line)
+{
+	struct reading *r = arg;
+	struct text what = without_place(line);
+
+	vr_say_info("%s", line);
+	if (level != VR_REPORT_ERROR && level != VR_REPORT_MISSING)
+		return;
+	if (map_find(errors_known, what) == NULL)
+		r->strange++;
+	if (map_put(&r->errors, what, r) < 0)
+		vr_say_error("out of memory");
+}
+
+/*
+ * At a reload a file is refused when it has an error that the one in force
+ * has not; those that were there all along are passed over, as at the start.
+ */
+static struct vr_config *
+read_file(bool first)
+{
+	struct reading r = { .errors = NULL };
+	struct vr_report report = { .tell = tell_log, .arg = &r };
+	struct vr_config *config = vr_config_read(said->file,
+	    said->all_config ? VR_CONFIG_ALL_INCLUDES : 0,
+	    vr_outside_host(said->id), &report);
+
+	if (!first && config != NULL && r.strange > 0)
+		vr_config_free(&config);
+	if (config == NULL) {
+		map_free(&r.errors, NULL);
+		failure = report.missing > 0 ? VR_EXIT_MISSING : EXIT_CANNOT;
+		return NULL;
+	}
+	map_free(&errors_known, NULL);
+	errors_known = r.errors;
+	return config;
+}
+
+static struct vr_config *
+read_again(const struct vr_config *now)
+{
+	struct vr_config *config = read_file(false);
+
+	if (config == NULL)
+		vr_say_error("New config failed validation: everything stays "
+		    "as it is");
+	return config;
+}
+
+/* ---- the log, the pid files */
+
+static int
+find_facility(void)
 {
 	static const struct { const char *name; int facility; } rows[] = {
 		{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 },
 		{ "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 },
 		{ "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 },
 		{ "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
-		{ "user", LOG_USER }, { "daemon", LOG_DAEMON },
-	};
-	bool digit = arg[0] >= '0' && arg[0] <= '7' && arg[1] == '\0';
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (strcmp(arg, rows[i].name) == 0 || (digit &&
-		    i == (size_t)(arg[0] - '0'))) {
-			said.facility = rows[i].facility;
-			return;
-		}
-	refuse("Invalid log facility '%s'", arg);
-}
-
-static void
-set_umask(const char *arg)
-{
-	int64_t mask;
-
-	if (number_int(text_of(arg), 0, 0, 0777, &mask, NULL) < 0)
-		refuse("Invalid umask '%s'", arg);
-	said.umask = (int)mask;
-}
-
-static void
-tell_signal(const char *arg)
-{
-	static const struct { const char *name; enum vr_parent_signal what; }
-	    rows[] = {
-		{ "STOP", VR_PARENT_STOP }, { "RELOAD", VR_PARENT_RELOAD },
-		{ "DATA", VR_PARENT_DATA }, { "STATS", VR_PARENT_STATS },
-		{ "STATS_CLEAR", VR_PARENT_STATS_CLEAR },
-		{ "JSON", VR_PARENT_JSON }, { "TDUMP", VR_PARENT_TDUMP },
+		{ "user", LOG_USER },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (strcmp(arg, rows[i].name) == 0) {
-			printf("%d\n", vr_parent_signal(rows[i].what));
-			exit(0);
-		}
-	fprintf(stderr, "Unknown sigfunc %s\n", arg);
-	exit(EXIT_USAGE);
+		if (strcmp(said->log_facility, rows[i].name) == 0)
+			return rows[i].facility;
+	return LOG_DAEMON;
 }
-
-static void
-no_lvs(void)
-{
-	refuse("no LVS support");
-}
-
-static void
-no_genhash(void)
-{
-	refuse("no genhash here");
-}
-
-enum { NO, NEEDS, MAY };		/* an argument */
-
-static const struct row {
-	int letter;
-	const char *name;
-	int arg;
-	bool *flag;			/* is set */
-	const char **to;		/* gets the argument */
-	void (*with)(const char *arg);
-	void (*call)(void);
-	const char *help;		/* NULL: accepted, does nothing */
-} rows[] = {
-	{ 'f', "use-file", NEEDS, .to = &said.file,
-	    .help = "use FILE as the configuration" },
-	{ 'P', "vrrp", NO, .help = "only VRRP (always so)" },
-	{ 'C', "check", NO, .call = no_lvs, .help = NULL },
-	{ 'B', "no_bfd", NO, .help = NULL },
-	{ 0, "all", NO, .help = NULL },
-	{ 'l', "log-console", NO, .flag = &said.to_stderr,
-	    .help = "log to standard error too" },
-	{ 'D', "log-detail", NO, .flag = &said.detail,
-	    .help = "detailed log" },
-	{ 'S', "log-facility", NEEDS, .with = set_facility,
-	    .help = "0-7, local0-local7, user, daemon" },
-	{ 'g', "log-file", MAY, .flag = &said.to_file, .to = &said.log_file,
-	    .help = "log to FILE too (/tmp/keepalived.log)" },
-	{ 0, "flush-log-file", NO, .help = NULL },
-	{ 'G', "no-syslog", NO, .flag = &said.no_syslog,
-	    .help = "do not log to syslog" },
-	{ 'X', "release-vips", NO, .flag = &said.release,
-	    .help = "drop addresses on a transition by a signal" },
-	{ 'V', "dont-release-vrrp", NO, .flag = &said.keep,
-	    .help = "keep addresses, routes and rules at exit" },
-	{ 'I', "dont-release-ipvs", NO, .help = NULL },
-	{ 'R', "dont-respawn", NO, .flag = &said.no_respawn,
-	    .help = "do not replace a child that died" },
-	{ 'n', "dont-fork", NO, .flag = &said.foreground,
-	    .help = "stay in the foreground" },
-	{ 'd', "dump-conf", NO, .flag = &said.dump,
-	    .help = "log the configuration as it was read" },
-	{ 'p', "pid", NEEDS, .to = &said.pidfile, .help = "pid file" },
-	{ 'r', "vrrp_pid", NEEDS, .to = &said.child_pidfile,
-	    .help = "pid file of the process that decides" },
-	{ 'c', "checkers_pid", NEEDS, .help = NULL },
-	{ 'b', "bfd_pid", NEEDS, .help = NULL },
-	{ 'a', "address-monitoring", NO, .flag = &said.tell_addresses,
-	    .help = "log addresses that come and go" },
-	{ 's', "namespace", NEEDS, .to = &said.namespace,
-	    .help = "run in this network namespace" },
-	{ 'e', "all-config", NO, .flag = &said.all_config,
-	    .help = "a missing include is an error" },
-	{ 'i', "config-id", NEEDS, .to = &said.id,
-	    .help = "id of @ conditions" },
-	{ 'x', "snmp", NO, .help = NULL },
-	{ 'A', "snmp-agent-socket", NEEDS, .help = NULL },
-	{ 'u', "umask", NEEDS, .with = set_umask, .help = "umask" },
-	{ 'm', "core-dump", NO, .flag = &said.core,
-	    .help = "allow core dumps" },
-	{ 'M', "core-dump-pattern", MAY, .help = NULL },
-	{ 0, "signum", NEEDS, .with = tell_signal,
-	    .help = "print a signal's number: STOP, RELOAD, DATA, STATS, "
-	    "STATS_CLEAR, JSON, TDUMP" },
-	{ 't', "config-test", MAY, .flag = &said.test, .to = &said.test_log,
-	    .help = "check the configuration, exit" },
-	{ 0, "perf", MAY, .help = NULL },
-	{ 0, "debug", MAY, .help = NULL },
-	{ 0, "no-mem-check", NO, .help = NULL },
-	{ 'L', "mem-check-log", NO, .help = NULL },
-	{ 0, "ignore-sigint", NO, .flag = &said.ignore_int,
-	    .help = "SIGINT does not stop it" },
-	{ 'T', "genhash", NO, .call = no_genhash },
-	{ 0, "status", NO, .flag = &said.ask,
-	    .help = "ask the running one: [INSTANCE]; exit 0 master, 1 "
-	    "backup, 2 fault, 3 no answer" },
-	{ 0, "json", NO, .flag = &said.json, .help = "with --status" },
-	{ 'v', "version", NO, .call = print_version,
-	    .help = "show the version" },
-	{ 'h', "help", NO, .call = print_help, .help = "show this help" },
-};
-
-enum { ROWS = sizeof rows / sizeof rows[0], LONG = 256 };
-
-static void
-print_help(void)
-{
-	fprintf(stderr, "%s\nUsage: %s [OPTION...]\n", VERSION_LINE,
-	    said.called);
-	for (size_t i = 0; i < ROWS; i++) {
-		char letter[8] = "    ";
-
-		if (rows[i].help == NULL)
-			continue;
-		if (rows[i].letter != 0)
-			snprintf(letter, sizeof letter, "-%c, ",
-			    rows[i].letter);
-		fprintf(stderr, "  %s--%s%s  %s\n", letter, rows[i].name,
-		    rows[i].arg == NEEDS ? "=VALUE" : rows[i].arg == MAY ?
-		    "[=VALUE]" : "", rows[i].help);
-	}
-	exit(0);
-}
-
-static void
-take_option(const struct row *r, const char *arg)
-{
-	if (r->flag != NULL)
-		*r->flag = true;
-	if (r->to != NULL && arg != NULL)
-		*r->to = arg;
-	if (r->with != NULL)
-		r->with(arg);
-	if (r->call != NULL)
-		r->call();
-}
-
-static void
-read_options(int argc, char **argv)
-{
-	struct option longs[ROWS + 1];
-	char letters[3 * ROWS + 1];
-	size_t at = 0;
-	int c, which;
-
-	memset(longs, 0, sizeof longs);
-	for (size_t i = 0; i < ROWS; i++) {
-		longs[i] = (struct option){ rows[i].name, rows[i].arg, NULL,
-		    LONG + (int)i };
-		if (rows[i].letter == 0)
-			continue;
-		letters[at++] = (char)rows[i].letter;
-		for (int n = 0; n < rows[i].arg; n++)
-			letters[at++] = ':';
-	}
-	letters[at] = '\0';
-	while ((c = getopt_long(argc, argv, letters, longs, &which)) != -1) {
-		if (c == '?')
-			exit(EXIT_USAGE);
-		for (size_t i = 0; i < ROWS; i++)
-			if (c == LONG + (int)i || (c < LONG &&
-			    c == rows[i].letter))
-				take_option(&rows[i], optarg);
-	}
-	if (optind < argc && said.ask)
-		said.status = argv[optind++];
-	if (optind < argc)
-		refuse("Unexpected argument(s): %s", argv[optind]);
-}
-
-/* ---- the configuration */
-
-static void
-tell_log(void *arg, enum vr_report_level level, const char *line)
-{
-	vr_say_info("%s", line);
-}
-
-static void
-tell_stream(void *arg, enum vr_report_level level, const char *line)
-{
-	fprintf(arg, "%s\n", line);
-}
-
-static int
-test_config(void)
-{
-	struct vr_report report = { .arg = stderr, .tell = tell_stream };
-	struct vr_config *config;
-	struct why why = { .line = "" };
-	int status;
-
-	if (said.test_log != NULL) {
-		report.arg = fopen(said.test_log, "we");
-		if (report.arg == NULL)
-			refuse("cannot open %s", said.test_log);
-	}
-	config = vr_config_read(said.file, vr_outside_host(said.id), &report,
-	    &why);
-	status = vr_report_status(&report);
-	if (config == NULL && status == 0) {
-		tell_stream(report.arg, VR_REPORT_ERROR, why.line);
-		status = VR_EXIT_ERROR;
-	}
-	vr_config_free(&config);
-	if (report.arg != stderr)
-		fclose(report.arg);
-	return status;
-}
-
-static unsigned errors_known;		/* in the file that is in force */
-
-/* One that is worse than what runs is refused as a whole. */
-static struct vr_config *
-read_again(const struct vr_config *now)
-{
-	struct vr_report report = { .tell = tell_log };
-	struct why why = { .line = "" };
-	struct vr_config *config = vr_config_read(said.file,
-	    vr_outside_host(said.id), &report, &why);
-
-	if (config != NULL && report.errors + report.missing > errors_known) {
-		why_set(&why, "the new configuration has errors that the old "
-		    "one had not");
-		vr_config_free(&config);
-	}
-	if (config == NULL)
-		vr_say_error("%s: everything stays as it is", why.line);
-	else
-		errors_known = report.errors + report.missing;
-	return config;
-}
-
-/* ---- the log, the pid files */
 
 static void
 open_log(void)
 {
 	const struct vr_say_plan plan = {
-		.ident = "Keepalived_vrrp", .facility = said.facility,
-		.to_syslog = !said.no_syslog, .to_stderr = said.to_stderr,
-		.file = !said.to_file ? NULL : said.log_file != NULL ?
-		    said.log_file : "/tmp/keepalived.log",
-		.detail = said.detail,
+		.ident = "Keepalived_vrrp", .facility = find_facility(),
+		.to_syslog = !said->no_syslog, .to_stderr = said->log_console,
+		.file = !said->log_file_on ? NULL : said->log_file != NULL ?
+		    said->log_file : "/tmp/keepalived.log",
+		.detail = said->log_detail,
 	};
 	struct why why;
 
@@ -380,23 +158,21 @@ name_pidfile(const char *given, const char *plain, const char *instance,
 static void
 name_pidfiles(const struct vr_config *c)
 {
-	const char *tag = said.namespace != NULL ? said.namespace :
+	const char *tag = said->namespace != NULL ? said->namespace :
 	    c->global.namespace != NULL ? c->global.namespace :
 	    c->global.instance;
 	bool use_dir = c->global.use_pid_dir;
 
 	if (use_dir || tag != NULL)
 		mkdir("/run/keepalived", 0755);
-	said.pidfile = name_pidfile(said.pidfile, "keepalived", tag, use_dir);
-	said.child_pidfile = name_pidfile(said.child_pidfile, "vrrp", tag,
+	pidfile = name_pidfile(said->pid_file, "keepalived", tag, use_dir);
+	child_pidfile = name_pidfile(said->vrrp_pid_file, "vrrp", tag,
 	    use_dir);
 }
 
 static int
-enter_namespace(const struct vr_config *c)
+enter_namespace(const char *name)
 {
-	const char *name = said.namespace != NULL ? said.namespace :
-	    c->global.namespace;
 	char *path;
 	int fd;
 
@@ -419,7 +195,7 @@ go_to_background(void)
 {
 	int null;
 
-	if (said.foreground)
+	if (said->no_fork)
 		return;
 	if (fork() != 0)
 		_exit(0);
@@ -431,7 +207,7 @@ go_to_background(void)
 	null = open("/dev/null", O_RDWR);
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
-	if (!said.to_stderr)
+	if (!said->log_console)
 		dup2(null, STDERR_FILENO);
 	if (null > STDERR_FILENO)
 		close(null);
@@ -442,18 +218,18 @@ go_to_background(void)
 static void
 reopen_log(void)
 {
-	if (said.to_file)
+	if (said->log_file_on)
 		open_log();
 }
 
 static void
 set_limits(const struct vr_config *c)
 {
-	int mask = said.umask >= 0 ? said.umask : c->global.umask;
+	int mask = said->umask >= 0 ? said->umask : c->global.umask;
 
 	if (mask != VR_UNSET)
 		umask((mode_t)mask);
-	if (said.core)
+	if (said->core_dump)
 		setrlimit(RLIMIT_CORE, &(struct rlimit){ RLIM_INFINITY,
 		    RLIM_INFINITY });
 }
@@ -462,56 +238,69 @@ static int
 run(struct vr_config *config)
 {
 	const struct vr_parent_plan plan = {
-		.host = { .keep = said.keep,
-		    .tell_addresses = said.tell_addresses },
-		.no_respawn = said.no_respawn,
-		.ignore_int = said.ignore_int,
-		.child_pidfile = said.child_pidfile,
+		.host = { .keep = said->keep_at_exit,
+		    .tell_addresses = said->monitor_addresses },
+		.no_respawn = said->no_respawn,
+		.ignore_int = said->ignore_sigint,
+		.child_pidfile = child_pidfile,
 		.read = read_again,
 		.reopen = reopen_log,
 	};
 	struct why why;
 	int code;
 
-	if (enter_namespace(config) < 0)
-		return EXIT_USAGE;
-	code = vr_lock_take(said.pidfile, &why);
+	code = vr_lock_take(pidfile, &why);
 	if (code != 0) {
 		vr_say_error("%s", code > 0 ? "daemon is already running" :
 		    why.line);
-		return code > 0 ? 0 : EXIT_USAGE;
+		return code > 0 ? 0 : EXIT_CANNOT;
 	}
 	go_to_background();
 	if (vr_lock_write() < 0)
-		vr_say_warn("cannot write pid file %s", said.pidfile);
+		vr_say_warn("cannot write pid file %s", pidfile);
 	set_limits(config);
 	code = vr_parent_run(config, &plan);
 	vr_lock_release();
 	return code;
 }
 
-static int
-start(void)
+/* The interfaces it names are those of its namespace: read there. */
+static struct vr_config *
+read_at_home(void)
 {
-	struct vr_report report = { .tell = tell_log };
-	struct why why = { .line = "" };
+	struct vr_config *config;
+	bool moved;
+
+	if (enter_namespace(said->namespace) < 0)
+		return NULL;
+	config = read_file(true);
+	moved = config != NULL && said->namespace == NULL &&
+	    config->global.namespace != NULL;
+	if (!moved)
+		return config;
+	failure = enter_namespace(config->global.namespace);
+	vr_config_free(&config);
+	return failure < 0 ? NULL : read_file(true);
+}
+
+int
+vr_start(const struct vr_options *o)
+{
 	struct vr_config *config;
 
+	said = o;
+	failure = EXIT_CANNOT;
 	open_log();
 	vr_manager_init();
-	vr_say_info("Starting %s", VERSION_LINE);
-	if (access(said.file, R_OK) < 0) {
+	vr_say_info("Starting Keepalived v2.4.3 (Weir %s)", PACKAGE_VERSION);
+	if (access(said->file, R_OK) < 0) {
 		vr_say_error("Unable to find configuration file %s",
-		    said.file);
+		    said->file);
 		return EXIT_NO_FILE;
 	}
-	config = vr_config_read(said.file, vr_outside_host(said.id), &report,
-	    &why);
-	if (config == NULL) {
-		vr_say_error("%s", why.line);
-		return report.missing > 0 ? VR_EXIT_MISSING : EXIT_USAGE;
-	}
-	errors_known = report.errors + report.missing;
+	config = read_at_home();
+	if (config == NULL)
+		return failure > 0 ? failure : EXIT_CANNOT;
 	if (config->instances.count == 0)
 		vr_say_warn("Warning - keepalived has no configuration to "
 		    "run");
@@ -519,33 +308,20 @@ start(void)
 	return run(config);
 }
 
-static int
-ask_status(void)
+int
+vr_start_ask(const struct vr_options *o)
 {
 	struct vr_report quiet = { .tell = NULL };
-	struct why why;
-	struct vr_config *config = vr_config_read(said.file,
-	    vr_outside_host(said.id), &quiet, &why);
+	struct vr_config *config = vr_config_read(o->file, 0,
+	    vr_outside_host(o->id), &quiet);
 	const char *path = config == NULL ? NULL :
 	    config->global.status_socket;
 	int code;
 
 	if (path == NULL)
-		fprintf(stderr, "status_socket is not set in %s\n",
-		    said.file);
-	code = path == NULL ? 3 : vr_status_ask(path, said.status, said.json);
+		fprintf(stderr, "status_socket is not set in %s\n", o->file);
+	code = path == NULL ? NO_ANSWER : vr_status_ask(path, o->instance,
+	    o->json);
 	vr_config_free(&config);
 	return code;
-}
-
-int
-main(int argc, char **argv)
-{
-	const char *slash = strrchr(argv[0], '/');
-
-	said.called = slash == NULL ? argv[0] : slash + 1;
-	read_options(argc, argv);
-	if (said.ask)
-		return ask_status();
-	return said.test ? test_config() : start();
 }
