@@ -4,6 +4,7 @@
  * see braces.h. Whatever a line expands to is put on the stack as one more
  * source, so that everything is read by the same steps. One thread.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -599,8 +600,8 @@ braces_next(struct braces *b)
 		else {
 			complain(b, BRACES_ERROR, "Unterminated quote '%s'",
 			    line);
-			complain(b, BRACES_ERROR, "Unmatched quote: '%s' - "
-			    "ignoring line", line);
+			complain(b, BRACES_ERROR, "Unmatched quote: '%s'",
+			    line);
 		}
 	}
 	if (!ended)

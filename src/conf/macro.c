@@ -11,6 +11,8 @@
 #include "base/number.h"
 #include "conf/macro.h"
 
+enum { SEQUENCE_MOST = 100 * 1000, BUCKETS = 256 };
+
 struct definition {
 	struct definition *next;
 	struct text name;
@@ -21,8 +23,6 @@ struct macro {
 	struct arena *arena;
 	struct definition *first[BUCKETS];
 };
-
-enum { SEQUENCE_MOST = 100 * 1000, BUCKETS = 256 };
 
 /* A text that grows, up to a limit. */
 struct grown {
@@ -310,16 +310,13 @@ cut_list(struct arena *arena, struct text list, struct text **to)
 {
 	struct text piece;
 	unsigned count = 1;
-	bool more = true;
 
 	for (size_t i = 0; i < list.len; i++)
 		count += list.at[i] == ',';
 	*to = arena_get(arena, count * sizeof **to);
 	count = 0;
-	while (more) {
-		more = text_split(&list, ',', &piece);
+	while (text_split(&list, ',', &piece))
 		(*to)[count++] = text_trim(piece);
-	}
 	return count;
 }
 

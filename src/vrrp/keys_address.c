@@ -270,18 +270,19 @@ static bool
 read_address(struct vr_parse *p, const char *s, struct prefix *to)
 {
 	struct text rest = text_of(s), ip = rest;
-	bool masked = text_split(&rest, '/', &ip);
-	const char *alone = arena_copy(p->arena, ip);
+	const char *alone;
 	unsigned most;
 	int64_t bits;
 
+	text_split(&rest, '/', &ip);
+	alone = arena_copy(p->arena, ip);
 	if (!vr_parse_ip(alone, to)) {
 		vr_parse_error(p, "VRRP parsed invalid IP %s. skipping IP...",
 		    s);
 		return false;
 	}
 	most = bits_of(to->family);
-	if (!masked)
+	if (rest.at == NULL)
 		return true;
 	if (vr_parse_number(p, rest.at, 0, most, &bits))
 		to->bits = (uint8_t)bits;

@@ -173,7 +173,7 @@ read_fifo(struct vr_parse *p, struct vr_fifo_conf *to)
 		return;
 	}
 	if (p->count > 2 && !vr_programs_user(p, 2, &x)) {
-		vr_parse_error(p, "%s %s: no such user or group - ignoring",
+		vr_parse_note(p, "%s %s: no such user or group - ignoring it",
 		    p->key->name, p->words[1]);
 		return;
 	}
@@ -368,7 +368,7 @@ read_nftables(struct vr_parse *p)
 static void
 read_iptables(struct vr_parse *p)
 {
-	vr_parse_error(p, "iptables not supported, using nftables instead. "
+	vr_parse_note(p, "iptables not supported, using nftables instead. "
 	    "Please replace 'vrrp_iptables and 'vrrp_ipsets' with 'nftables' "
 	    "config option");
 	here(p)->nftables = "keepalived";

@@ -276,6 +276,8 @@ vr_keys_group_read_garp(struct vr_parse *p)
 
 	g->place = p->place;
 	vr_parse_block(p, vr_keys_group_garp, &d);
+	if (p->stopped)
+		return;
 	if (g->garp_interval == 0 && g->gna_interval == 0)
 		vr_parse_error(p, "garp group %u does not have any delay set "
 		    "- removing", p->config->garp_groups.count);

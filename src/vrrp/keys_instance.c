@@ -227,7 +227,7 @@ read_source(struct vr_parse *p)
 		return;
 	if (p->key->name[0] == 'u')
 		p->instance->unicast_word = true;
-	if (!vr_parse_ip(s, &ip) || strchr(s, '/') != NULL) {
+	if (!vr_parse_ip(s, &ip)) {
 		vr_parse_error(p, "Configuration error: VRRP instance[%s] "
 		    "malformed src address[%s]. Skipping...", i->name, s);
 		return;
@@ -238,6 +238,7 @@ read_source(struct vr_parse *p)
 		    "Skipping...", i->name, s);
 		return;
 	}
+	ip.bits = ip.family == AF_INET6 ? 128 : 32;
 	i->source = ip;
 }
 
@@ -485,16 +486,14 @@ read_mac(const char *s, uint8_t to[6])
 	struct text rest = text_of(s), part;
 	unsigned n = 0;
 	int64_t value;
-	bool more = true;
 
-	while (more && n < 6) {
-		more = text_split(&rest, ':', &part);
+	while (n < 6 && text_split(&rest, ':', &part)) {
 		if (part.len == 0 || part.len > 2 || number_int(part, 16, 0,
 		    255, &value, NULL) < 0)
 			return false;
 		to[n++] = (uint8_t)value;
 	}
-	return n == 6 && !more;
+	return n == 6 && rest.at == NULL;
 }
 
 static bool
@@ -606,7 +605,7 @@ read_script(struct vr_parse *p, struct vr_notify_conf *to)
 			return;
 	}
 	if (to->scripts[which] != NULL && p->count > 1)
-		vr_parse_error(p, "(%s) %s script already specified - "
+		vr_parse_note(p, "(%s) %s script already specified - "
 		    "ignoring %s", p->draft->name, p->words[0], p->words[1]);
 	else
 		to->scripts[which] = vr_programs_read(p);

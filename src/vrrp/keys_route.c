@@ -71,21 +71,15 @@ address_in(struct line *l, const char *s, const char *what, bool masked,
 	struct vr_parse *p = l->p;
 	bool all = strcmp(s, "default") == 0 || strcmp(s, "all") == 0 ||
 	    strcmp(s, "any") == 0;
-	struct text rest = text_of(s);
-	int64_t bits;
 
 	*to = (struct prefix){ .family = l->family == 0 ? AF_INET :
 	    l->family };
 	if (all && masked)
 		return true;
-	text_split(&rest, '/', &(struct text){ NULL, 0 });
-	if (!vr_parse_ip(s, to) && (!masked || strchr(s, '/') == NULL ||
-	    !vr_parse_ip(arena_copy(p->arena, (struct text){ s,
-	    strcspn(s, "/") }), to) || number_int(rest, 10, 0, 128, &bits,
-	    NULL) < 0)) {
+	if (!vr_parse_ip(s, to)) {
 		vr_parse_error(p, "VRRP parsed invalid IP %s. skipping IP...",
 		    s);
-		vr_parse_error(p, what, s);
+		vr_parse_refuse(p, what, s);
 		l->broken = true;
 		return false;
 	}
@@ -230,7 +224,7 @@ gateway_in(struct line *l, struct prefix *to)
 		if (six && family == AF_INET)
 			l->family = AF_INET6;	/* RTA_VIA, kernel 5.2 */
 	}
-	if (s == NULL || !address_in(l, s, "invalid route via address %s",
+	if (s == NULL || !address_in(l, s, "invalid route via address {v}",
 	    false, to))
 		return false;
 	if (said && family != 0)
@@ -311,8 +305,8 @@ static void
 read_proto(struct line *l)
 {
 	static const struct { const char *name; uint8_t proto; } known[] = {
-		{ "kernel", RTPROTO_KERNEL }, { "boot", RTPROTO_BOOT },
-		{ "static", RTPROTO_STATIC }, { "ra", RTPROTO_RA },
+		{ "kernel", RTPROT_KERNEL }, { "boot", RTPROT_BOOT },
+		{ "static", RTPROT_STATIC }, { "ra", RTPROT_RA },
 		{ "keepalived", PROTO_KEEPALIVED },
 	};
 	const char *s = value(l);
@@ -385,12 +379,20 @@ read_via(struct line *l)
 }
 
 static void
+read_gw(struct line *l)
+{
+	vr_parse_error(l->p, "\"gw\" for routes is deprecated. Please use "
+	    "\"via\"");
+	read_via(l);
+}
+
+static void
 read_src(struct line *l)
 {
 	const char *s = value(l);
 
 	if (s != NULL)
-		address_in(l, s, "invalid route src address %s", false,
+		address_in(l, s, "invalid route src address {v}", false,
 		    &l->route->src);
 }
 
@@ -400,7 +402,7 @@ read_from(struct line *l)
 	const char *s = value(l);
 
 	if (s != NULL)
-		address_in(l, s, "invalid route from address %s", true,
+		address_in(l, s, "invalid route from address {v}", true,
 		    &l->route->from);
 }
 
@@ -410,7 +412,7 @@ read_to(struct line *l)
 	const char *s = value(l);
 
 	if (s != NULL)
-		address_in(l, s, "unknown route keyword %s", true,
+		address_in(l, s, "unknown route keyword {v}", true,
 		    &l->route->to);
 }
 
@@ -489,7 +491,7 @@ read_route_group(struct line *l)
 
 static const struct { const char *word; void (*read)(struct line *); }
 route_words[] = {
-	{ "to", read_to }, { "via", read_via }, { "gw", read_via },
+	{ "to", read_to }, { "via", read_via }, { "gw", read_gw },
 	{ "or", read_or }, { "src", read_src }, { "from", read_from },
 	{ "dev", read_dev }, { "oif", read_dev }, { "scope", read_scope },
 	{ "table", read_table }, { "metric", read_metric },
@@ -531,7 +533,7 @@ read_route_word(struct line *l, bool *destined)
 		}
 	if (read_type(l) || pass_unused(l))
 		return;
-	if (address_in(l, word, "unknown route keyword %s", true,
+	if (address_in(l, word, "unknown route keyword {v}", true,
 	    &l->route->to))
 		*destined = true;
 }
@@ -590,9 +592,8 @@ span_in(struct line *l, const char *s, uint32_t most, struct vr_span32 *to)
 	struct text rest = text_of(s), first = rest;
 	int64_t least_value, most_value;
 
-	if (!text_split(&rest, '-', &first))
-		rest = first;
-	if (number_int(first, 10, 0, most, &least_value, NULL) < 0 ||
+	text_split(&rest, '-', &first);
+	if (rest.at == NULL || number_int(first, 10, 0, most, &least_value, NULL) < 0 ||
 	    number_int(rest, 10, least_value, most, &most_value, NULL) < 0)
 		return false;
 	*to = (struct vr_span32){ (uint32_t)least_value,
@@ -621,7 +622,7 @@ rule_from(struct line *l)
 	const char *s = value(l);
 
 	if (s != NULL && strcmp(s, "all") != 0)
-		address_in(l, s, "Invalid rule from address %s", true,
+		address_in(l, s, "Invalid rule from address {v}", true,
 		    &l->rule->from);
 }
 
@@ -631,7 +632,7 @@ rule_to(struct line *l)
 	const char *s = value(l);
 
 	if (s != NULL && strcmp(s, "all") != 0)
-		address_in(l, s, "Invalid rule to address %s", true,
+		address_in(l, s, "Invalid rule to address {v}", true,
 		    &l->rule->to);
 }
 
@@ -665,12 +666,12 @@ rule_fwmark(struct line *l)
 	const char *s = value(l);
 	struct text rest = text_of(s), first = rest;
 	int64_t mark, mask = UINT32_MAX;
-	bool masked;
 
 	if (s == NULL)
 		return;
-	masked = text_split(&rest, '/', &first);
-	if (number_int(first, 0, 0, UINT32_MAX, &mark, NULL) < 0 || (masked &&
+	text_split(&rest, '/', &first);
+	if (number_int(first, 0, 0, UINT32_MAX, &mark, NULL) < 0 ||
+	    (rest.at != NULL &&
 	    number_int(rest, 0, 0, UINT32_MAX, &mask, NULL) < 0)) {
 		vr_parse_error(l->p, "Invalid rule fwmark %s specified", s);
 		l->broken = true;

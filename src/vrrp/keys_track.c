@@ -191,6 +191,8 @@ vr_keys_track_read_script(struct vr_parse *p)
 	p->script_user = NULL;
 	p->script_user_failed = false;
 	vr_parse_block(p, vr_keys_track_script, &d);
+	if (p->stopped)
+		return;
 	if (s->program == NULL) {
 		vr_parse_error(p, "No script set for vrrp_script %s - "
 		    "removing", s->name);
@@ -200,7 +202,7 @@ vr_keys_track_read_script(struct vr_parse *p)
 		s->timeout = s->interval;
 	if (settle_user(p, (struct vr_program *)(uintptr_t)s->program))
 		arena_add(p->arena, &p->config->scripts, s);
-	else
+	else if (!p->script_user_failed)
 		vr_parse_error(p, "Unable to set default user for vrrp script "
 		    "%s - removing", s->name);
 }
@@ -266,6 +268,8 @@ vr_keys_track_read_file(struct vr_parse *p)
 	f->name = d.name;
 	f->place = place;
 	vr_parse_block(p, vr_keys_track_file, &d);
+	if (p->stopped)
+		return;
 	if (f->path == NULL)
 		vr_parse_error(p, "No file set for track_file %s - ignoring",
 		    f->name);
@@ -328,6 +332,23 @@ read_process_weight(struct vr_parse *p)
 }
 
 static void
+read_quorum_max(struct vr_parse *p)
+{
+	struct vr_process_conf *x = process(p);
+	const char *s = vr_parse_need(p, 1);
+	int64_t value;
+
+	if (s == NULL)
+		return;
+	if (!vr_parse_number(p, s, 0, 65535, &value))
+		vr_parse_refuse(p, p->key->refusal, s);
+	else if (value < x->quorum)
+		vr_parse_error(p, "quorum_max is less than quorum - ignoring");
+	else
+		x->quorum_max = (unsigned)value;
+}
+
+static void
 read_delay(struct vr_parse *p)
 {
 	struct vr_process_conf *x = process(p);
@@ -363,8 +384,7 @@ const struct vr_key vr_keys_track_process[] = {
 	  .at = offsetof(struct vr_process_conf, quorum), .usual = "1",
 	  .refusal = "Quorum ({v}) for vrrp_track_process {n} must be between "
 	  "[1..65535] inclusive. Ignoring...", .help = "how many must run" },
-	{ .name = "quorum_max", .kind = VR_KIND_UINT, .least = 0,
-	  .most = 65535, .at = offsetof(struct vr_process_conf, quorum_max),
+	{ .name = "quorum_max", .kind = VR_KIND_OWN, .read = read_quorum_max,
 	  .refusal = "quorum_max ({v}) for vrrp_track_process {n} must be "
 	  "between [0..65535] inclusive. Ignoring...",
 	  .help = "how many may run" },
@@ -391,6 +411,8 @@ vr_keys_track_read_process(struct vr_parse *p)
 	x->place = place;
 	x->quorum_max = UINT_MAX;
 	vr_parse_block(p, vr_keys_track_process, &d);
+	if (p->stopped)
+		return;
 	if (x->command == NULL) {
 		vr_parse_error(p, "track process '%s' process name not "
 		    "specified", x->name);
@@ -480,6 +502,8 @@ vr_keys_track_read_unix(struct vr_parse *p)
 	u->name = d.name;
 	u->place = place;
 	vr_parse_block(p, vr_keys_track_unix, &d);
+	if (p->stopped)
+		return;
 	if (u->timeout == 0)
 		u->timeout = u->interval;
 	if (u->path == NULL || strlen(u->path) >= sizeof((struct sockaddr_un *)
@@ -526,8 +550,8 @@ cut_url(struct vr_parse *p, struct vr_http_conf *h)
 		if (t.len > 0 && t.at[0] != ':')
 			return false;
 		t = t.len > 0 ? text_from(t, 1) : t;
-	} else if (!text_split(&t, ':', &host))
-		t = TEXT_NONE;
+	} else
+		text_split(&t, ':', &host);
 	if (t.len > 0 && number_int(t, 10, 1, 65535, &port, NULL) < 0)
 		return false;
 	if (text_is(host, "localhost"))
@@ -566,10 +590,9 @@ read_codes(struct vr_parse *p)
 	if (vr_parse_need(p, 1) == NULL)
 		return;
 	while (text_word(&rest, ", \t", &word)) {
-		bool span = text_split(&word, '-', &first);
-
+		text_split(&word, '-', &first);
 		if (number_int(first, 10, 100, 599, &least, NULL) < 0 ||
-		    number_int(span ? word : first, 10, least, 599, &most,
+		    number_int(word.at == NULL ? first : word, 10, least, 599, &most,
 		    NULL) < 0) {
 			vr_parse_error(p, "(%s): expect '%s' is no list of "
 			    "status codes - ignoring", p->draft->name,
@@ -617,6 +640,8 @@ vr_keys_track_read_http(struct vr_parse *p)
 	h->codes = usual;
 	h->code_count = 1;
 	vr_parse_block(p, vr_keys_track_http, &d);
+	if (p->stopped)
+		return;
 	if (h->timeout == 0)
 		h->timeout = h->interval;
 	if (h->url == NULL)

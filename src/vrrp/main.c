@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * main.c - weir-vrrp: what its command line asks for. One thread.
+ * main.c - weir-vrrp: what its command line asks for. One
+ * thread.
  */
 #include <stdlib.h>
 #include <time.h>

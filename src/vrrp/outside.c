@@ -184,14 +184,12 @@ search(struct arena *arena, const char *name)
 	const char *path = getenv("PATH");
 	struct text dirs = text_of(path == NULL ?
 	    "/usr/local/bin:/usr/bin:/bin" : path), dir;
-	bool more = true;
 	struct stat st;
 
-	while (more) {
-		char *full;
+	while (text_split(&dirs, ':', &dir)) {
+		char *full = arena_print(arena, "%.*s/%s", TEXT_ARG(dir),
+		    name);
 
-		more = text_split(&dirs, ':', &dir);
-		full = arena_print(arena, "%.*s/%s", TEXT_ARG(dir), name);
 		if (dir.len > 0 && stat(full, &st) == 0 &&
 		    S_ISREG(st.st_mode) && (st.st_mode & 0111))
 			return full;
@@ -236,13 +234,11 @@ look_in(const char *path, const char *name)
 {
 	struct text t, rest, line, word;
 	int64_t number = -1;
-	bool more = true;
 
 	if (file_read(path, LIST_MOST, &t, NULL) < 0)
 		return -1;
 	rest = t;
-	while (more && number < 0) {
-		more = text_split(&rest, '\n', &line);
+	while (number < 0 && text_split(&rest, '\n', &line)) {
 		if (!text_word(&line, " \t", &word) || word.at[0] == '#' ||
 		    number_int(word, 0, 0, UINT32_MAX, &number, NULL) < 0)
 			continue;

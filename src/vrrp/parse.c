@@ -112,8 +112,11 @@ vr_parse_number(struct vr_parse *p, const char *s, int64_t least,
     int64_t most, int64_t *to)
 {
 	int64_t value;
-	bool negative = s[0] == '-';
+	bool negative;
 
+	s += strspn(s, " \t");
+	s += s[0] == '+';
+	negative = s[0] == '-';
 	if (!all_of(s + (negative ? 1 : 0), "0123456789")) {
 		vr_parse_error(p, "invalid number '%s'", s);
 		return false;
@@ -136,8 +139,11 @@ vr_parse_seconds(struct vr_parse *p, const char *s, int64_t least,
     int64_t most, int64_t *to)
 {
 	int64_t value = 0;
-	const char *dot = strchr(s, '.');
+	const char *dot;
 
+	s += strspn(s, " \t");
+	s += s[0] == '+';
+	dot = strchr(s, '.');
 	if (s[0] == '-' && all_of(s + 1, "0123456789.")) {
 		vr_parse_error(p, "negative number '%s'", s);
 		return false;
@@ -177,12 +183,8 @@ vr_parse_onoff(const char *s, bool *to)
 bool
 vr_parse_ip(const char *s, struct prefix *to)
 {
-	struct text t = text_of(s), ip = t;
-
-	text_split(&t, '/', &ip);
-	if (ip.len > INET6_ADDRSTRLEN || strchr(s, '%') != NULL)
-		return false;
-	return prefix_parse(text_of(s), to, NULL) == 0;
+	return strchr(s, '%') == NULL &&
+	    prefix_parse(text_of(s), to, NULL) == 0;
 }
 
 bool
@@ -557,7 +559,7 @@ vr_parse_lines(struct vr_parse *p, void (*line)(struct vr_parse *))
 	const struct braces_item *i;
 	unsigned n = 0;
 
-	if (p->count > 1 && p->key->kind == VR_KIND_OWN && p->key->opens)
+	if (p->count > 1)
 		vr_parse_error(p, "Block %s has extra parameters %s ...",
 		    p->words[0], p->words[1]);
 	i = braces_next(p->in);

@@ -82,7 +82,7 @@ vr_programs_read(struct vr_parse *p)
 	p->count = n;
 	if (vr_programs_user(p, 0, x))
 		return x;
-	vr_parse_error(p, "Unable to set uid/gid for script '%s': there is no "
+	vr_parse_note(p, "Unable to set uid/gid for script '%s': there is no "
 	    "user %s%s%s - ignoring it", text, words[0], n > 1 ?
 	    " or no group " : "", n > 1 ? words[1] : "");
 	return NULL;
@@ -105,17 +105,12 @@ vr_programs_command(struct vr_parse *p)
 
 /* ---- when everything is read */
 
-static void
-tell(struct vr_parse *p, enum vr_report_level level, const char *line)
-{
-	vr_report_say(p->report, level, NULL, "%s", line);
-}
-
+/* A note: whether it is an error is for those who know what it is for. */
 static bool
 disable(struct vr_parse *p, struct vr_program *x, const char *why)
 {
 	x->disabled = why;
-	tell(p, VR_REPORT_ERROR, why);
+	vr_report_say(p->report, VR_REPORT_NOTE, &x->place, "%s", why);
 	return false;
 }
 
@@ -151,6 +146,13 @@ warn_of_signs(struct vr_parse *p, const struct vr_program *x)
 		}
 }
 
+/* "</dev/tcp/...", which only a shell can do: the original lets it pass. */
+static bool
+opens_file(const char *text)
+{
+	return text[0] == '<' && text[1 + strspn(text + 1, " \t")] == '/';
+}
+
 bool
 vr_programs_settle(struct vr_parse *p, struct vr_program *x)
 {
@@ -161,6 +163,13 @@ vr_programs_settle(struct vr_parse *p, struct vr_program *x)
 		return disable(p, x, "script without a program - disabling");
 	if (g->shell_scripts && strpbrk(x->text, shell_signs) != NULL)
 		return give_to_shell(p, x);
+	if (opens_file(x->text)) {
+		vr_report_say(p->report, VR_REPORT_NOTE, &x->place,
+		    "Warning - script '%s' needs a shell and always fails "
+		    "without one: see shell_scripts, track_unix and track_http "
+		    "of the side file", x->text);
+		return true;
+	}
 	p->outside->program(p->outside->arg, p->arena, x->argv[0], x->uid,
 	    x->gid, &found);
 	if (!found.found)
@@ -168,6 +177,7 @@ vr_programs_settle(struct vr_parse *p, struct vr_program *x)
 		    arena_print(p->arena, "Script '%s' not found - disabling",
 		    x->argv[0]) : arena_print(p->arena, "Cannot find script "
 		    "%s in path - disabling", x->argv[0]));
+	p->scripts++;
 	if (!found.executable)
 		return disable(p, x, arena_print(p->arena, "WARNING - script "
 		    "'%s' is not executable for uid:gid %u:%u - disabling.",
@@ -183,6 +193,5 @@ vr_programs_settle(struct vr_parse *p, struct vr_program *x)
 		    found.unsafe);
 	warn_of_signs(p, x);
 	x->argv[0] = found.path;
-	p->scripts++;
 	return true;
 }

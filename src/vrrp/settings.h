@@ -228,7 +228,7 @@ struct vr_route_conf {
 	uint32_t metric;		/* 0: the kernel's */
 	bool metric_given;
 	uint8_t tos;
-	uint8_t proto;			/* RTPROTO_KEEPALIVED (18) */
+	uint8_t proto;			/* 18, as keepalived */
 	uint32_t mtu, advmss;		/* 0: not given */
 	bool mtu_lock, onlink;
 	unsigned hop_count;		/* nexthop ..., or "via A or B" */

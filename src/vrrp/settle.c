@@ -112,9 +112,7 @@ inherit(struct vr_parse *p, struct vr_instance_draft *d)
 	i->check_unicast_src |= g->check_unicast_src;
 	if (!d->version_given)
 		i->version = (uint8_t)g->version;
-	if (i->family == AF_INET6 && i->version == 2 && i->strict)
-		return;
-	if (i->family == AF_INET6)
+	if (i->family == AF_INET6 && !(d->version_given && i->strict))
 		i->version = 3;
 }
 
@@ -477,7 +475,7 @@ check_clashes(struct vr_parse *p)
 			if (late->fault != NULL || !clash(late, early))
 				continue;
 			say(p, "%s and %s both use VRID %u with IPv%c on "
-			    "interface %s", late->name, early->name,
+			    "interface %s", early->name, late->name,
 			    late->vrid, late->family == AF_INET6 ? '6' : '4',
 			    late->interface == NULL ? "(none)" :
 			    late->interface);
@@ -569,6 +567,18 @@ settle_notify(struct vr_parse *p, const struct vr_notify_conf *n)
 		settle_script(p, n->scripts[i], "notify");
 }
 
+/* The original looks whether it can be run only when it runs it. */
+static void
+tell_disabled(struct vr_parse *p, const struct vr_script_conf *s)
+{
+	bool there = strstr(s->program->disabled, "executable") != NULL;
+
+	vr_report_say(p->report, there ? VR_REPORT_NOTE : VR_REPORT_ERROR,
+	    NULL, "Disabling track script %s %s", s->name, there ?
+	    "since not executable" : s->program->insecure ?
+	    "due to insecure" : "since not found/accessible");
+}
+
 static void
 settle_checks(struct vr_parse *p)
 {
@@ -579,9 +589,7 @@ settle_checks(struct vr_parse *p)
 
 		if (!vr_programs_settle(p,
 		    (struct vr_program *)(uintptr_t)s->program))
-			say(p, "Disabling track script %s %s", s->name,
-			    s->program->insecure ? "due to insecure" :
-			    "since not found/accessible");
+			tell_disabled(p, s);
 		else if (!s->used)
 			note(p, "Warning - script %s is not used", s->name);
 	}
