@@ -231,12 +231,14 @@ why_tested(const struct pl_server *s)
 	    "check query timeout" : NULL;
 }
 
-static bool
-above_floor(struct pl_pool *pool)
+static const char idle_for_long[] = "server idle timeout";
+
+static unsigned
+floor_of(const struct pl_pool *pool)
 {
 	int floor = pl_database_min_pool_size(pool->database);
 
-	return floor <= 0 || pl_pool_seats(pool) > (unsigned)floor;
+	return floor > 0 ? (unsigned)floor : 0;
 }
 
 static const char *
@@ -247,8 +249,8 @@ why_resting(const struct pl_server *s)
 	if (s->close_needed)
 		return "database configuration changed";
 	if (is_over(s->request_time, set->server_idle_timeout) &&
-	    above_floor(s->pool))
-		return "server idle timeout";
+	    pl_pool_seats(s->pool) > floor_of(s->pool))
+		return idle_for_long;
 	if (pl_pool_outlived(s->pool, s, now))
 		return "server lifetime over";
 	return NULL;
@@ -295,7 +297,8 @@ check_server(struct pl_server *s)
 	const char *why = why_server[s->state] == NULL ? NULL :
 	    why_server[s->state](s);
 
-	if (why == NULL)
+	if (why == NULL || (why == idle_for_long &&
+	    !pl_pool_give_up(s->pool, s, floor_of(s->pool))))
 		return;
 	if (s->state == PL_SERVER_LOGIN)
 		pl_growth_failed(s->pool, why);
@@ -341,12 +344,12 @@ age_idle(struct pl_pool *pool)
 }
 
 static bool
-close_oldest(struct pl_pool *pool, enum pl_server_state state)
+close_oldest(struct pl_pool *pool, enum pl_server_state state, unsigned most)
 {
 	struct pl_server *s = TAILQ_LAST(&pl_shard_here(pool)->
 	    servers[state], pl_server_list);
 
-	if (s == NULL)
+	if (s == NULL || !pl_pool_give_up(pool, s, most))
 		return false;
 	closed++;
 	pl_server_close(s, true, "too many servers in the pool");
@@ -355,20 +358,19 @@ close_oldest(struct pl_pool *pool, enum pl_server_state state)
 
 /*
  * After a reload that made the pool smaller, and of the reserve. Each loop
- * closes of its own; a seat is given up at once, so they do not close twice.
+ * closes of its own, as long as there are too many.
  */
 static void
 close_surplus(struct pl_pool *pool)
 {
 	const struct pl_limits *limits = &pool->ledger.limits;
-	unsigned most = (unsigned)(limits->size + limits->reserve), n;
+	unsigned most = (unsigned)(limits->size + limits->reserve);
 
 	if (limits->size == 0)
 		return;
-	for (n = pl_pool_seats(pool); n > most; n--)
-		if (!close_oldest(pool, PL_SERVER_USED) &&
-		    !close_oldest(pool, PL_SERVER_IDLE))
-			return;
+	while (close_oldest(pool, PL_SERVER_USED, most) ||
+	    close_oldest(pool, PL_SERVER_IDLE, most))
+		continue;
 }
 
 /* min_pool_size: one more in each round, and only where somebody may come. */

@@ -154,6 +154,11 @@ deliver(struct pl_server *s, const struct pl_move *move)
 	pl_pool_granted(c);
 }
 
+/*
+ * What was said while it was between two loops. A reconnect lets it serve
+ * the client it was granted to before: who asks again and again would else
+ * leave no server alive long enough to serve anybody.
+ */
 static bool
 heed_era(struct pl_pool *pool, struct pl_server *s)
 {
@@ -161,7 +166,9 @@ heed_era(struct pl_pool *pool, struct pl_server *s)
 		s->close_needed = true;
 	if (s->born < atomic_load(&pool->killed))
 		pl_server_close(s, true, "database removed");
-	return s->state == PL_SERVER_GONE || close_obsolete(s);
+	else if (s->dirty)
+		pl_server_close(s, true, "idle server got dirty");
+	return s->state == PL_SERVER_GONE;
 }
 
 static void
@@ -719,6 +726,21 @@ void
 pl_pool_init(void)
 {
 	pl_server_left = on_left;
+}
+
+bool
+pl_pool_give_up(struct pl_pool *pool, struct pl_server *s, unsigned keep)
+{
+	bool spare;
+
+	if (!pool->shared)
+		return pl_shard_servers(pool->shards) > keep;
+	pl_roster_lock(pool);
+	spare = pool->ledger.seats > keep && s->seat.place != PL_SEAT_NONE;
+	if (spare)
+		pl_ledger_drop(&pool->ledger, &s->seat);
+	pl_roster_unlock(pool);
+	return spare;
 }
 
 static void

@@ -25,6 +25,11 @@ pl_pool_mode(const struct pl_pool *pool)
 unsigned pl_pool_servers(const struct pl_pool *);	/* all states; loop 0 */
 unsigned pl_pool_clients(const struct pl_pool *);
 unsigned pl_pool_seats(struct pl_pool *);	/* servers, as any loop may ask */
+/*
+ * May this idle server of the caller's loop be closed so that `keep` stay?
+ * It gives up its seat then, so that two loops never close one too many.
+ */
+bool	pl_pool_give_up(struct pl_pool *, struct pl_server *, unsigned keep);
 bool	pl_pool_has_waiting(struct pl_pool *);
 
 /*

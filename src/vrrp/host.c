@@ -488,6 +488,20 @@ vr_host_flush(void)
 }
 
 void
+vr_host_wake(void)
+{
+	int64_t now = vr_turn_now();
+
+	for (unsigned k = 0; k < host.cast->count; k++) {
+		struct vr_instance *i = &host.cast->at[k];
+
+		if (i->live->holds && i->live->last_sent != 0 &&
+		    now - i->live->last_sent > vr_election_patience(&i->rules))
+			vr_herald_stop(&part_of(i)->herald);
+	}
+}
+
+void
 vr_host_resign(void)
 {
 	vr_instance_resign(host.cast);

@@ -35,6 +35,11 @@ int	vr_host_open(struct vr_config *, struct vr_live_board *,
 struct vr_cast *vr_host_cast(void);
 /* Takes the child's events from the board and acts. */
 void	vr_host_act(void);
+/*
+ * After a sleep: who was silent for longer than the peers wait must not say
+ * anything about its addresses either, until the child has decided.
+ */
+void	vr_host_wake(void);
 /* Sends what was collected: requests, then announcements. */
 void	vr_host_flush(void);
 /* Sockets for the interfaces as they are now. True: they are others. */

@@ -1,9 +1,92 @@
 /* SPDX-License-Identifier: ISC */
-/* main.c - weir-vrrp: where it starts. */
-#include "vrrp/settings.h"
+/*
+ * main.c - weir-vrrp: what its command line asks for. One
+ * thread.
+ */
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vrrp/config.h"
+#include "vrrp/keys.h"
+#include "vrrp/options.h"
+#include "vrrp/start.h"
+
+/* ---- what is printed */
+
+static void
+tell_line(void *arg, enum vr_report_level level, const char *line)
+{
+	fprintf(arg, "%s\n", line);
+}
+
+static int
+test(const struct vr_options *o)
+{
+	FILE *to = o->test_log == NULL ? stderr : fopen(o->test_log, "we");
+	struct vr_report r = { .tell = tell_line, .arg = to };
+	struct vr_config *c;
+
+	if (to == NULL) {
+		perror(o->test_log);
+		return 1;
+	}
+	c = vr_config_read(o->file, o->all_config ? VR_CONFIG_ALL_INCLUDES :
+	    0, vr_outside_host(o->id), &r);
+	vr_config_free(&c);
+	if (to != stderr && fclose(to) != 0)
+		perror(o->test_log);
+	return vr_report_status(&r);
+}
+
+static int
+tell_signal(const char *name)
+{
+	int number = vr_options_signal(name);
+
+	if (number < 0) {
+		fprintf(stderr, "Unknown sigfunc %s\n", name);
+		return 1;
+	}
+	printf("%d\n", number);
+	return 0;
+}
+
+static int
+list_settings(const char *form)
+{
+	struct text t = text_of(form);
+
+	vr_keys_list(stdout, text_is(t, "md") ? VR_KEYS_MD :
+	    text_is(t, "man") ? VR_KEYS_MAN : VR_KEYS_TABS);
+	return 0;
+}
 
 int
 main(int argc, char **argv)
 {
-	return 0;
+	struct vr_options o;
+
+	srandom((unsigned)time(NULL) ^ (unsigned)getpid());
+	vr_options_read(argc, argv, &o);
+	switch (o.act) {
+	case VR_ACT_RUN:
+		return vr_start(&o);
+	case VR_ACT_STATUS:
+		return vr_start_ask(&o);
+	case VR_ACT_TEST:
+		return test(&o);
+	case VR_ACT_VERSION:
+		vr_options_version(stderr);
+		return 0;
+	case VR_ACT_HELP:
+		vr_options_help(stderr, o.called);
+		return 0;
+	case VR_ACT_SIGNUM:
+		return tell_signal(o.signal);
+	case VR_ACT_LIST_SETTINGS:
+		return list_settings(o.form);
+	default:
+		return 1;
+	}
 }

@@ -27,12 +27,12 @@
 
 #include "base/clock.h"
 #include "base/die.h"
-#include "proc/ready.h"
 #include "proc/rights.h"
 #include "vrrp/child.h"
 #include "vrrp/config.h"
 #include "vrrp/dump.h"
 #include "vrrp/guard.h"
+#include "vrrp/manager.h"
 #include "vrrp/parent.h"
 #include "vrrp/say.h"
 #include "vrrp/status.h"
@@ -64,21 +64,6 @@ static struct {
 	bool stopping, rewire, reload;
 	int code;
 } me;
-
-static const struct { enum vr_parent_signal what; int number; } numbers[] = {
-	{ VR_PARENT_STOP, SIGTERM }, { VR_PARENT_RELOAD, SIGHUP },
-	{ VR_PARENT_DATA, SIGUSR1 }, { VR_PARENT_STATS, SIGUSR2 },
-};
-
-int
-vr_parent_signal(enum vr_parent_signal what)
-{
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		if (numbers[i].what == what)
-			return numbers[i].number;
-	return what == VR_PARENT_STATS_CLEAR ? SIGRTMAX - 1 :
-	    what == VR_PARENT_JSON ? SIGRTMIN + 2 : SIGRTMAX;
-}
 
 /* ---- processes */
 
@@ -414,7 +399,7 @@ reload(void)
 	struct why why;
 
 	vr_say_info("Reloading ...");
-	ready_reloading();
+	vr_manager_reloading();
 	me.plan.reopen();
 	now = me.plan.read(me.config);
 	if (now != NULL) {
@@ -428,7 +413,7 @@ reload(void)
 		renew_processes();
 		open_status();
 	}
-	ready_up();
+	vr_manager_up();
 }
 
 /* An interface came: the next child is born with a socket on it. */
@@ -470,7 +455,7 @@ stop_all(int code)
 	me.stopping = true;
 	me.code = code;
 	vr_say_info("Stopping");
-	ready_stopping();
+	vr_manager_stopping();
 	me.board->stop = true;
 	await_child();
 	vr_host_act();
@@ -645,7 +630,7 @@ on_startup_script(void *arg)
 		start_child();
 	}
 	vr_say_info("Startup complete");
-	ready_up();
+	vr_manager_up();
 }
 
 static void
@@ -678,6 +663,7 @@ vr_parent_run(struct vr_config *config, const struct vr_parent_plan *plan)
 		return EXIT_CANNOT;
 	}
 	start_guard();
+	vr_turn_before(vr_host_wake);
 	vr_turn_after(after_turn);
 	if (g->startup_script != NULL)
 		vr_host_once(g->startup_script, g->startup_timeout,

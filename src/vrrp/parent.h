@@ -21,12 +21,6 @@ struct vr_parent_plan {
 	void (*reopen)(void);
 };
 
-enum vr_parent_signal {			/* --signum */
-	VR_PARENT_STOP, VR_PARENT_RELOAD, VR_PARENT_DATA, VR_PARENT_STATS,
-	VR_PARENT_STATS_CLEAR, VR_PARENT_JSON, VR_PARENT_TDUMP
-};
-int	vr_parent_signal(enum vr_parent_signal);
-
 /* Runs until told to stop; returns the exit code. Owns the configuration. */
 int	vr_parent_run(struct vr_config *, const struct vr_parent_plan *);
 

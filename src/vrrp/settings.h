@@ -174,6 +174,11 @@ struct vr_track_conf {
 	struct vr_weight weight;	/* its own, or that of what it names */
 };
 
+struct vr_track_list {			/* VR_LIST, for both who have one */
+	struct vr_track_conf **at;
+	unsigned count, room;
+};
+
 /* ---- addresses, routes, rules ----------------------------------------- */
 
 struct vr_track_group;
@@ -223,7 +228,7 @@ struct vr_route_conf {
 	uint32_t metric;		/* 0: the kernel's */
 	bool metric_given;
 	uint8_t tos;
-	uint8_t proto;			/* RTPROTO_KEEPALIVED (18) */
+	uint8_t proto;			/* 18, as keepalived */
 	uint32_t mtu, advmss;		/* 0: not given */
 	bool mtu_lock, onlink;
 	unsigned hop_count;		/* nexthop ..., or "via A or B" */
@@ -345,7 +350,7 @@ struct vr_instance_conf {
 	bool strict;
 	bool accept;			/* false: no_accept */
 
-	VR_LIST(struct vr_track_conf) tracks;	/* all kinds */
+	struct vr_track_list tracks;	/* all kinds */
 	bool dont_track_primary;
 	struct vr_vmac_conf vmac;
 	const char *vrf;		/* NULL: none */
@@ -362,7 +367,7 @@ struct vr_group_conf {			/* vrrp_sync_group */
 	struct vr_place place;
 	const char *name;
 	VR_LIST(struct vr_instance_conf) members;
-	VR_LIST(struct vr_track_conf) tracks;
+	struct vr_track_list tracks;
 	struct vr_notify_conf notify;
 	bool tracking_weight;		/* sync_group_tracking_weight */
 };
@@ -425,6 +430,12 @@ struct vr_global_conf {
 	bool disable_local_igmp;
 	bool notify_priority_changes;
 	bool strict;			/* vrrp_strict; instances have it too */
+	/* What instances begin with; theirs are in force. */
+	unsigned down_timer_adverts;
+	bool lower_prio_no_advert, higher_prio_send_advert;
+	bool owner_ignore_adverts, check_unicast_src, skip_check_adv_addr;
+	bool v3_checksum_as_v2;
+	bool smtp_alert, smtp_alert_vrrp;
 
 	bool script_security;		/* enable_script_security */
 	bool use_symlink_paths;

@@ -26,7 +26,7 @@ static struct {
 	unsigned count, room;
 	struct vr_turn_timer *timers;
 	int64_t now;
-	void (*after)(void);
+	void (*before)(void), (*after)(void);
 	bool over;
 	int code;
 } turn;
@@ -36,7 +36,7 @@ vr_turn_init(void)
 {
 	turn.count = 0;
 	turn.timers = NULL;
-	turn.after = NULL;
+	turn.before = turn.after = NULL;
 	turn.over = false;
 	turn.now = clock_now();
 	prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
@@ -125,6 +125,12 @@ vr_turn_forget(struct vr_turn_timer *t)
 }
 
 void
+vr_turn_before(void (*before)(void))
+{
+	turn.before = before;
+}
+
+void
 vr_turn_after(void (*after)(void))
 {
 	turn.after = after;
@@ -182,10 +188,14 @@ vr_turn_run(void)
 
 		if (turn.after != NULL)
 			turn.after();
+		if (turn.over)
+			break;
 		n = sleep_until(earliest());
 		if (n < 0 && errno != EINTR)
 			die("ppoll: errno %d", errno);
 		turn.now = clock_now();
+		if (turn.before != NULL)
+			turn.before();
 		fire_timers();
 		for (unsigned i = 0; n > 0 && i < turn.count && !turn.over; i++)
 			if (turn.fds[i].fd >= 0 && turn.fds[i].revents != 0) {

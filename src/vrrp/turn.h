@@ -27,7 +27,9 @@ void	vr_turn_stop(struct vr_turn_timer *);
 /* Before the timer's memory goes. */
 void	vr_turn_forget(struct vr_turn_timer *);
 int64_t	vr_turn_now(void);	/* read once after each wake-up */
-/* after() is called at the end of each turn, before the sleep. */
+/* before() is called when it wakes, ahead of the timers; after() at the end
+ * of each turn, ahead of the sleep. */
+void	vr_turn_before(void (*before)(void));
 void	vr_turn_after(void (*after)(void));
 int	vr_turn_run(void);	/* until vr_turn_end; its code */
 void	vr_turn_end(int code);
