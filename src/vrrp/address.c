@@ -157,16 +157,15 @@ vr_address_print(const struct vr_address_conf *a,
 	if (a->peer.family != 0)
 		snprintf(peer, sizeof peer, " peer %s/%d",
 		    print_ip(&a->peer, far), a->peer.bits);
-	else
+	else if (a->ip.bits != (a->ip.family == AF_INET ? 32 : 128))
 		snprintf(mask, sizeof mask, "/%d", a->ip.bits);
 	if (a->broadcast.family != 0)
 		snprintf(brd, sizeof brd, " brd %s",
 		    print_ip(&a->broadcast, far));
-	snprintf(to, VR_ADDRESS_TEXT, "%s%s%s%s dev %s%s scope %s%s%s"
-	    "%s%s%s%s", print_ip(&a->ip, ip), mask, peer, brd,
-	    dev == NULL ? "(none)" : dev, "",
+	snprintf(to, VR_ADDRESS_TEXT, "%s%s%s dev %s scope %s%s%s%s%s%s%s%s",
+	    print_ip(&a->ip, ip), mask, brd, dev == NULL ? "(none)" : dev,
 	    name_scope(a->scope, number), a->label == NULL ? "" : " label ",
-	    a->label == NULL ? "" : a->label, a->home ? " home" : "",
+	    a->label == NULL ? "" : a->label, peer, a->home ? " home" : "",
 	    a->noprefixroute ? " noprefixroute" : "",
 	    a->autojoin ? " autojoin" : "", a->no_track ? " no_track" : "");
 	return to;

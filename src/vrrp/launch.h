@@ -3,8 +3,8 @@
  * launch.h - the programs that a configuration names, run by a helper
  * (proc/helper) that was forked with the table of them and is told numbers
  * and arguments, never a command line. On the turn's loop; the parent's. At a
- * reload: a new one for the new configuration, the old one is freed, what it
- * runs is ended. A helper that dies is replaced. One thread.
+ * reload: a new one for the new configuration, the old one is freed, which
+ * lets end what runs. A helper that dies is replaced. One thread.
  */
 #ifndef WEIR_VRRP_LAUNCH_H
 #define WEIR_VRRP_LAUNCH_H

@@ -426,6 +426,18 @@ vr_links_read(struct vr_links *links)
 }
 
 int
+vr_links_refresh(struct vr_links *links, struct why *why)
+{
+	bool quiet = links->quiet;
+	int outcome;
+
+	links->quiet = true;
+	outcome = read_all(links, why);
+	links->quiet = quiet;
+	return outcome;
+}
+
+int
 vr_links_fd(const struct vr_links *links)
 {
 	return vr_monitor_fd(links->monitor);

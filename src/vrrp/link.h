@@ -78,6 +78,11 @@ struct vr_links *vr_links_open(struct vr_netlink *nl, const struct
 	    struct why *);
 int	vr_links_fd(const struct vr_links *);
 void	vr_links_read(struct vr_links *);	/* fd is readable; never waits */
+/*
+ * The table as it is now, nobody told: after a change of our own, before the
+ * owner looks at everything anyway.
+ */
+int	vr_links_refresh(struct vr_links *, struct why *);
 void	vr_links_close(struct vr_links **);
 
 /* NULL: there is none such now. */

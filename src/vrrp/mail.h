@@ -2,9 +2,8 @@
 /*
  * mail.h - one mail per change, to all of notification_email, by plain SMTP
  * with HELO. A small dialogue per mail on the turn's loop; nothing waits. A
- * server's name is looked up once, when the configuration is read: at start
- * and reload. At most 32 mails at a time, more are dropped with a line. Parent's.
- * One thread.
+ * server's name is looked up with the first mail. At most 32 mails at a time,
+ * more are dropped with a line. The parent's; one thread.
  */
 #ifndef WEIR_VRRP_MAIL_H
 #define WEIR_VRRP_MAIL_H
@@ -17,6 +16,7 @@ struct vr_mail;
 struct vr_mail *vr_mail_open(const struct vr_global_conf *);
 void	vr_mail_send(struct vr_mail *, const char *subject, const char *body);
 unsigned vr_mail_busy(const struct vr_mail *);
+/* What is under way goes on, and is freed with the last. */
 void	vr_mail_close(struct vr_mail **);
 
 /* The whole message behind DATA, dots doubled; mem_drop it. Pure. */

@@ -27,6 +27,7 @@ struct asked {				/* one request that was collected */
 struct vr_netlink {
 	struct mnl_socket *socket;
 	unsigned port;
+	size_t piece;			/* most bytes of one send */
 	uint32_t seq;
 	char *buf;			/* requests, one behind the other */
 	size_t len, room;
@@ -78,6 +79,8 @@ vr_netlink_open(int protocol, struct why *why)
 		return NULL;
 	}
 	nl->port = mnl_socket_get_portid(nl->socket);
+	/* A batch of nftables is one message, however long. */
+	nl->piece = protocol == NETLINK_NETFILTER ? SIZE_MAX : PIECE;
 	return nl;
 }
 
@@ -222,7 +225,7 @@ measure_piece(const struct vr_netlink *nl, size_t at)
 		const struct nlmsghdr *h = (const void *)(nl->buf + end);
 		size_t next = end + NLMSG_ALIGN(h->nlmsg_len);
 
-		if (next - at > PIECE && end > at)
+		if (next - at > nl->piece && end > at)
 			break;
 		end = next;
 	}

@@ -10,6 +10,7 @@
 
 #include "base/number.h"
 #include "compat.h"
+#include "vrrp/settings.h"
 #include "vrrp/sysctl.h"
 
 enum { MOST = 2048, PATH = 120 };
@@ -101,6 +102,31 @@ vr_sysctls_set(struct vr_sysctls *s, const char *path, int value)
 		s->found[s->count++].value = found;
 	}
 	return vr_sysctl_write(path, value);
+}
+
+int
+vr_sysctls_link(struct vr_sysctls *s, const char *family, const char *link,
+    const char *name, int value)
+{
+	char path[PATH];
+
+	snprintf(path, sizeof path, "net/%s/conf/%s/%s", family, link, name);
+	return vr_sysctls_set(s, path, value);
+}
+
+void
+vr_sysctls_apply(struct vr_sysctls *s, const struct vr_config *config)
+{
+	for (unsigned i = 0; i < config->instances.count; i++) {
+		const struct vr_instance_conf *c = config->instances.at[i];
+
+		if (c->promote_secondaries && c->interface != NULL)
+			(void)vr_sysctls_link(s, "ipv4", c->interface,
+			    "promote_secondaries", 1);
+	}
+	if (config->global.disable_local_igmp)
+		(void)vr_sysctls_set(s,
+		    "net/ipv4/igmp_link_local_mcast_reports", 0);
 }
 
 void

@@ -18,9 +18,18 @@ struct vr_sysctls *vr_sysctls_new(void);		/* NULL: no memory */
  * -1: errno.
  */
 int	vr_sysctls_set(struct vr_sysctls *, const char *path, int value);
+/* The same of an interface: "ipv4", "eth0", "arp_ignore", 1. */
+int	vr_sysctls_link(struct vr_sysctls *, const char *family,
+	    const char *link, const char *name, int value);
 /* For what goes away with its interface: set and forgotten. */
 int	vr_sysctl_write(const char *path, int value);
 int	vr_sysctl_read(const char *path, int *value);
+/*
+ * What a configuration asks for beside VMACs: promote_secondaries of its
+ * interfaces, disable_local_igmp. At start and reload.
+ */
+struct vr_config;
+void	vr_sysctls_apply(struct vr_sysctls *, const struct vr_config *);
 /* All as found; those whose interface has gone are forgotten. */
 void	vr_sysctls_restore(struct vr_sysctls *);
 void	vr_sysctls_free(struct vr_sysctls **);

@@ -2,7 +2,7 @@
 /*
  * track.h - one thing that is tracked: what it says now, and what that means
  * for a priority. The kinds (track_interface, _script, _file, _process, _unix,
- * _http) fill in a struct vr_track_kind; the table of all is tracks.c. On the
+ * _http) fill in a struct vr_track_ops; the table of all is tracks.c. On the
  * turn's loop of the parent; a tracker belongs to the struct vr_tracks that
  * made it. The arithmetic is pure. One thread.
  */
@@ -19,14 +19,17 @@ enum vr_track_state {
 	VR_TRACK_UP, VR_TRACK_DOWN
 };
 
-struct vr_tracks;
+/* Of all trackers of a configuration; the owner's is in tracks.c. */
+struct vr_track_means;
 
 struct vr_track {
-	const struct vr_tracks *all;
+	const struct vr_track_means *means;
 	const struct vr_track_ops *ops;
 	const char *name;
 	const void *conf;		/* of its kind */
 	enum vr_track_state state;
+	bool idle;			/* disabled: it counts for nothing */
+	bool busy;			/* it is being asked now */
 	int64_t value;			/* file: the number in it */
 	unsigned result, rise, fall;	/* counter; good from rise on */
 	int64_t changed;		/* wall us of the last change; 0 */
@@ -47,13 +50,17 @@ struct vr_track_means {
 	void (*environment)(void *arg, const struct vr_instance_conf *,
 	    const char **state, unsigned *priority);
 	void *arg;
+	bool ready;			/* changed() may be called */
+	bool reload;			/* files are not made anew */
+	/* The interface counts as up, delays considered. */
+	bool (*link_up)(const struct vr_track_means *, const char *name);
 };
 
 struct vr_track_ops {			/* a kind */
 	const char *kind;		/* "script", for status and metrics */
 	size_t size;			/* of its record: begins with a vr_track */
-	int (*open)(struct vr_track *, const struct vr_track_means *,
-	    struct why *);
+	bool scaled;			/* weight times value: files */
+	int (*open)(struct vr_track *, struct why *);
 	void (*close)(struct vr_track *);
 	/* Reload: the one of the same name before; optional. */
 	void (*inherit)(struct vr_track *, const struct vr_track *old);
@@ -77,6 +84,7 @@ bool	vr_track_count_enter(struct vr_track *, bool good);
 /* Sets the state at once (kinds without rise and fall); tells changed(). */
 void	vr_track_enter(struct vr_track *, enum vr_track_state);
 void	vr_track_tell(struct vr_track *);
-const struct vr_track_means *vr_track_means_of(const struct vr_track *);
+/* The state before it was made: of a reload. Kinds with counters. */
+void	vr_track_inherit(struct vr_track *, const struct vr_track *old);
 
 #endif
