@@ -255,9 +255,9 @@ vr_data_rule(struct vr_view_text *t, const struct vr_rule_conf *r)
 		put(t, " to ");
 		put_net(t, &r->to);
 	}
-	if (r->priority_given)
+	if (r->priority_given || r->priority != 0)
 		put(t, " priority %u", r->priority);
-	put(t, " tos %#x", r->tos);
+	put(t, " tos 0x%x", r->tos);
 	if (r->fwmark_given)
 		put(t, " fwmark %#x/%#x", r->fwmark, r->fwmask);
 	if (r->iif != NULL)

@@ -238,9 +238,9 @@ put_data(struct vr_view_text *t, const struct vr_instance_conf *c,
 	put_number(t, "state", l->state);
 	put_number(t, "wantstate", l->wanted);
 	put_number(t, "version", c->version);
-	put_scripts(t, &c->notify);
 	put_truth(t, "smtp_alert", c->notify.smtp_alert);
 	put_truth(t, "notify_deleted", c->notify.deleted);
+	put_scripts(t, &c->notify);
 	put_list(t, "vips", c->addresses.at, c->addresses.count, c,
 	    l->holds);
 	put_list(t, "evips", c->excluded.at, c->excluded.count, c,

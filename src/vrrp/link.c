@@ -222,6 +222,21 @@ tell_changes(struct vr_links *links, const struct vr_link *was,
 		    VR_LINK_DOWN);
 }
 
+/* In the kernel's order. */
+static void
+append(struct vr_links *links, struct vr_link *l)
+{
+	struct vr_link *last;
+
+	LIST_FOREACH(last, &links->all, entry)
+		if (LIST_NEXT(last, entry) == NULL)
+			break;
+	if (last == NULL)
+		LIST_INSERT_HEAD(&links->all, l, entry);
+	else
+		LIST_INSERT_AFTER(last, l, entry);
+}
+
 static void
 take_link(struct vr_links *links, const struct nlmsghdr *h)
 {
@@ -245,7 +260,7 @@ take_link(struct vr_links *links, const struct nlmsghdr *h)
 	} else if ((l = mem_zero(sizeof *l)) != NULL) {
 		read_link(l, h);
 		l->round = links->round;
-		LIST_INSERT_HEAD(&links->all, l, entry);
+		append(links, l);
 		tell_link(links, l, VR_LINK_CAME);
 	}
 }

@@ -54,6 +54,13 @@ put_matches(struct nlmsghdr *h, const struct vr_rule_conf *r)
 		put_ports(h, FRA_DPORT_RANGE, &r->dport);
 }
 
+/* The file's, or the one that was chosen when it was read. */
+static bool
+has_priority(const struct vr_rule_conf *r)
+{
+	return r->priority_given || r->priority != 0;
+}
+
 static void
 put_request(struct vr_netlink *nl, const struct vr_rule_conf *r, bool add)
 {
@@ -78,7 +85,7 @@ put_request(struct vr_netlink *nl, const struct vr_rule_conf *r, bool add)
 		mnl_attr_put_u32(h, FRA_TABLE, r->table);
 	if (r->action == FR_ACT_GOTO)
 		mnl_attr_put_u32(h, FRA_GOTO, r->go_to);
-	if (r->priority_given)
+	if (has_priority(r))
 		mnl_attr_put_u32(h, FRA_PRIORITY, r->priority);
 	if (r->suppress_prefixlength != VR_UNSET)
 		mnl_attr_put_u32(h, FRA_SUPPRESS_PREFIXLEN,
@@ -184,7 +191,7 @@ vr_rule_is(const struct vr_rule_conf *r, const struct nlmsghdr *h)
 	read_seen(&seen, h);
 	return seen.ours && is_net(&r->from, seen.from, head->src_len) &&
 	    is_net(&r->to, seen.to, head->dst_len) &&
-	    (!r->priority_given || seen.priority == r->priority) &&
+	    (!has_priority(r) || seen.priority == r->priority) &&
 	    seen.mark == (r->fwmark_given ? r->fwmark : 0) &&
 	    (r->action != FR_ACT_TO_TBL || seen.table == r->table);
 }
