@@ -71,12 +71,6 @@ sends_more(const struct lb_server_conf *s)
 }
 
 static bool
-has_resolvers(const struct lb_server_conf *s)
-{
-	return s->resolvers != NULL;
-}
-
-static bool
 has_namespace(const struct lb_server_conf *s)
 {
 	return s->namespace != NULL;
@@ -95,8 +89,6 @@ static const struct server_row {
 } server_rows[] = {
 	{ WARN, sends_more, "a PROXY header with more than addresses (a "
 	    "plain one is sent); it" },
-	{ WARN, has_resolvers, "'server ... resolvers': names are resolved "
-	    "at start only; it" },
 	{ REFUSE, has_namespace, "'server ... namespace'" },
 	{ REFUSE, has_socks, "'server ... socks4'" },
 };
@@ -174,9 +166,6 @@ look_at_acl(const struct lb_acl *a)
 		const struct lb_test *t = a->tests.at[i];
 
 		look_at_expr(t->expr, &t->place);
-		if (t->match == LB_MATCH_REG)
-			tell(REFUSE, &t->place, "matching by a regular "
-			    "expression");
 	}
 }
 
@@ -271,28 +260,13 @@ look_at_servers(const struct lb_proxy_conf *p)
 	}
 }
 
-static void
-look_at_options(const struct lb_options *o, const struct lb_setup *setup)
-{
-	const struct lb_place nowhere = { "command line", 0 };
-
-	if ((o->master || o->notify || setup->global.master) &&
-	    !o->foreground)
-		tell(WARN, &nowhere, "master-worker mode (one process "
-		    "serves)");
-	if (o->take_from != NULL && strcmp(o->take_from, "/dev/null") != 0)
-		tell(WARN, &nowhere, "-x (sockets are bound anew, beside the "
-		    "old process's)");
-	if (setup->global.maxsslconn > 0)
-		tell(WARN, &setup->global.place, "'maxsslconn'");
-}
-
 int
-lb_absent_tell(const struct lb_setup *setup, const struct lb_options *o)
+lb_absent_tell(const struct lb_setup *setup)
 {
 	refused = 0;
 	lb_sampling_init();
-	look_at_options(o, setup);
+	if (setup->global.maxsslconn > 0)
+		tell(WARN, &setup->global.place, "'maxsslconn'");
 	for (unsigned i = 0; i < setup->proxies.count; i++) {
 		const struct lb_proxy_conf *p = setup->proxies.at[i];
 

@@ -6,6 +6,8 @@
 
 #include "balancer/casting.h"
 #include "balancer/conversion.h"
+#include "balancer/convert_map.h"
+#include "balancer/convert_text.h"
 #include "balancer/converters.h"
 #include "balancer/digest.h"
 #include "balancer/fetch_table.h"
@@ -345,7 +347,8 @@ static const struct lb_scene_row rows[] = {
 };
 
 static const struct lb_scene_row *const lists[] = { rows,
-    lb_fetch_table_converters, lb_fetch_var_converters };
+    lb_convert_map_rows, lb_convert_text_rows, lb_fetch_table_converters,
+    lb_fetch_var_converters };
 static lb_scene_fn **appliers;		/* by the place in lb_converters */
 
 static void

@@ -263,7 +263,7 @@ take_table(struct text rest)
 	if (!text_word(&rest, " ", &type) ||
 	    number_int(type, 10, 0, 100, &n, NULL) < 0)
 		return NULL;
-	t = lb_tables_named(rest);
+	t = lb_tables_named(text_trim(rest));
 	return t != NULL && (int64_t)lb_table_conf(t)->type == n ? t : NULL;
 }
 
