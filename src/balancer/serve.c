@@ -374,7 +374,7 @@ make_loops(void)
 	lb_check_init(run.home);
 	lb_health_init(run.home, shut_sessions);
 	lb_session_on_attempt(on_attempt);
-	lb_status_init();
+	lb_status_init(run.home);
 	lb_door_init(lb_session_take);
 	if (lb_check_external_home(run.home, &why) < 0 ||
 	    lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
@@ -477,6 +477,7 @@ live(void)
 	lb_check_fini();
 	lb_check_external_fini();
 	lb_health_fini();
+	lb_status_fini();
 	end_sessions();
 	thread_stop();
 	loop_free(&run.home);
