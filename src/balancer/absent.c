@@ -94,12 +94,6 @@ static const struct server_row {
 };
 
 static bool
-has_state_file(const struct lb_proxy_conf *p)
-{
-	return p->load_state != LB_STATE_NONE;
-}
-
-static bool
 inspects_answers(const struct lb_proxy_conf *p)
 {
 	return p->rules[LB_RULES_RESPONSE].count > 0;
@@ -110,7 +104,6 @@ static const struct proxy_row {
 	bool (*wants)(const struct lb_proxy_conf *);
 	const char *what;
 } proxy_rows[] = {
-	{ WARN, has_state_file, "'load-server-state-from-file'" },
 	{ REFUSE, inspects_answers, "'tcp-response content'" },
 };
 

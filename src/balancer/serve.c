@@ -32,6 +32,7 @@
 #include "balancer/serve.h"
 #include "balancer/session.h"
 #include "balancer/status.h"
+#include "balancer/state_file.h"
 #include "balancer/stopping.h"
 #include "balancer/takeover.h"
 #include "balancer/tables.h"
@@ -393,6 +394,7 @@ start_serving(void)
 	if (lb_console_start(run.home, lb_commands_run, &why) < 0 ||
 	    lb_door_start(run.home, &why) < 0)
 		return fail(why.line);
+	lb_state_file_apply();
 	lb_check_start_all();
 	lb_tables_start(run.home);
 	lb_names_init(run.home);
@@ -457,6 +459,8 @@ live(void)
 	if (code == 0 && !worker_here())
 		code = lb_background_pid(&run.setup->global, run.options,
 		    run.called);
+	if (code == 0)
+		lb_state_file_read();
 	if (code == 0)
 		code = become_user();
 	if (code == 0)
