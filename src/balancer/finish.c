@@ -653,19 +653,31 @@ finish_server_tls(struct lb_parse *p, struct lb_server_conf *s)
 }
 
 static void
+finish_server(struct lb_parse *p, struct lb_server_conf *s)
+{
+	find_resolvers(p, s);
+	find_track(p, s);
+	finish_check(p, s);
+	finish_server_tls(p, s);
+	resolve_check(p, s, &s->check_addr, "addr");
+	resolve_check(p, s, &s->agent_addr, "agent-addr");
+}
+
+static void
 finish_servers(struct lb_parse *p, struct lb_proxy_conf *x)
 {
 	number_servers(p, x);
-	for (unsigned i = 0; i < x->servers.count; i++) {
-		struct lb_server_conf *s = x->servers.at[i];
+	for (unsigned i = 0; i < x->servers.count; i++)
+		finish_server(p, x->servers.at[i]);
+}
 
-		find_resolvers(p, s);
-		find_track(p, s);
-		finish_check(p, s);
-		finish_server_tls(p, s);
-		resolve_check(p, s, &s->check_addr, "addr");
-		resolve_check(p, s, &s->agent_addr, "agent-addr");
-	}
+void
+lb_finish_server(struct lb_parse *p, struct lb_server_conf *s)
+{
+	finish_server(p, s);
+	resolve_server(p, s);
+	refuse_rings(p, s);
+	pay_debts(p);
 }
 
 /* ---- backends ---------------------------------------------------------- */

@@ -51,6 +51,8 @@ struct lb_server {
 	struct lb_proxy *proxy;
 	const unsigned *crowd, *full;	/* sessions of the backend; fullconn */
 	const struct lb_server_conf *conf;
+	struct lb_arena *arena;		/* of 'conf', when it was added at run
+					 * time; NULL: the setup's */
 	unsigned number;		/* place in proxy->servers */
 	struct lb_server *track;	/* whose state it copies, or NULL */
 	struct lb_server *trackers, *next_tracker;
