@@ -165,8 +165,7 @@ def test_as_another_user(tmp_path, server):
 
 # ---- what goes along with the sockets
 
-LEGACY = """ bind 127.0.0.1:%(dead)d
- tcp-request connection track-sc0 src
+LEGACY = """ tcp-request connection track-sc0 src
  stick-table type ip size 100 expire 1h store conn_cnt,conn_rate(1h)
  server gone 127.0.0.1:1 check inter 50ms downinter 100s fall 2
  server hand 127.0.0.1:2 weight 7
