@@ -114,19 +114,12 @@ has_state_file(const struct lb_proxy_conf *p)
 	return p->load_state != LB_STATE_NONE;
 }
 
-static bool
-inspects_answers(const struct lb_proxy_conf *p)
-{
-	return p->rules[LB_RULES_RESPONSE].count > 0;
-}
-
 static const struct proxy_row {
 	enum gravity gravity;
 	bool (*wants)(const struct lb_proxy_conf *);
 	const char *what;
 } proxy_rows[] = {
 	{ WARN, has_state_file, "'load-server-state-from-file'" },
-	{ REFUSE, inspects_answers, "'tcp-response content'" },
 };
 
 static void
@@ -205,7 +198,7 @@ look_at_format(const struct lb_format *f)
 static void
 look_at_rules(const struct lb_proxy_conf *p)
 {
-	for (unsigned set = 0; set <= LB_RULES_CONTENT; set++)
+	for (unsigned set = 0; set <= LB_RULES_RESPONSE; set++)
 		for (unsigned i = 0; i < p->rules[set].count; i++) {
 			const struct lb_rule *r = p->rules[set].at[i];
 
