@@ -47,7 +47,9 @@ enum {
 	LB_FLOW_OWN_RULES = 1 << 16,	/* the backend's rules have run */
 	LB_FLOW_STARTED = 1 << 17,	/* bytes of hold have been sent */
 	LB_FLOW_SILENT = 1 << 18,	/* no log line */
-	LB_FLOW_EXPECTS_PROXY = 1 << 19	/* a rule wants the header */
+	LB_FLOW_EXPECTS_PROXY = 1 << 19,	/* a rule wants the header */
+	LB_FLOW_BULK_IN = 1 << 28,	/* the last read from the client was large */
+	LB_FLOW_BULK_OUT = 1 << 29
 };
 
 struct lb_hold {

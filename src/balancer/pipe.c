@@ -9,7 +9,11 @@
 #include "balancer/world.h"
 #include "base/mem.h"
 
-enum { MOST_LOOPS = 256, UNTOLD_MOST = 1 << 30 };
+enum {
+	MOST_LOOPS = 256,
+	UNTOLD_MOST = 1 << 30,
+	BULK_LEAST = 65536	/* of one read */
+};
 
 static void (*end_session)(struct lb_session *, const struct lb_end *);
 static void (*come_nearer)(struct lb_session *);
@@ -121,20 +125,60 @@ note_activity(struct lb_session *s, bool from_client)
 		mark_dirty(s);
 }
 
+/* Bulk: two large reads in a row. From then on it passes unseen. */
+static void
+note_bulk(struct lb_session *s, uint32_t which, size_t len)
+{
+	bool from_client = which == LB_FLOW_BULK_IN;
+
+	if (len < BULK_LEAST) {
+		s->flags &= ~which;
+		return;
+	}
+	if (!(s->flags & which)) {
+		s->flags |= which;
+		return;
+	}
+	s->flags &= ~which;
+	if (lb_world()->splices)
+		(void)conn_splice(from_client ? s->client : s->server_conn,
+		    from_client ? s->server_conn : s->client);
+}
+
+static void
+count_from_client(struct lb_session *s, size_t len)
+{
+	s->bytes_in += len;
+	s->untold_in += (uint32_t)len;
+	s->flags |= LB_FLOW_FROM_CLIENT;
+	note_activity(s, true);
+	if (s->untold_in > UNTOLD_MOST)
+		lb_pipe_tell(s);
+}
+
+static void
+count_from_server(struct lb_session *s, size_t len)
+{
+	s->bytes_out += len;
+	s->untold_out += (uint32_t)len;
+	s->flags |= LB_FLOW_FROM_SERVER;
+	note_activity(s, false);
+	if (s->untold_out > UNTOLD_MOST)
+		lb_pipe_tell(s);
+}
+
 static void
 on_client_data(struct conn *c, struct text t)
 {
 	struct lb_session *s = conn_owner(c);
 
-	s->bytes_in += t.len;
-	s->untold_in += (uint32_t)t.len;
-	s->flags |= LB_FLOW_FROM_CLIENT;
-	note_activity(s, true);
 	conn_send(s->server_conn, t);
 	if (conn_full(s->server_conn))
 		conn_hold(c);
-	if (s->untold_in > UNTOLD_MOST)
-		lb_pipe_tell(s);
+	count_from_client(s, t.len);
+	if (__builtin_expect(t.len >= BULK_LEAST ||
+	    (s->flags & LB_FLOW_BULK_IN), 0))
+		note_bulk(s, LB_FLOW_BULK_IN, t.len);
 }
 
 static void
@@ -142,15 +186,33 @@ on_server_data(struct conn *c, struct text t)
 {
 	struct lb_session *s = conn_owner(c);
 
-	s->bytes_out += t.len;
-	s->untold_out += (uint32_t)t.len;
-	s->flags |= LB_FLOW_FROM_SERVER;
-	note_activity(s, false);
 	conn_send(s->client, t);
 	if (conn_full(s->client))
 		conn_hold(c);
-	if (s->untold_out > UNTOLD_MOST)
-		lb_pipe_tell(s);
+	count_from_server(s, t.len);
+	if (__builtin_expect(t.len >= BULK_LEAST ||
+	    (s->flags & LB_FLOW_BULK_OUT), 0))
+		note_bulk(s, LB_FLOW_BULK_OUT, t.len);
+}
+
+static void
+on_client_poured(struct conn *c, size_t len)
+{
+	struct lb_session *s = conn_owner(c);
+
+	if (conn_full(s->server_conn))
+		conn_hold(c);
+	count_from_client(s, len);
+}
+
+static void
+on_server_poured(struct conn *c, size_t len)
+{
+	struct lb_session *s = conn_owner(c);
+
+	if (conn_full(s->client))
+		conn_hold(c);
+	count_from_server(s, len);
 }
 
 static void
@@ -237,6 +299,7 @@ on_server_closed(struct conn *c, const struct close_reason *why)
 
 static const struct conn_handler client_handler = {
 	.data = on_client_data,
+	.poured = on_client_poured,
 	.eof = on_client_eof,
 	.drained = on_client_drained,
 	.closed = on_client_closed,
@@ -244,6 +307,7 @@ static const struct conn_handler client_handler = {
 
 static const struct conn_handler server_handler = {
 	.data = on_server_data,
+	.poured = on_server_poured,
 	.eof = on_server_eof,
 	.drained = on_server_drained,
 	.closed = on_server_closed,

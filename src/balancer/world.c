@@ -89,6 +89,7 @@ lb_world_init(struct lb_setup *setup, const struct lb_log_who *who)
 	world.connection_limit = (unsigned)g->maxconnrate;
 	world.session_limit = (unsigned)g->maxsessrate;
 	world.tls_limit = (unsigned)g->maxsslrate;
+	world.splices = !g->nosplice;
 	open_logs(who);
 	make_proxies(world.started);
 }

@@ -32,6 +32,7 @@ struct lb_world {
 	unsigned connection_limit, session_limit, tls_limit;	/* per second */
 	struct rate connection_rate, session_rate, tls_rate;	/* loop 0 */
 	bool stopping;			/* loop 0 */
+	bool splices;			/* bulk, unless the user forbids it */
 };
 
 /* Dies: start only; after the loops were made. Takes the setup. */

@@ -17,6 +17,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "net/conn.h"
+#include "net/splice.h"
 #include "net/stream.h"
 
 enum { ROUNDS = 4 };		/* reads in a row before others have a turn */
@@ -63,6 +64,7 @@ end_home(void *arg)
 	for (unsigned i = 0; i < STREAM_NESTS; i++)
 		mem_drop(h->scratch[i]);
 	cork_close_all(&h->corks);
+	splice_close_all(&h->pipes);
 	mem_drop(h->cipher.at);
 	if (h->doubts != NULL)
 		timer_stop(&h->doubt);
@@ -168,6 +170,7 @@ trim_rare(struct conn *c)
 	struct rare *r = c->rare;
 
 	if (r == NULL || r->tls != NULL || r->stash.len > 0 ||
+	    r->outlet != NULL || r->inlet != NULL ||
 	    r->packed != NULL || r->carried != NULL || r->carried_code != 0 ||
 	    r->code != 0 || r->reason != NULL ||
 	    timer_running(&r->limit))
@@ -238,8 +241,10 @@ detach(struct conn *c)
 	c->home->engine->unwatch(c);
 	if (c->flags & CONN_QUEUED)
 		drop_later(c);
-	if (c->rare != NULL)
+	if (c->rare != NULL) {
 		timer_stop(&c->rare->limit);
+		splice_leave(c);
+	}
 	if (c->cork != 0)
 		cork_give(c->home->corks, c->cork);
 	c->cork = 0;
@@ -691,11 +696,99 @@ receive_carried(struct conn *c, size_t most, struct text *to)
 	    c->home->engine->receive(c, most, to);
 }
 
+/* ---- bulk */
+
+bool
+conn_splice(struct conn *from, struct conn *to)
+{
+	const uint32_t unfit = SILENT | CONN_SECURE | CONN_BROKEN |
+	    CONN_STASHED | CONN_CONNECTING | CONN_CARRIED | CONN_SPLICED;
+
+	NEED(at_home(from) && at_home(to));
+	if ((from->flags & unfit) != 0 ||
+	    (to->flags & (unfit & ~(uint32_t)CONN_SPLICED)) != 0 ||
+	    (to->flags & CONN_SHUT) || to->cork != 0 ||
+	    need_rare(from) == NULL || need_rare(to) == NULL ||
+	    splice_begin(from, to) < 0) {
+		if (from->rare != NULL)
+			trim_rare(from);
+		if (to->rare != NULL)
+			trim_rare(to);
+		return false;
+	}
+	from->flags |= CONN_SPLICED;
+	return true;
+}
+
+static void
+unsplice(struct conn *from)
+{
+	struct conn *to = splice_target(from);
+
+	splice_end(from);
+	trim_rare(from);
+	if (to != NULL)
+		trim_rare(to);
+}
+
+/* The pipe was empty, so nothing that was sent before waits behind it. */
+static void
+pour_out(struct conn *to)
+{
+	if (splice_out(to) == 0)
+		return;
+	if (errno == EAGAIN)
+		to->flags |= CONN_STASHED;
+	else
+		break_off(to, errno);
+}
+
+/* What cannot be poured is read and told as usual. */
+static bool
+can_pour(struct conn *from)
+{
+	const uint32_t unfit = SILENT | CONN_BROKEN | CONN_STASHED | CONN_SHUT;
+	struct conn *to = splice_target(from);
+
+	if (to == NULL) {
+		unsplice(from);
+		return false;
+	}
+	to->home->engine->settle(to);
+	return (to->flags & unfit) == 0 && from->home->engine->direct(from);
+}
+
+static COLD enum engine_got
+pour(struct conn *c, size_t most, struct text *to)
+{
+	enum engine_got got;
+	size_t moved;
+	bool over;
+
+	if (!can_pour(c))
+		return c->home->engine->receive(c, most, to);
+	got = splice_in(c, &moved, &over);
+	if (got == ENGINE_DATA)
+		pour_out(splice_target(c));
+	if (over || got == ENGINE_EOF || got == ENGINE_ERROR) {
+		int code = errno;
+
+		unsplice(c);
+		errno = code;
+	}
+	if (got != ENGINE_DATA)
+		return got;
+	c->handler->poured(c, moved);
+	return ENGINE_POURED;
+}
+
 static inline enum engine_got
 receive(struct conn *c, size_t most, struct text *to)
 {
-	if (__builtin_expect(c->flags & CONN_CARRIED, 0))
-		return receive_carried(c, most, to);
+	if (__builtin_expect(c->flags & (CONN_CARRIED | CONN_SPLICED), 0))
+		return c->flags & CONN_CARRIED ?
+		    receive_carried(c, most, to) :
+		    pour(c, most, to);
 	return c->home->engine->receive(c, most, to);
 }
 
@@ -964,6 +1057,11 @@ drain(struct conn *c)
 	struct buffer *stash = &c->rare->stash;
 	ssize_t sent;
 
+	if (c->rare->inlet != NULL && splice_out(c) < 0) {
+		if (errno != EAGAIN)
+			break_off(c, errno);
+		return;
+	}
 	while (!buffer_empty(stash)) {
 		sent = c->home->engine->send(c, piece,
 		    buffer_pieces(stash, piece, CORK_PIECES));
@@ -1355,6 +1453,8 @@ conn_leave(struct conn *c, void (*left)(struct conn *, void *), void *arg)
 	NEED(at_home(c));
 	NEED(!(c->flags & (SILENT | CONN_CONNECTING | CONN_HANDSHAKE)));
 	NEED(c->cork == 0);
+	NEED(c->rare == NULL ||
+	    (c->rare->outlet == NULL && c->rare->inlet == NULL));
 	c->flags |= CONN_LEAVING;
 	c->home->engine->unwatch(c);
 	c->left = left;

@@ -45,6 +45,7 @@ struct conn_handler {
 	void (*data)(struct conn *, struct text);
 	void (*eof)(struct conn *);		/* optional: peer half-closed, all data delivered;
 						   without it closed(close_eof) is called instead */
+	void (*poured)(struct conn *, size_t);	/* so many bytes went on unseen; see conn_splice */
 	void (*drained)(struct conn *);		/* nothing is stashed any more (only after it was) */
 	void (*closed)(struct conn *, const struct close_reason *);	/* peer or network ended it;
 						   the owner forgets it, no conn_close needed */
@@ -92,6 +93,14 @@ void	conn_uncork(struct conn *);
 char	*conn_batch(struct conn *, size_t len);	/* until uncork; len <= 64 KB; never NULL (dies) */
 bool	conn_full(const struct conn *);		/* something is stashed: hold the source */
 size_t	conn_stashed(const struct conn *);
+
+/*
+ * 'from' is bulk: from here on its bytes go to 'to' inside the kernel, told
+ * by poured(), until it is bulk no more; then, and whenever that cannot be,
+ * by data() again. Hold it while 'to' is full, as ever. Both plain, of one
+ * loop, neither to be moved. False: not now.
+ */
+bool	conn_splice(struct conn *from, struct conn *to);
 
 void	conn_hold(struct conn *);		/* no data() until resumed; idempotent */
 void	conn_resume(struct conn *);		/* what waits is delivered soon (same turn) */

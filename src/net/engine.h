@@ -19,7 +19,10 @@
 struct conn;
 struct loop;
 
-enum engine_got { ENGINE_DATA, ENGINE_NOTHING, ENGINE_EOF, ENGINE_ERROR };
+enum engine_got {
+	ENGINE_DATA, ENGINE_NOTHING, ENGINE_EOF, ENGINE_ERROR,
+	ENGINE_POURED	/* never an engine's: net/conn's, of a splice */
+};
 
 struct engine {
 	const char *name;
@@ -41,6 +44,10 @@ struct engine {
 	 * known to wait. ENGINE_ERROR: errno tells.
 	 */
 	enum engine_got (*receive)(struct conn *, size_t most, struct text *);
+	/* Past the engine (net/splice): may bytes be taken from c->fd itself? */
+	bool (*direct)(struct conn *);
+	void (*dry)(struct conn *);		/* none waited: an edge will tell */
+	void (*await_room)(struct conn *);	/* c->fd was full: the same */
 	void (*discard)(struct conn *);		/* what waits unread, best effort */
 	int (*error)(struct conn *);		/* that waits behind unread bytes */
 	/* Sending failed: is its end still to be told, by an edge? */

@@ -220,6 +220,21 @@ receive(struct conn *c, size_t most, struct text *to)
 	return errno == EAGAIN ? ENGINE_NOTHING : ENGINE_ERROR;
 }
 
+/* All that waits is in the kernel. */
+static bool
+is_direct(struct conn *c)
+{
+	return true;
+}
+
+static void
+run_dry(struct conn *c)
+{
+	c->flags &= ~(uint32_t)CONN_READABLE;
+	if (!(c->flags & CONN_FRESH))
+		doubt(c);
+}
+
 static ssize_t
 send_vector(struct conn *c, const struct iovec *piece, int count)
 {
@@ -294,6 +309,9 @@ const struct engine engine_event = {
 	.part = take_nothing,
 	.drop = drop,
 	.receive = receive,
+	.direct = is_direct,
+	.dry = run_dry,
+	.await_room = take_nothing,	/* the edge comes anyway */
 	.discard = discard,
 	.error = find_error,
 	.ending = is_ending,

@@ -27,7 +27,7 @@
 enum {
 	PASSES = 16,			/* before libevent has its turn */
 	FULL_IN_A_ROW = 2,		/* until it is bulk */
-	BULK_LEAST = 16384		/* less: it is not any more */
+	BULK_LEAST = 16384	/* less: it is not any more */
 };
 
 #define SEND_FLAGS	(MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL)
@@ -42,8 +42,9 @@ enum {
 	WIRE_ENDED = 1 << 6,		/* FIN was read */
 	WIRE_FAILED = 1 << 7,		/* wire->error was read */
 	WIRE_CUT = 1 << 8,		/* no more is taken from the peer */
-	WIRE_LARGE = 1 << 9,		/* the receive takes large buffers */
+	WIRE_POLLS = 1 << 9,		/* the receive only says that bytes are there */
 	WIRE_TELLING = 1 << 10,		/* on the stack */
+	WIRE_READY = 1 << 11,		/* bulk: read it directly */
 	WIRE_UNDER_WAY = WIRE_RECEIVE | WIRE_OUT | WIRE_END | WIRE_TELLING
 };
 
@@ -57,11 +58,6 @@ struct wire {
 	uint16_t flags;
 	uint16_t sends;			/* its place in the batch, from 1 */
 	uint8_t full;			/* buffers filled in a row */
-};
-
-struct used {				/* a buffer that was delivered */
-	uint8_t kind;
-	uint16_t id;
 };
 
 struct driver {
@@ -82,7 +78,7 @@ struct driver {
 		struct wire *wire;
 		struct text rest;
 	} now;
-	struct used used[RING_BUFFERS];	/* to give back when the batch went */
+	uint16_t used[RING_BUFFERS];	/* to give back when the batch went */
 	unsigned used_count;
 	struct kept_shelf shelf;
 };
@@ -170,22 +166,24 @@ cancel_receive(struct driver *d, struct wire *w)
 	ask_cancel(d, w, WHAT_RECEIVE);
 }
 
-/* Bulk is received one buffer at a time: what was sent on makes the pace. */
+/*
+ * Of bulk only that it is there: it is read when what was sent on has made
+ * room, as much as there is, into memory that is warm, or into a pipe.
+ */
 static void
 ask_receive(struct driver *d, struct wire *w)
 {
 	struct io_uring_sqe *sqe = ring_sqe(&d->ring);
-	enum ring_kind kind = w->flags & WIRE_BULK ? RING_BULK : RING_SMALL;
 
-	w->flags &= (uint16_t)~WIRE_LARGE;
-	if (kind == RING_BULK) {
-		io_uring_prep_recv(sqe, w->fd, NULL, 0, 0);
-		w->flags |= WIRE_LARGE;
+	if (w->flags & WIRE_BULK) {
+		io_uring_prep_poll_add(sqe, w->fd, POLLIN | POLLRDHUP);
+		w->flags |= WIRE_POLLS;
 	} else {
 		io_uring_prep_recv_multishot(sqe, w->fd, NULL, 0, 0);
+		sqe->flags |= IOSQE_BUFFER_SELECT;
+		sqe->buf_group = RING_GROUP;
+		w->flags &= (uint16_t)~WIRE_POLLS;
 	}
-	sqe->flags |= IOSQE_BUFFER_SELECT;
-	sqe->buf_group = (uint16_t)kind;
 	sqe->user_data = name_of(WHAT_RECEIVE, w->generation, w->slot);
 	w->flags |= WIRE_RECEIVE;
 }
@@ -238,7 +236,7 @@ keep(struct driver *d, struct wire *w, struct text t)
 		return;
 	}
 	/* The rest is TCP's to keep; but an end shall be heard of. */
-	if (kept_bytes(w->kept).len > RING_SMALL_SIZE &&
+	if (kept_bytes(w->kept).len > RING_BUFFER_SIZE &&
 	    !(w->conn->flags & CONN_LEAVING)) {
 		cancel_receive(d, w);
 		ask_end(d, w);
@@ -405,7 +403,7 @@ static void
 give_back(struct driver *d)
 {
 	for (unsigned i = 0; i < d->used_count; i++)
-		ring_give(&d->ring, d->used[i].kind, d->used[i].id);
+		ring_give(&d->ring, d->used[i]);
 	d->used_count = 0;
 	ring_tell_given(&d->ring);
 	kept_empty(&d->shelf);
@@ -430,6 +428,13 @@ send_now(struct driver *d, struct wire *w, const struct iovec *piece,
 		errno = EAGAIN;
 	}
 	return sent;
+}
+
+static void
+await_room(struct conn *c)
+{
+	if (c->wire != NULL)
+		ask_room(driver_of(c), c->wire);
 }
 
 static void
@@ -509,6 +514,57 @@ shut(struct conn *c)
 
 /* ---- receiving */
 
+/* Nothing more waits in the kernel, as far as known: it will tell. */
+static void
+run_dry(struct conn *c)
+{
+	struct wire *w = c->wire;
+
+	c->flags &= ~(uint32_t)CONN_READABLE;
+	w->flags &= (uint16_t)~WIRE_READY;
+	receive_soon(driver_of(c), w);
+}
+
+/* Behind a FIN nothing will tell: read on until the end. */
+static enum engine_got
+receive_bulk(struct conn *c, size_t most, struct text *to)
+{
+	char *scratch = c->home->scratch[c->home->nest];
+	struct wire *w = c->wire;
+	ssize_t got;
+
+	do
+		got = recv(w->fd, scratch, most, MSG_DONTWAIT);
+	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno == EAGAIN) {
+		run_dry(c);
+		return ENGINE_NOTHING;
+	}
+	if (got <= 0) {
+		w->error = got < 0 ? errno : 0;
+		w->flags |= got < 0 ? WIRE_FAILED : WIRE_ENDED;
+		w->flags &= (uint16_t)~WIRE_READY;
+		c->flags &= ~(uint32_t)CONN_READABLE;
+		if (got == 0)
+			ask_end(driver_of(c), w);
+		return got < 0 ? ENGINE_ERROR : ENGINE_EOF;
+	}
+	if (got < BULK_LEAST)
+		w->flags &= (uint16_t)~WIRE_BULK;
+	if ((size_t)got < most && !(c->flags & CONN_ENDED))
+		run_dry(c);
+	*to = (struct text){ scratch, (size_t)got };
+	return ENGINE_DATA;
+}
+
+/* What the engine has not touched is in the kernel: somebody else may move it. */
+static bool
+is_direct(struct conn *c)
+{
+	return c->wire != NULL && (c->wire->flags & WIRE_READY) &&
+	    c->wire->kept == NULL;
+}
+
 static enum engine_got
 receive(struct conn *c, size_t most, struct text *to)
 {
@@ -529,6 +585,8 @@ receive(struct conn *c, size_t most, struct text *to)
 		if (to->len > most)
 			to->len = most;
 		d->now.rest = text_from(d->now.rest, to->len);
+	} else if (w->flags & WIRE_READY) {
+		return receive_bulk(c, most, to);
 	} else {
 		got = w->flags & WIRE_FAILED ? ENGINE_ERROR :
 		    w->flags & WIRE_ENDED ? ENGINE_EOF : ENGINE_NOTHING;
@@ -576,14 +634,11 @@ tell(struct driver *d, struct wire *w, struct text t)
 }
 
 static void
-note_size(struct driver *d, struct wire *w, enum ring_kind kind, size_t len)
+note_size(struct driver *d, struct wire *w, size_t len)
 {
-	if (kind == RING_BULK && len < BULK_LEAST)
-		w->flags &= (uint16_t)~WIRE_BULK;
-	if (kind == RING_BULK || (w->flags & WIRE_CANCELLED))
+	if (w->flags & WIRE_CANCELLED)
 		return;
-	w->full = len == RING_SMALL_SIZE ?
-	    (uint8_t)(w->full + 1) : 0;
+	w->full = len == RING_BUFFER_SIZE ? (uint8_t)(w->full + 1) : 0;
 	if (w->full < FULL_IN_A_ROW)
 		return;
 	w->full = 0;
@@ -626,30 +681,49 @@ settle_wire(struct driver *d, struct wire *w)
 		ask_end(d, w);
 	if ((c->flags & CONN_CONNECTING) || w->kept != NULL)
 		return;
-	if ((w->flags & WIRE_BULK) && (c->flags & CONN_HELD))
+	if ((w->flags & WIRE_BULK) && (c->flags & CONN_HELD)) {
 		c->flags |= CONN_READABLE;	/* maybe: it will ask */
-	else
+		ask_end(d, w);
+	} else if (!(w->flags & WIRE_READY)) {
 		receive_soon(d, w);
+	}
+}
+
+/* Bulk: bytes, or the end, or an error wait; reading tells which. */
+static void
+on_ready(struct wire *w, int res)
+{
+	struct conn *c = w->conn;
+	short what = EV_READ;
+
+	if (res < 0 || c == NULL || (c->flags & CONN_LEAVING))
+		return;
+	if ((res & POLLRDHUP) && !(res & POLLERR))
+		what |= EV_CLOSED;
+	w->flags |= WIRE_READY;
+	c->home->edge(c, what);
 }
 
 static void
 on_received(struct driver *d, struct wire *w, int res, unsigned flags)
 {
-	enum ring_kind kind = w->flags & WIRE_LARGE ? RING_BULK : RING_SMALL;
 	struct text t = TEXT_NONE;
 	unsigned id;
 
 	if (!(flags & IORING_CQE_F_MORE))
 		w->flags &= (uint16_t)~(WIRE_RECEIVE | WIRE_CANCELLED);
+	if (w->flags & WIRE_POLLS) {
+		on_ready(w, res);
+		return;
+	}
 	if (res <= 0)
 		note_end(w, res);
 	if (flags & IORING_CQE_F_BUFFER) {
 		id = flags >> IORING_CQE_BUFFER_SHIFT;
-		t = (struct text){ ring_buffer(&d->ring, kind, id),
+		t = (struct text){ ring_buffer(&d->ring, id),
 		    res > 0 ? (size_t)res : 0 };
-		d->used[d->used_count++] =
-		    (struct used){ (uint8_t)kind, (uint16_t)id };
-		note_size(d, w, kind, t.len);
+		d->used[d->used_count++] = (uint16_t)id;
+		note_size(d, w, t.len);
 	}
 	if (w->conn != NULL &&
 	    (t.len > 0 || (w->flags & (WIRE_ENDED | WIRE_FAILED))))
@@ -978,6 +1052,9 @@ const struct engine engine_uring = {
 	.part = part_with,
 	.drop = drop,
 	.receive = receive,
+	.direct = is_direct,
+	.dry = run_dry,
+	.await_room = await_room,
 	.discard = discard,
 	.error = find_error,
 	.ending = is_ending,

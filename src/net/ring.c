@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ring.c - set-up, the test whether all of it works here, buffer groups,
+ * ring.c - set-up, the test whether all of it works here, the buffers,
  * entering the kernel. Needs Linux 6.1. One loop's thread.
  */
 #include <sys/eventfd.h>
@@ -25,11 +25,6 @@ static const struct { unsigned requests, completions; } sizes[] = {
 	{ 512, 8192 }, { 128, 512 }
 };
 
-static const struct { unsigned count; size_t size; } groups[RING_KINDS] = {
-	[RING_SMALL] = { RING_SMALL_COUNT, RING_SMALL_SIZE },
-	[RING_BULK] = { RING_BULK_COUNT, RING_BULK_SIZE },
-};
-
 /* ---- buffers */
 
 static void *
@@ -42,79 +37,65 @@ map(size_t bytes)
 }
 
 char *
-ring_buffer(const struct ring *r, enum ring_kind kind, unsigned id)
+ring_buffer(const struct ring *r, unsigned id)
 {
-	return r->group[kind].base + id * r->group[kind].size;
+	return r->buffers + (size_t)id * RING_BUFFER_SIZE;
 }
 
 bool
 ring_owns(const struct ring *r, const char *at)
 {
-	for (int k = 0; k < RING_KINDS; k++) {
-		const struct ring_group *g = &r->group[k];
-
-		if ((size_t)(at - g->base) < g->count * g->size)
-			return true;
-	}
-	return false;
+	return (size_t)(at - r->buffers) <
+	    (size_t)RING_BUFFERS * RING_BUFFER_SIZE;
 }
 
 void
-ring_give(struct ring *r, enum ring_kind kind, unsigned id)
+ring_give(struct ring *r, unsigned id)
 {
-	struct ring_group *g = &r->group[kind];
-
-	io_uring_buf_ring_add(g->queue, ring_buffer(r, kind, id),
-	    (unsigned)g->size, (unsigned short)id,
-	    io_uring_buf_ring_mask(g->count), g->added++);
+	io_uring_buf_ring_add(r->queue, ring_buffer(r, id), RING_BUFFER_SIZE,
+	    (unsigned short)id, io_uring_buf_ring_mask(RING_BUFFERS),
+	    r->added++);
 }
 
 void
 ring_tell_given(struct ring *r)
 {
-	for (int k = 0; k < RING_KINDS; k++) {
-		struct ring_group *g = &r->group[k];
-
-		if (g->added > 0)
-			io_uring_buf_ring_advance(g->queue, g->added);
-		g->added = 0;
-	}
+	if (r->added > 0)
+		io_uring_buf_ring_advance(r->queue, r->added);
+	r->added = 0;
 }
 
 static int
-open_group(struct ring *r, enum ring_kind kind, struct why *why)
+open_buffers(struct ring *r, struct why *why)
 {
-	struct ring_group *g = &r->group[kind];
 	struct io_uring_buf_reg where = { 0 };
 	int code;
 
-	g->count = groups[kind].count;
-	g->size = groups[kind].size;
-	g->queue = map(g->count * sizeof(struct io_uring_buf));
-	g->base = map(g->count * g->size);
-	if (g->queue == NULL || g->base == NULL)
+	r->queue = map(RING_BUFFERS * sizeof(struct io_uring_buf));
+	r->buffers = map((size_t)RING_BUFFERS * RING_BUFFER_SIZE);
+	if (r->queue == NULL || r->buffers == NULL)
 		return why_set(why, "no memory for receive buffers");
-	io_uring_buf_ring_init(g->queue);
-	where.ring_addr = (uintptr_t)g->queue;
-	where.ring_entries = g->count;
-	where.bgid = (uint16_t)kind;
+	io_uring_buf_ring_init(r->queue);
+	where.ring_addr = (uintptr_t)r->queue;
+	where.ring_entries = RING_BUFFERS;
+	where.bgid = RING_GROUP;
 	code = io_uring_register_buf_ring(&r->io, &where, 0);
 	if (code < 0)
 		return why_set(why, "io_uring takes no buffer ring: %s",
 		    strerror(-code));
-	for (unsigned i = 0; i < g->count; i++)
-		ring_give(r, kind, i);
+	for (unsigned i = 0; i < RING_BUFFERS; i++)
+		ring_give(r, i);
 	ring_tell_given(r);
 	return 0;
 }
 
 static void
-close_group(struct ring_group *g)
+close_buffers(struct ring *r)
 {
-	if (g->base != NULL)
-		munmap(g->base, g->count * g->size);
-	if (g->queue != NULL)
-		munmap(g->queue, g->count * sizeof(struct io_uring_buf));
+	if (r->buffers != NULL)
+		munmap(r->buffers, (size_t)RING_BUFFERS * RING_BUFFER_SIZE);
+	if (r->queue != NULL)
+		munmap(r->queue, RING_BUFFERS * sizeof(struct io_uring_buf));
 }
 
 /* ---- entering the kernel */
@@ -190,7 +171,7 @@ try_receive(struct ring *r, int fd, int peer)
 
 	io_uring_prep_recv_multishot(sqe, fd, NULL, 0, 0);
 	sqe->flags |= IOSQE_BUFFER_SELECT;
-	sqe->buf_group = RING_SMALL;
+	sqe->buf_group = RING_GROUP;
 	if (send(peer, "", 1, MSG_NOSIGNAL) != 1)
 		return -errno;
 	code = await(r, &got);
@@ -201,7 +182,7 @@ try_receive(struct ring *r, int fd, int peer)
 	if (got.res != 1 || !(got.flags & IORING_CQE_F_BUFFER) ||
 	    !(got.flags & IORING_CQE_F_MORE))
 		return -EOPNOTSUPP;
-	ring_give(r, RING_SMALL, got.flags >> IORING_CQE_BUFFER_SHIFT);
+	ring_give(r, got.flags >> IORING_CQE_BUFFER_SHIFT);
 	ring_tell_given(r);
 	(void)shutdown(peer, SHUT_WR);
 	code = await(r, &got);
@@ -262,8 +243,7 @@ ring_open(struct ring *r, struct why *why)
 		    strerror(-code));
 	}
 	(void)io_uring_register_ring_fd(&r->io);	/* cheaper entries */
-	for (int k = 0; k < RING_KINDS; k++)
-		if (open_group(r, k, why) < 0)
+	if (open_buffers(r, why) < 0)
 			return -1;
 	if (probe(r, why) < 0)
 		return -1;
@@ -283,8 +263,7 @@ ring_close(struct ring *r)
 	if (r->io.ring_fd >= 0)
 		io_uring_queue_exit(&r->io);
 	r->io.ring_fd = -1;
-	for (int k = 0; k < RING_KINDS; k++)
-		close_group(&r->group[k]);
+	close_buffers(r);
 	if (r->wake_fd >= 0)
 		close(r->wake_fd);
 	r->wake_fd = -1;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ring.h - one io_uring with its two groups of provided buffers: small ones
- * for messages, large ones for bulk. Made, used and ended by one loop's
- * thread. Linux only; private to engine_uring.
+ * ring.h - one io_uring with the buffers it receives messages into. Made,
+ * used and ended by one loop's thread. Linux only; private to engine_uring.
  */
 #ifndef WEIR_NET_RING_H
 #define WEIR_NET_RING_H
@@ -16,24 +15,17 @@
 #include "base/text.h"
 #include "base/why.h"
 
-enum ring_kind { RING_SMALL, RING_BULK, RING_KINDS };
 enum {
-	RING_SMALL_COUNT = 256, RING_SMALL_SIZE = 4096,
-	RING_BULK_COUNT = 4, RING_BULK_SIZE = 131072,
-	RING_BUFFERS = RING_SMALL_COUNT + RING_BULK_COUNT
-};
-
-struct ring_group {
-	struct io_uring_buf_ring *queue;
-	char *base;
-	unsigned count;			/* a power of two */
-	size_t size;			/* of each */
-	int added;			/* given back, not yet told */
+	RING_GROUP = 0,			/* the number of the buffers' group */
+	RING_BUFFERS = 256,		/* a power of two */
+	RING_BUFFER_SIZE = 4096
 };
 
 struct ring {
 	struct io_uring io;
-	struct ring_group group[RING_KINDS];
+	struct io_uring_buf_ring *queue;	/* buffers the kernel may fill */
+	char *buffers;
+	int added;			/* given back, not yet told */
 	int wake_fd;			/* told of completions; -1: none */
 };
 
@@ -49,9 +41,9 @@ void	ring_submit(struct ring *, bool events);
 bool	ring_pending(const struct ring *);
 
 /* The bytes of a completed receive, and which buffer they lie in. */
-char	*ring_buffer(const struct ring *, enum ring_kind, unsigned id);
+char	*ring_buffer(const struct ring *, unsigned id);
 bool	ring_owns(const struct ring *, const char *);
-void	ring_give(struct ring *, enum ring_kind, unsigned id);
+void	ring_give(struct ring *, unsigned id);
 void	ring_tell_given(struct ring *);	/* of all that was given back */
 
 #endif

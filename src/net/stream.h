@@ -50,11 +50,14 @@ enum {
 	CONN_LEAVING = 1 << 19,		/* between conn_leave and conn_join */
 	CONN_DEAD = 1 << 20,		/* waits for its burial */
 	CONN_CARRIED = 1 << 21,		/* rare->carried: read on another loop */
+	CONN_SPLICED = 1 << 22,		/* rare->outlet takes what comes */
 	CONN_FRESH = 1 << 24		/* engine_event: just read empty */
 };
 
 struct close_reason;
 struct conn_handler;
+struct pipes;
+struct splice;
 struct tls;
 struct wire;
 
@@ -68,6 +71,7 @@ struct rare {
 	char *carried;			/* bytes read before the move, */
 	size_t carried_len, carried_told;
 	int carried_code;		/* and the error behind them */
+	struct splice *outlet, *inlet;	/* bulk that leaves us, that comes */
 	struct timer limit;		/* dialling; flushing before the end */
 	const struct close_reason *reason;
 	int code;			/* errno of the failure */
@@ -112,6 +116,7 @@ struct home {
 	struct text got;
 	struct iovec piece;
 	struct corks *corks;
+	struct pipes *pipes;		/* net/splice's */
 	struct tlsio_out cipher;	/* made, to be sent at once */
 	struct conn *later, *later_last;
 	struct loop_job job;

@@ -137,6 +137,9 @@ read_all(struct vr_parse *p, const char *path, struct text t, bool have,
 	if (p->stopped)
 		return NULL;
 	vr_settle(p);
+	c->errors.at = p->report->texts.at;
+	c->errors.count = p->report->texts.count;
+	c->draft = &p->global;
 	return c;
 }
 
@@ -160,13 +163,18 @@ read_guarded(const char *path, struct text t, bool have, const char *side,
 		p = arena_get(arena, sizeof *p);
 		p->arena = arena;
 		p->report = r;
+		r->kept = arena;
 		p->outside = outside;
 		config = read_all(p, path, t, have, side, flags);
 		arena_escape(arena, NULL);
 	} else {
+		r->kept = NULL;
 		vr_report_say(r, VR_REPORT_ERROR, NULL, "out of memory");
 		config = NULL;
 	}
+	r->kept = NULL;
+	r->texts.at = NULL;
+	r->texts.count = r->texts.room = 0;
 	if (config == NULL)
 		arena_free(&dead);
 	return config;

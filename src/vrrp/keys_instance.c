@@ -822,6 +822,7 @@ open_instance(struct vr_parse *p, const char *name)
 	d->conf->advert_int = SECOND;
 	d->draft = (struct vr_draft){ .object = d->conf,
 	    .name = d->conf->name, .rows = vr_keys_instance };
+	d->conf->draft = &d->draft;
 	vr_parse_usual(p, vr_keys_instance, d->conf);
 	arena_add(p->arena, &p->instances, d);
 	return d;

@@ -7,7 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vrrp/compare.h"
 #include "vrrp/config.h"
+#include "vrrp/explain.h"
 #include "vrrp/keys.h"
 #include "vrrp/options.h"
 #include "vrrp/start.h"
@@ -33,10 +35,51 @@ test(const struct vr_options *o)
 	}
 	c = vr_config_read(o->file, o->all_config ? VR_CONFIG_ALL_INCLUDES :
 	    0, vr_outside_host(o->id), &r);
+	if (c != NULL && o->dump)
+		vr_explain_peers(to, c);
 	vr_config_free(&c);
 	if (to != stderr && fclose(to) != 0)
 		perror(o->test_log);
 	return vr_report_status(&r);
+}
+
+static struct vr_config *
+read_file(const char *path, const struct vr_options *o, unsigned flags)
+{
+	struct vr_report r = { .tell = tell_line, .arg = stderr };
+
+	return vr_config_read(path, flags | (o->all_config ?
+	    VR_CONFIG_ALL_INCLUDES : 0), flags & VR_CONFIG_ELSEWHERE ?
+	    vr_outside_elsewhere(o->id) : vr_outside_host(o->id), &r);
+}
+
+static int
+explain(const struct vr_options *o)
+{
+	struct vr_config *c = read_file(o->other == NULL ? o->file : o->other,
+	    o, 0);
+
+	if (c == NULL)
+		return VR_EXIT_ERROR;
+	vr_explain_config(stdout, c);
+	vr_explain_peers(stdout, c);
+	vr_config_free(&c);
+	return 0;
+}
+
+static int
+compare(const struct vr_options *o)
+{
+	struct vr_config *here = read_file(o->file, o, VR_CONFIG_ELSEWHERE);
+	struct vr_config *there = here == NULL ? NULL : read_file(o->other, o,
+	    VR_CONFIG_ELSEWHERE);
+	unsigned broken = 1;
+
+	if (there != NULL)
+		broken = vr_compare_nodes(stdout, here, there);
+	vr_config_free(&there);
+	vr_config_free(&here);
+	return broken > 0 ? 1 : 0;
 }
 
 static int
@@ -82,6 +125,10 @@ main(int argc, char **argv)
 	case VR_ACT_HELP:
 		vr_options_help(stderr, o.called);
 		return 0;
+	case VR_ACT_EXPLAIN:
+		return explain(&o);
+	case VR_ACT_COMPARE:
+		return compare(&o);
 	case VR_ACT_SIGNUM:
 		return tell_signal(o.signal);
 	case VR_ACT_LIST_SETTINGS:

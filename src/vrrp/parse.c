@@ -274,8 +274,10 @@ mark(struct vr_parse *p)
 
 	for (size_t row = 0; d != NULL && d->rows[row].name != NULL; row++) {
 		NEED(row < 64 * sizeof d->given / sizeof d->given[0]);
-		if (&d->rows[row] == p->key)
-			d->given[row / 64] |= UINT64_C(1) << row % 64;
+		if (&d->rows[row] != p->key)
+			continue;
+		d->given[row / 64] |= UINT64_C(1) << row % 64;
+		d->last[row] = p->place;
 	}
 }
 
@@ -292,6 +294,15 @@ vr_parse_given(const struct vr_draft *d, const char *name)
 		if (strcmp(d->rows[i].name, name) == 0)
 			return is_given(d, i);
 	die("no row %s", name);
+}
+
+const struct vr_place *
+vr_parse_where(const struct vr_draft *d, const struct vr_key *k)
+{
+	for (size_t i = 0; d->rows[i].name != NULL; i++)
+		if (&d->rows[i] == k)
+			return is_given(d, i) ? &d->last[i] : NULL;
+	return NULL;
 }
 
 static bool

@@ -58,6 +58,7 @@ struct vr_draft {
 	const char *name;
 	const struct vr_key *rows;
 	uint64_t given[3];		/* which rows of it were there */
+	struct vr_place last[64 * 3];	/* where the last of each */
 };
 
 struct vr_instance_draft {
@@ -163,6 +164,9 @@ bool	vr_parse_interface(struct vr_parse *, const char *);
 void	vr_parse_usual(struct vr_parse *, const struct vr_key *,
 	    void *object);
 bool	vr_parse_given(const struct vr_draft *, const char *row);
+/* Where it was; NULL: nowhere. */
+const struct vr_place *vr_parse_where(const struct vr_draft *,
+	    const struct vr_key *);
 /* Statements up to the }, by the rows, into the draft. */
 void	vr_parse_block(struct vr_parse *, const struct vr_key *,
 	    struct vr_draft *);

@@ -5,7 +5,7 @@
 
 #include "vrrp/report.h"
 
-enum { LINE = 2048 };
+enum { LINE = 2048, TEXTS_MOST = 10 * 1000 };
 
 static void
 count(struct vr_report *r, enum vr_report_level level)
@@ -41,6 +41,10 @@ vr_report_say(struct vr_report *r, enum vr_report_level level,
 	va_start(ap, fmt);
 	vsnprintf(line + used, sizeof line - (size_t)used, fmt, ap);
 	va_end(ap);
+	if (level != VR_REPORT_NOTE && r->kept != NULL &&
+	    r->texts.count < TEXTS_MOST)
+		arena_add(r->kept, &r->texts, arena_copy(r->kept,
+		    text_of(line + used)));
 	for (char *c = line; *c != '\0'; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';

@@ -28,6 +28,9 @@ struct vr_report {
 	/* One line, without its end: "(FILE: Line N) TEXT" or TEXT. */
 	void (*tell)(void *arg, enum vr_report_level, const char *line);
 	unsigned notes, errors, missing, security;
+	/* Texts of errors without their places, when 'kept' is set. */
+	struct arena *kept;
+	VR_LIST(const char) texts;
 };
 
 /* place NULL, or of line 0: no place is shown. */

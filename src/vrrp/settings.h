@@ -305,6 +305,7 @@ enum vr_old_checksum { VR_OLD_CHECKSUM_AUTO, VR_OLD_CHECKSUM_ALWAYS,
 	VR_OLD_CHECKSUM_NEVER };
 
 struct vr_group_conf;
+struct vr_draft;			/* vrrp/parse.h */
 
 struct vr_instance_conf {
 	struct vr_place place;
@@ -361,6 +362,7 @@ struct vr_instance_conf {
 	struct vr_group_conf *group;	/* its sync group, or NULL */
 	const char *fault;		/* why the configuration keeps it in
 					 * FAULT (AH, ...); NULL: it may run */
+	const struct vr_draft *draft;	/* which lines said what; explain.c */
 };
 
 struct vr_group_conf {			/* vrrp_sync_group */
@@ -513,6 +515,9 @@ struct vr_config {
 	VR_LIST(struct vr_route_conf) routes;
 	VR_LIST(struct vr_rule_conf) rules;
 	VR_LIST(const char) read;	/* files that were read, side file too */
+	VR_LIST(const char) errors;	/* what was wrong, without places; see
+					 * compare.h */
+	const struct vr_draft *draft;	/* of global_defs; explain.c */
 };
 
 #endif

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 # The console (specification 8): every SHOW, every command with good and bad
 # arguments, the rights of stats users, what is refused and how.
+import time
+
 from rig import shows, wire
 from rig.cluster import wait_for
 from rig.differ import begins, one_of, scenario, plays_of
@@ -347,6 +349,7 @@ def bytewise(s):
     c = s.console()
     for b in wire.query("SHOW VERSION"):
         c.send(bytes([b]))
+        time.sleep(0.005)       # so that each is read by itself
     s.note("answer", c.until("Z"))
 
 

@@ -4,6 +4,7 @@
 import glob
 import os
 import pwd
+import random
 import signal
 import socket
 import subprocess
@@ -32,18 +33,23 @@ def as_account():
     return {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
 
 
-given = set()
+# Below those that the kernel gives to connections, or one of these could
+# take a port between now and its use. Each run of tests starts elsewhere.
+PORTS = range(10000, 32000)
+offer = random.Random().randrange(len(PORTS))
 
 
 def free_port():
     """Never the same twice: with SO_REUSEPORT two could listen on it."""
+    global offer
     while True:
+        offer = (offer + 1) % len(PORTS)
         with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        if port not in given:
-            given.add(port)
-            return port
+            try:
+                s.bind(("127.0.0.1", PORTS[offer]))
+            except OSError:
+                continue
+            return PORTS[offer]
 
 
 def wait_for(what, limit=10.0, say="it"):
