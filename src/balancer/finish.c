@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "balancer/finish.h"
+#include "balancer/keys_section.h"
 #include "balancer/script.h"
 
 static void
@@ -530,7 +531,7 @@ find_resolvers(struct lb_parse *p, struct lb_server_conf *s)
 		if (strcmp(p->setup->resolvers.at[i]->name,
 		    s->resolvers_name) == 0)
 			s->resolvers = p->setup->resolvers.at[i];
-	if (s->resolvers == NULL && strcmp(s->resolvers_name, "default") != 0)
+	if (s->resolvers == NULL)
 		ALERT(p, "%s '%s', server '%s': unable to find required "
 		    "resolvers '%s'", s->proxy->kind, s->proxy->name, s->name,
 		    s->resolvers_name);
@@ -812,6 +813,21 @@ finish_fullconn(struct lb_parse *p, struct lb_proxy_conf *x)
 
 /* ---- sections ---------------------------------------------------------- */
 
+/* One that asks the system's servers is there without being written. */
+static void
+add_default_resolvers(struct lb_parse *p)
+{
+	struct lb_resolvers_conf *r;
+
+	for (unsigned i = 0; i < p->setup->resolvers.count; i++)
+		if (strcmp(p->setup->resolvers.at[i]->name, "default") == 0)
+			return;
+	r = lb_keys_section_usual(p);
+	r->name = "default";
+	r->parse_resolv_conf = true;
+	lb_arena_add(p->arena, &p->setup->resolvers, r);
+}
+
 static void
 finish_resolvers(struct lb_parse *p)
 {
@@ -937,6 +953,7 @@ lb_finish_all(struct lb_parse *p)
 {
 	p->place = (struct lb_place){ NULL, 0 };
 	number_proxies(p);
+	add_default_resolvers(p);
 	for (unsigned i = 0; i < p->setup->proxies.count; i++)
 		if (!p->setup->proxies.at[i]->disabled)
 			finish_proxy(p, p->setup->proxies.at[i]);

@@ -329,7 +329,12 @@ tell_admin(const struct lb_server *s, unsigned old, bool was_down,
 		    "%u remaining in queue.", why, a->active, a->backups,
 		    a->on_backup ? " Running on backup." : "", a->served,
 		    a->moved, a->left);
-	} else if (had_maint)
+	} else if (had_maint && (old & LB_ADMIN_RMAINT))
+		add(&l, "('%s') is %s/%s (resolves again)%s.",
+		    s->hostname != NULL ? s->hostname : "",
+		    s->state == LB_SERVER_STOPPED ? "DOWN" : "UP",
+		    drain ? "DRAIN" : "READY", why);
+	else if (had_maint)
 		add(&l, "is %s/%s (leaving %smaintenance)%s.",
 		    s->state == LB_SERVER_STOPPED ? "DOWN" : "UP",
 		    drain ? "DRAIN" : "READY", forced ? "forced " : "", why);
@@ -344,6 +349,18 @@ tell_admin(const struct lb_server *s, unsigned old, bool was_down,
 		    s->state == LB_SERVER_STOPPED ? "DOWN" : "UP",
 		    forced ? "forced " : "", why);
 	tell(s, level, l.at);
+}
+
+static void
+tell_resolved(const struct lb_server *s)
+{
+	struct line l = { .len = 0 };
+
+	add(&l, "%sServer %s/%s ('%s') resolves again but remains in "
+	    "maintenance.", s->conf->backup ? "Backup " : "",
+	    s->proxy->conf->name, s->conf->name,
+	    s->hostname != NULL ? s->hostname : "");
+	tell(s, LB_LOG_NOTICE, l.at);
 }
 
 void
@@ -370,6 +387,8 @@ lb_health_admin(struct lb_server *s, unsigned set, unsigned clear,
 	if (maint != ((old & LB_ADMIN_MAINT) != 0) || (!maint &&
 	    ((admin ^ old) & LB_ADMIN_DRAIN)))
 		tell_admin(s, old, was_down, why, &a);
+	else if (maint && (old & ~admin & LB_ADMIN_RMAINT))
+		tell_resolved(s);
 	if (!maint && (old & LB_ADMIN_MAINT))
 		tell_drain(s);
 	if (a.deserted)
@@ -396,6 +415,15 @@ lb_health_weigh(struct lb_server *s, unsigned weight)
 }
 
 void
+lb_health_place(struct lb_server *s, const struct address *to)
+{
+	lb_proxy_lock(s->proxy);
+	s->address = *to;
+	lb_proxy_recount(s->proxy, loop_now(home));
+	lb_proxy_unlock(s->proxy);
+}
+
+void
 lb_health_limit(struct lb_server *s, unsigned maxconn)
 {
 	lb_proxy_lock(s->proxy);
@@ -413,23 +441,6 @@ lb_health_move(struct lb_server *s, const struct address *to,
 	s->port_kind = kind;
 	s->port_offset = offset;
 	lb_proxy_unlock(s->proxy);
-}
-
-static int (*rename_server)(struct lb_server *, const char *, struct why *);
-
-void
-lb_health_on_rename(int (*call)(struct lb_server *, const char *,
-    struct why *))
-{
-	rename_server = call;
-}
-
-int
-lb_health_rename(struct lb_server *s, const char *name, struct why *why)
-{
-	if (s->conf->resolvers == NULL || rename_server == NULL)
-		return why_set(why, "no resolution is configured");
-	return rename_server(s, name, why);
 }
 
 /* Slow starters gain weight as time goes by. */

@@ -26,11 +26,14 @@
 #include "balancer/doorway.h"
 #include "balancer/finish.h"
 #include "balancer/notices.h"
+#include "balancer/names.h"
+#include "balancer/resolution.h"
 #include "balancer/legacy.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
 #include "balancer/status.h"
+#include "balancer/state_file.h"
 #include "balancer/stopping.h"
 #include "balancer/takeover.h"
 #include "balancer/tables.h"
@@ -386,7 +389,7 @@ make_loops(void)
 	lb_check_init(run.home);
 	lb_health_init(run.home, shut_sessions);
 	lb_session_on_attempt(on_attempt);
-	lb_status_init();
+	lb_status_init(run.home);
 	lb_door_init(lb_session_take);
 	if (lb_check_external_home(run.home, &why) < 0 ||
 	    lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
@@ -405,9 +408,11 @@ start_serving(void)
 	if (lb_console_start(run.home, lb_commands_run, &why) < 0 ||
 	    lb_door_start(run.home, &why) < 0)
 		return fail(why.line);
+	lb_state_file_apply();
 	take_legacy();
 	lb_check_start_all();
 	lb_tables_start(run.home);
+	lb_names_init(run.home);
 	lb_notices_close();
 	if (worker_here()) {
 		lb_background_hush(&run.setup->global, run.options);
@@ -460,6 +465,7 @@ live(void)
 	lb_tables_init(run.setup);
 	lb_world_init(run.setup, &who);
 	set_limits();
+	lb_resolution_read(run.setup);
 	code = load_certs();
 	if (code == 0)
 		code = take_sockets();
@@ -468,6 +474,8 @@ live(void)
 	if (code == 0 && !worker_here())
 		code = lb_background_pid(&run.setup->global, run.options,
 		    run.called);
+	if (code == 0)
+		lb_state_file_read();
 	if (code == 0)
 		code = become_user();
 	if (code == 0)
@@ -484,9 +492,11 @@ live(void)
 	worker_end();
 	lb_door_stop_all();
 	lb_console_fini();
+	lb_names_fini();
 	lb_check_fini();
 	lb_check_external_fini();
 	lb_health_fini();
+	lb_status_fini();
 	end_sessions();
 	thread_stop();
 	loop_free(&run.home);

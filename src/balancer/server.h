@@ -16,6 +16,7 @@
 #include "stat/rate.h"
 
 struct lb_check;
+struct lb_name;
 struct lb_proxy;
 struct lb_waiter;
 struct tls;
@@ -88,6 +89,9 @@ struct lb_server {
 	struct lb_verdict verdicts[2];
 	uint64_t failed_checks;		/* chkfail */
 	uint64_t observed;		/* hanafail */
+
+	struct lb_name *name;		/* how DNS says where; NULL: it does not */
+	char *hostname;			/* the name asked for; NULL: none */
 
 	struct tls *tls;		/* NULL: it can only be plain */
 	atomic_bool secure;		/* sessions use it */
