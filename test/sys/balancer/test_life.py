@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from rig import balancing
+from rig import balancing, dns
 from rig.cluster import free_port
 from rig.overseen import Notices, Overseen, accepts, alive, config, until
 
@@ -372,6 +372,22 @@ def test_flags_are_taken(make, flag):
     m = make("-" + flag, mode="-db")
     until(lambda: accepts(m.port))
     assert m.process.poll() is None
+
+
+@pytest.mark.parametrize("flag,address,asked", [
+    ("-4", "127.0.0.9", {"A"}), ("-dW", "::9", {"AAAA"})])
+def test_names_become_ipv4_addresses(make, tmp_path, flag, address, asked):
+    d = dns.Dns()
+    d.say("n.test", dns.A, dns.a("127.0.0.9"))
+    d.say("n.test", dns.AAAA, dns.aaaa("::9"))
+    m = make(flag, mode="-db", more=" server n n.test:1 resolvers r "
+             "init-addr none\nresolvers r\n nameserver n 127.0.0.1:%d\n"
+             % d.port)
+    until(lambda: accepts(m.port))
+    until(lambda: " n %s 2 " % address in said_by(
+        str(tmp_path / "s.sock"), "show servers state\n"))
+    d.close()
+    assert {q[2] for q in d.asked} == asked
 
 
 # ---- the master's socket
