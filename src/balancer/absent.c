@@ -70,18 +70,6 @@ sends_more(const struct lb_server_conf *s)
 }
 
 static bool
-has_agent(const struct lb_server_conf *s)
-{
-	return s->agent_check;
-}
-
-static bool
-has_resolvers(const struct lb_server_conf *s)
-{
-	return s->resolvers != NULL;
-}
-
-static bool
 has_namespace(const struct lb_server_conf *s)
 {
 	return s->namespace != NULL;
@@ -100,25 +88,8 @@ static const struct server_row {
 } server_rows[] = {
 	{ WARN, sends_more, "a PROXY header with more than addresses (a "
 	    "plain one is sent); it" },
-	{ WARN, has_agent, "'server ... agent-check'" },
-	{ WARN, has_resolvers, "'server ... resolvers': names are resolved "
-	    "at start only; it" },
 	{ REFUSE, has_namespace, "'server ... namespace'" },
 	{ REFUSE, has_socks, "'server ... socks4'" },
-};
-
-static bool
-has_state_file(const struct lb_proxy_conf *p)
-{
-	return p->load_state != LB_STATE_NONE;
-}
-
-static const struct proxy_row {
-	enum gravity gravity;
-	bool (*wants)(const struct lb_proxy_conf *);
-	const char *what;
-} proxy_rows[] = {
-	{ WARN, has_state_file, "'load-server-state-from-file'" },
 };
 
 static void
@@ -251,28 +222,13 @@ look_at_servers(const struct lb_proxy_conf *p)
 	}
 }
 
-static void
-look_at_options(const struct lb_options *o, const struct lb_setup *setup)
-{
-	const struct lb_place nowhere = { "command line", 0 };
-
-	if ((o->master || o->notify || setup->global.master) &&
-	    !o->foreground)
-		tell(WARN, &nowhere, "master-worker mode (one process "
-		    "serves)");
-	if (o->take_from != NULL && strcmp(o->take_from, "/dev/null") != 0)
-		tell(WARN, &nowhere, "-x (sockets are bound anew, beside the "
-		    "old process's)");
-	if (setup->global.maxsslconn > 0)
-		tell(WARN, &setup->global.place, "'maxsslconn'");
-}
-
 int
-lb_absent_tell(const struct lb_setup *setup, const struct lb_options *o)
+lb_absent_tell(const struct lb_setup *setup)
 {
 	refused = 0;
 	lb_sampling_init();
-	look_at_options(o, setup);
+	if (setup->global.maxsslconn > 0)
+		tell(WARN, &setup->global.place, "'maxsslconn'");
 	for (unsigned i = 0; i < setup->proxies.count; i++) {
 		const struct lb_proxy_conf *p = setup->proxies.at[i];
 
@@ -280,11 +236,6 @@ lb_absent_tell(const struct lb_setup *setup, const struct lb_options *o)
 			continue;
 		look_at_binds(p);
 		look_at_servers(p);
-		for (size_t n = 0;
-		    n < sizeof proxy_rows / sizeof *proxy_rows; n++)
-			if (proxy_rows[n].wants(p))
-				tell(proxy_rows[n].gravity, &p->place, "%s",
-				    proxy_rows[n].what);
 		if (!p->answers)
 			look_at_rules(p);
 		look_at_check(p);

@@ -7,6 +7,8 @@
 
 #include "balancer/check.h"
 #include "balancer/commands_rows.h"
+#include "balancer/dynamic.h"
+#include "balancer/names.h"
 #include "balancer/targets.h"
 #include "base/number.h"
 #include "base/mem.h"
@@ -294,12 +296,15 @@ static void
 set_fqdn(struct talk *t, struct lb_server *s, const struct command_line *l)
 {
 	struct why why = { "", "" };
+	char said[600] = "";
 
 	if (l->at[4][0] == '\0')
 		lb_talk_refuse(t, "set server <b>/<s> fqdn requires a FQDN.");
-	else if (lb_health_rename(s, l->at[4], &why) < 0)
-		lb_talk_refuse(t, "set server <b>/<s> fqdn failed because "
-		    "%s.", why.line);
+	else if (lb_names_set(s, l->at[4], "'stats socket command'", said,
+	    sizeof said, &why) < 0)
+		lb_talk_refuse(t, "%s", why.line);
+	else
+		lb_talk_tell(t, LB_LOG_INFO, "%s", said);
 }
 
 /* ---- checks and agents ------------------------------------------------- */
@@ -420,8 +425,8 @@ set_agent_send(struct talk *t, struct lb_server *s,
 		lb_talk_refuse(t, "cannot allocate memory for new string.");
 		return;
 	}
-	mem_drop(c->greeting);
-	c->greeting = words;
+	mem_drop(c->own_send);
+	c->send = c->own_send = words;
 }
 
 /* ---- TLS --------------------------------------------------------------- */
@@ -533,6 +538,53 @@ run_disable_agent(struct talk *t, const struct command_line *l)
 	switch_check(t, l, true, false);
 }
 
+/* ---- coming and going -------------------------------------------------- */
+
+/* "be/n1" is cut in two; the rest are words of a server line. */
+static void
+run_add(struct talk *t, const struct command_line *l)
+{
+	const char *words[COMMAND_WORDS + 2] = { "server" };
+	struct lb_words w = { { "CLI", 0 }, 1, words };
+	char backend[256];
+	struct why why = { "", "" };
+	struct lb_proxy *p;
+	struct lb_server *s;
+
+	if (!lb_targets_cut(t, l->at[2], backend, &words[1]))
+		return;
+	for (w.count = 2; w.count < l->count - 1; w.count++)
+		words[w.count] = l->at[w.count + 1];
+	words[w.count] = "";
+	p = lb_targets_find(backend, LB_IS_BACKEND);
+	if (p == NULL)
+		lb_talk_refuse(t, "No such backend.");
+	else if (p->balance->fixed || p->balance->hash)
+		lb_talk_refuse(t, "backend '%s' uses a non dynamic load "
+		    "balancing method", p->conf->name);
+	else if (lb_proxy_server(p, words[1]) != NULL)
+		lb_talk_refuse(t, "Already exists a server with the same "
+		    "name in backend.");
+	else if ((s = lb_dynamic_add(p, &w, &why)) == NULL)
+		lb_talk_refuse(t, "%s", why.line);
+	else
+		lb_talk_tell(t, LB_LOG_INFO, "New server registered.");
+}
+
+static void
+run_del(struct talk *t, const struct command_line *l)
+{
+	struct lb_server *s = lb_targets_server(t, l->at[2]);
+	struct why why = { "", "" };
+
+	if (s == NULL)
+		return;
+	if (lb_dynamic_remove(s, &why) < 0)
+		lb_talk_refuse(t, "%s", why.line);
+	else
+		lb_talk_tell(t, LB_LOG_INFO, "Server deleted.");
+}
+
 /* ---- limit ------------------------------------------------------------- */
 
 static void
@@ -556,6 +608,10 @@ run_set_maxconn(struct talk *t, const struct command_line *l)
 }
 
 const struct command lb_commands_server[] = {
+	{ "add server", "<bk>/<srv>", "create a new server", LB_LEVEL_ADMIN,
+	    run_add },
+	{ "del server", "<bk>/<srv>", "remove a server", LB_LEVEL_ADMIN,
+	    run_del },
 	{ "set server", "<bk>/<srv> [opts]", "change a server's state, "
 	    "weight, address or ssl", LB_LEVEL_ADMIN, run_set_server },
 	{ "set weight", "<bk>/<srv>  (DEPRECATED)", "change a server's weight "

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "balancer/console.h"
+#include "balancer/door.h"
 #include "balancer/doorway.h"
 #include "balancer/logs.h"
 #include "balancer/talk.h"
@@ -71,6 +72,19 @@ static const struct listener_handler handler = {
 	.accepted = on_accepted, .resting = on_resting,
 };
 
+void
+lb_console_take(int fd, enum lb_level level)
+{
+	static const struct lb_bind_conf doors_of[] = {
+		{ .level = LB_LEVEL_USER }, { .level = LB_LEVEL_OPERATOR },
+		{ .level = LB_LEVEL_ADMIN, .expose_fd = true },
+	};
+	static struct lb_talk_host masters;
+
+	masters.run = host.run;
+	lb_talk_begin(home, fd, &doors_of[level], 0, &masters);
+}
+
 /* ---- opening ----------------------------------------------------------- */
 
 static bool
@@ -87,7 +101,9 @@ open_door(const struct lb_bind_conf *conf, uint16_t port, bool reuse)
 	d->conf = conf;
 	d->inherited = conf->addr.kind == LB_ADDRESS_FD ||
 	    conf->addr.kind == LB_ADDRESS_SOCKPAIR;
-	d->fd = lb_doorway_bind(conf, port, reuse, &bound, &why);
+	d->fd = lb_door_spare(conf, port, &bound);
+	if (d->fd < 0)
+		d->fd = lb_doorway_bind(conf, port, reuse, &bound, &why);
 	if (d->fd >= 0)
 		return true;
 	snprintf(line, sizeof line, "Binding [%s:%u] for proxy GLOBAL: %s for "
@@ -136,7 +152,7 @@ void
 lb_console_stop(void)
 {
 	for (struct door *d = doors; d != NULL; d = d->next) {
-		if (d->inherited || d->listener == NULL)
+		if (d->listener == NULL)
 			continue;
 		listener_free(&d->listener);
 		d->fd = -1;

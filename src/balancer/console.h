@@ -18,6 +18,8 @@ int	lb_console_start(struct loop *,
 	    struct why *);
 /* Takes nobody new in; descriptors that were inherited stay open. */
 void	lb_console_stop(void);
+/* A connection by the master's hand: the callee's. */
+void	lb_console_take(int fd, enum lb_level);
 void	lb_console_fini(void);		/* ends all talks */
 
 /* The sockets, in the order of the file: i from 0; -1: no more. */

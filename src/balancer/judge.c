@@ -38,20 +38,33 @@ match(const struct lb_test *t, const struct lb_value *v)
 
 /* ---- conditions -------------------------------------------------------- */
 
+/* Any of the values that there may be. */
+static bool
+test_values(struct lb_scene *c, const struct lb_test *t)
+{
+	bool found = false;
+	struct lb_value v;
+
+	c->waits = false;
+	c->more = true;
+	for (c->nth = 0; c->more && !found; c->nth++) {
+		c->more = false;
+		c->used = 0;
+		found = lb_sampling_get(c, t->expr, &v) &&
+		    lb_matching_prepare(c, t->match, &v) && match(t, &v);
+	}
+	c->nth = 0;
+	return found;
+}
+
 /* 1, 0, -1: cannot be told yet. */
 static int
 test_acl(struct lb_scene *c, const struct lb_acl *a)
 {
 	bool waits = false;
-	struct lb_value v;
 
 	for (unsigned i = 0; i < a->tests.count; i++) {
-		const struct lb_test *t = a->tests.at[i];
-
-		c->waits = false;
-		c->used = 0;
-		if (lb_sampling_get(c, t->expr, &v) && lb_matching_prepare(c, t->match, &v) &&
-		    match(t, &v))
+		if (test_values(c, a->tests.at[i]))
 			return 1;
 		waits = waits || c->waits;
 	}
@@ -353,26 +366,34 @@ is_final(const struct lb_rule *r, enum lb_sentence *sentence)
 	case LB_ACT_SILENT_DROP:
 		*sentence = LB_SENTENCE_DROP;
 		return true;
+	case LB_ACT_AUTH:
+	case LB_ACT_RETURN:
+	case LB_ACT_REDIRECT:
+	case LB_ACT_TARPIT:
+	case LB_ACT_METRICS:
+		*sentence = LB_SENTENCE_ANSWER;
+		return true;
 	default:
 		return false;
 	}
 }
 
 enum lb_sentence
-lb_judge_rules(struct lb_scene *c, enum lb_ruleset which)
+lb_judge_list(struct lb_scene *c, const struct lb_rule *const *rules,
+    unsigned count)
 {
-	const struct lb_proxy_conf *p = c->proxy->conf;
 	enum lb_sentence sentence;
 	int holds;
 
-	for (unsigned i = 0; i < p->rules[which].count; i++) {
-		const struct lb_rule *r = p->rules[which].at[i];
+	for (unsigned i = 0; i < count; i++) {
+		const struct lb_rule *r = rules[i];
 
 		holds = lb_judge_cond(c, r->cond);
 		if (holds < 0)
 			return LB_SENTENCE_WAIT;
 		if (holds == 0)
 			continue;
+		c->rule = r;
 		if (is_final(r, &sentence))
 			return sentence;
 		c->used = 0;
@@ -381,7 +402,18 @@ lb_judge_rules(struct lb_scene *c, enum lb_ruleset which)
 		else if (!track(c, r))
 			return LB_SENTENCE_WAIT;
 	}
+	c->rule = NULL;
 	return LB_SENTENCE_GO;
+}
+
+enum lb_sentence
+lb_judge_rules(struct lb_scene *c, enum lb_ruleset which)
+{
+	const struct lb_proxy_conf *p = c->proxy->conf;
+
+	return lb_judge_list(c,
+	    (const struct lb_rule *const *)p->rules[which].at,
+	    p->rules[which].count);
 }
 
 /* ---- where to ---------------------------------------------------------- */

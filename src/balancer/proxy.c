@@ -39,6 +39,62 @@ make_server(struct lb_proxy *p, const struct lb_server_conf *conf,
 	return s;
 }
 
+struct lb_server *
+lb_proxy_make(struct lb_proxy *p, const struct lb_server_conf *conf,
+    int64_t now)
+{
+	return make_server(p, conf, p->server_count, now);
+}
+
+void
+lb_proxy_unmake(struct lb_server *s)
+{
+	struct lb_arena *arena = s->arena;
+
+	lb_counts_free(&s->counts);
+	tls_drop(&s->tls);
+	mem_drop(s);
+	lb_arena_free(&arena);
+}
+
+/* Both lists with room for one more. */
+static void
+make_room(struct lb_proxy *p)
+{
+	struct lb_server **servers =
+	    mem_need((p->server_count + 2) * sizeof(void *));
+
+	memcpy(servers, p->servers, p->server_count * sizeof *servers);
+	mem_drop(p->servers);
+	mem_drop(p->usable);
+	p->servers = servers;
+	p->usable = mem_need((p->server_count + 2) * sizeof(void *));
+}
+
+void
+lb_proxy_add(struct lb_server *s)
+{
+	struct lb_proxy *p = s->proxy;
+
+	make_room(p);
+	s->number = p->server_count;
+	p->servers[p->server_count++] = s;
+	lb_proxy_recount(p, s->changed);
+}
+
+void
+lb_proxy_remove(struct lb_server *s)
+{
+	struct lb_proxy *p = s->proxy;
+
+	p->server_count--;
+	for (unsigned i = s->number; i < p->server_count; i++) {
+		p->servers[i] = p->servers[i + 1];
+		p->servers[i]->number = i;
+	}
+	lb_proxy_recount(p, p->changed);
+}
+
 struct lb_proxy *
 lb_proxy_new(const struct lb_proxy_conf *conf,
     const struct lb_balance *balance, unsigned number, int64_t now)
@@ -72,11 +128,8 @@ lb_proxy_free(struct lb_proxy **pp)
 	*pp = NULL;
 	if (p == NULL)
 		return;
-	for (unsigned i = 0; i < p->server_count; i++) {
-		lb_counts_free(&p->servers[i]->counts);
-		tls_drop(&p->servers[i]->tls);
-		mem_drop(p->servers[i]);
-	}
+	for (unsigned i = 0; i < p->server_count; i++)
+		lb_proxy_unmake(p->servers[i]);
 	lb_counts_free(&p->front);
 	lb_counts_free(&p->back);
 	pthread_mutex_destroy(&p->lock);

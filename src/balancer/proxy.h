@@ -69,6 +69,16 @@ struct lb_proxy *lb_proxy_new(const struct lb_proxy_conf *,
 	    const struct lb_balance *, unsigned number, int64_t now);
 void	lb_proxy_free(struct lb_proxy **);
 
+/*
+ * While it runs: a server of its own configuration, in no list yet, and the
+ * end of one. Adding and removing only while all loops stand still.
+ */
+struct lb_server *lb_proxy_make(struct lb_proxy *,
+	    const struct lb_server_conf *, int64_t now);
+void	lb_proxy_add(struct lb_server *);
+void	lb_proxy_remove(struct lb_server *);
+void	lb_proxy_unmake(struct lb_server *);
+
 void	lb_proxy_enter(struct lb_proxy *, enum lb_proxy_state);
 void	lb_proxy_lock(struct lb_proxy *);
 void	lb_proxy_unlock(struct lb_proxy *);

@@ -13,6 +13,7 @@
 #include "balancer/casting.h"
 #include "balancer/conversion.h"
 #include "balancer/door.h"
+#include "balancer/fetch_http.h"
 #include "balancer/fates.h"
 #include "balancer/fetch_table.h"
 #include "balancer/fetch_var.h"
@@ -42,6 +43,9 @@ lb_sampling_scene(struct lb_session *s, const struct lb_proxy *p)
 	scene->proxy = p;
 	scene->variables = NULL;
 	scene->request = scene->response = TEXT_NONE;
+	scene->http = NULL;
+	scene->rule = NULL;
+	scene->nth = 0;
 	if (s != NULL && s->hold != NULL)
 		scene->request = (struct text){ s->hold->at, s->hold->len };
 	scene->final = scene->waits = scene->expects_proxy = false;
@@ -638,7 +642,7 @@ static const struct lb_scene_row rows[] = {
 };
 
 static const struct lb_scene_row *const lists[] = { rows,
-    lb_fetch_table_rows, lb_fetch_var_rows };
+    lb_fetch_table_rows, lb_fetch_var_rows, lb_fetch_http_rows };
 static lb_scene_fn **getters;		/* by the place in lb_fetches */
 
 static void

@@ -11,13 +11,19 @@
 
 enum { LB_SCENE_ROOM = 16384 };
 
+struct lb_rule;
 struct lb_variable;
+struct request;
 
 struct lb_scene {		/* what can be looked at */
 	struct lb_session *session;	/* NULL: none (a check) */
 	const struct lb_proxy *proxy;	/* whose rule asks */
 	struct lb_variable **variables;	/* without a session: whose */
 	struct text request, response;	/* bytes in hand */
+	const struct request *http;	/* NULL: none was read */
+	const struct lb_rule *rule;	/* out: which one decided */
+	unsigned nth;			/* of several values: which */
+	bool more;			/* out: there may be another */
 	bool final;			/* no more will come: do not wait */
 	bool waits;			/* out: a value lacked bytes */
 	bool expects_proxy;		/* out: rule expect-proxy */

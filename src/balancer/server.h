@@ -16,6 +16,7 @@
 #include "stat/rate.h"
 
 struct lb_check;
+struct lb_name;
 struct lb_proxy;
 struct lb_waiter;
 struct tls;
@@ -51,6 +52,8 @@ struct lb_server {
 	struct lb_proxy *proxy;
 	const unsigned *crowd, *full;	/* sessions of the backend; fullconn */
 	const struct lb_server_conf *conf;
+	struct lb_arena *arena;		/* of 'conf', when it was added at run
+					 * time; NULL: the setup's */
 	unsigned number;		/* place in proxy->servers */
 	struct lb_server *track;	/* whose state it copies, or NULL */
 	struct lb_server *trackers, *next_tracker;
@@ -86,6 +89,9 @@ struct lb_server {
 	struct lb_verdict verdicts[2];
 	uint64_t failed_checks;		/* chkfail */
 	uint64_t observed;		/* hanafail */
+
+	struct lb_name *name;		/* how DNS says where; NULL: it does not */
+	char *hostname;			/* the name asked for; NULL: none */
 
 	struct tls *tls;		/* NULL: it can only be plain */
 	atomic_bool secure;		/* sessions use it */

@@ -121,7 +121,7 @@ on_pause(void)
 {
 	for (unsigned i = 0; i < lb_world()->count; i++)
 		if (lb_world()->proxies[i]->state == LB_PROXY_OPEN)
-			lb_door_pause(lb_world()->proxies[i]);
+			lb_door_let_go(lb_world()->proxies[i]);
 }
 
 static void
@@ -129,7 +129,7 @@ on_resume(void)
 {
 	for (unsigned i = 0; i < lb_world()->count; i++)
 		if (lb_world()->proxies[i]->state == LB_PROXY_PAUSED)
-			lb_door_resume(lb_world()->proxies[i]);
+			lb_door_hold_again(lb_world()->proxies[i]);
 }
 
 static void

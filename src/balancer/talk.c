@@ -27,6 +27,7 @@ struct talk {
 	const struct lb_talk_host *host;
 	const struct lb_bind_conf *door;
 	enum lb_level level;
+	long mark;
 	enum lb_talk_mode mode;
 	int severity;
 	bool timed, quits, ended;	/* ended: no more lines will come */
@@ -43,6 +44,7 @@ struct talk {
 	const char *stop;		/* what ends the payload; NULL: none */
 	char *payload;
 
+	bool hushed;			/* no empty line after this answer */
 	bool runs;			/* a command's answer is under way */
 	bool (*more)(struct talk *, void *);
 	void *part;
@@ -157,7 +159,8 @@ print_prompt(struct talk *t)
 		lb_talk_print(t, "[%lld.%06d] ",
 		    (long long)(now / CLOCK_SECOND),
 		    (int)(now % CLOCK_SECOND));
-	lb_talk_put(t, TEXT("> "));
+	lb_talk_put(t, text_of(t->host->prompt == NULL ? "> " :
+	    t->host->prompt(t)));
 }
 
 static void
@@ -166,7 +169,9 @@ finish_command(struct talk *t)
 	t->runs = false;
 	if (t->quits)
 		return;
-	lb_talk_put(t, TEXT("\n"));
+	if (!t->hushed)
+		lb_talk_put(t, TEXT("\n"));
+	t->hushed = false;
 	print_prompt(t);
 }
 
@@ -467,6 +472,28 @@ lb_talk_home(const struct talk *t)
 	return t->home;
 }
 
+struct conn *
+lb_talk_release(struct talk *t)
+{
+	struct conn *c = t->conn;
+
+	if (c != NULL)
+		leave(t);
+	return c;
+}
+
+long
+lb_talk_mark(const struct talk *t)
+{
+	return t->mark;
+}
+
+void
+lb_talk_set_mark(struct talk *t, long mark)
+{
+	t->mark = mark;
+}
+
 struct sheet *
 lb_talk_answer(struct talk *t)
 {
@@ -587,6 +614,12 @@ lb_talk_set_limit(struct talk *t, int64_t limit)
 {
 	t->limit = limit;
 	rearm(t);
+}
+
+void
+lb_talk_hush(struct talk *t)
+{
+	t->hushed = true;
 }
 
 void

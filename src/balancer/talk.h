@@ -20,6 +20,8 @@ struct lb_talk_host {		/* who has it; constant */
 	/* Carries out one command: what it says is the answer. */
 	void (*run)(struct talk *, const struct command_line *);
 	void (*ended)(void);	/* one is gone; may be NULL */
+	/* What a prompt reads; may be NULL: "> ". */
+	const char *(*prompt)(const struct talk *);
 };
 
 /*
@@ -38,6 +40,11 @@ void	lb_talk_lower(struct talk *, enum lb_level);	/* never raises */
 const struct lb_bind_conf *lb_talk_door(const struct talk *);
 struct conn *lb_talk_conn(struct talk *);	/* NULL: it is gone */
 struct loop *lb_talk_home(const struct talk *);
+/* The connection goes its own way, the talk is over; NULL: it is gone. */
+struct conn *lb_talk_release(struct talk *);
+/* A number of the host's, of this talk; 0 at first. */
+long	lb_talk_mark(const struct talk *);
+void	lb_talk_set_mark(struct talk *, long);
 
 /* Data, as it stands; lines end in '\n'. */
 struct sheet *lb_talk_answer(struct talk *);
@@ -73,5 +80,6 @@ void	lb_talk_set_timed(struct talk *);	/* prompts tell the time */
 void	lb_talk_set_severity(struct talk *, int);	/* LB_SEVERITY_* */
 void	lb_talk_set_limit(struct talk *, int64_t);	/* us */
 void	lb_talk_quit(struct talk *);	/* when all is said */
+void	lb_talk_hush(struct talk *);	/* this command has no answer at all */
 
 #endif
