@@ -588,6 +588,36 @@ lb_check_first(void)
 	return all;
 }
 
+/* The callbacks of its connection may be on the stack. */
+static void
+bury(void *arg)
+{
+	struct lb_check *c = arg;
+
+	tls_drop(&c->tls);
+	mem_drop(c->own_send);
+	mem_drop(c);
+}
+
+void
+lb_check_free(struct lb_check **check)
+{
+	struct lb_check *c = *check, **at = &all;
+
+	*check = NULL;
+	if (c == NULL)
+		return;
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	if (all_end == &c->next)
+		all_end = at;
+	count--;
+	let_go(c);
+	lb_deadline_set(due, &c->mark, 0);
+	loop_retire(home, c, bury);
+}
+
 void
 lb_check_fini(void)
 {
@@ -595,8 +625,7 @@ lb_check_fini(void)
 		next = c->next;
 		let_go(c);
 		c->server->checks[c->agent] = NULL;
-		tls_drop(&c->tls);
-		mem_drop(c);
+		bury(c);
 	}
 	all = NULL;
 	all_end = &all;

@@ -71,6 +71,7 @@ struct lb_check {
 	struct tls *tls;		/* NULL: plain */
 	const char *sni;
 	const char *send;		/* an agent's; NULL: nothing */
+	char *own_send;			/* set at run time: send is it */
 	int proxy;			/* PROXY header: 0, 1, 2 */
 
 	/* The last result. */
@@ -99,6 +100,7 @@ void	lb_check_fini(void);
 /* Makes and keeps it; dies: start only. */
 struct lb_check *lb_check_new(struct lb_server *, bool agent,
 	    const struct lb_check_variant *);
+void	lb_check_free(struct lb_check **);	/* of a server that goes */
 void	lb_check_start_all(void);	/* plans the first run of each */
 void	lb_check_soon(struct lb_check *);	/* now, unless one runs */
 void	lb_check_enable(struct lb_check *, bool on);

@@ -74,6 +74,15 @@ make_check(struct lb_server *s)
 		c->proxy = conf->send_proxy > 0 ? conf->send_proxy : 1;
 }
 
+void
+lb_checks_add(struct lb_server *s)
+{
+	if (s->conf->check && s->track == NULL)
+		make_check(s);
+	if (s->conf->agent_check)
+		make_agent(s);
+}
+
 int
 lb_checks_make(struct why *why)
 {
@@ -82,14 +91,8 @@ lb_checks_make(struct why *why)
 
 		if (p->conf->disabled)
 			continue;
-		for (unsigned n = 0; n < p->server_count; n++) {
-			struct lb_server *s = p->servers[n];
-
-			if (s->conf->check && s->track == NULL)
-				make_check(s);
-			if (s->conf->agent_check)
-				make_agent(s);
-		}
+		for (unsigned n = 0; n < p->server_count; n++)
+			lb_checks_add(p->servers[n]);
 	}
 	return 0;
 }

@@ -654,19 +654,31 @@ finish_server_tls(struct lb_parse *p, struct lb_server_conf *s)
 }
 
 static void
+finish_server(struct lb_parse *p, struct lb_server_conf *s)
+{
+	find_resolvers(p, s);
+	find_track(p, s);
+	finish_check(p, s);
+	finish_server_tls(p, s);
+	resolve_check(p, s, &s->check_addr, "addr");
+	resolve_check(p, s, &s->agent_addr, "agent-addr");
+}
+
+static void
 finish_servers(struct lb_parse *p, struct lb_proxy_conf *x)
 {
 	number_servers(p, x);
-	for (unsigned i = 0; i < x->servers.count; i++) {
-		struct lb_server_conf *s = x->servers.at[i];
+	for (unsigned i = 0; i < x->servers.count; i++)
+		finish_server(p, x->servers.at[i]);
+}
 
-		find_resolvers(p, s);
-		find_track(p, s);
-		finish_check(p, s);
-		finish_server_tls(p, s);
-		resolve_check(p, s, &s->check_addr, "addr");
-		resolve_check(p, s, &s->agent_addr, "agent-addr");
-	}
+void
+lb_finish_server(struct lb_parse *p, struct lb_server_conf *s)
+{
+	finish_server(p, s);
+	resolve_server(p, s);
+	refuse_rings(p, s);
+	pay_debts(p);
 }
 
 /* ---- backends ---------------------------------------------------------- */
@@ -762,8 +774,8 @@ finish_timeouts(struct lb_parse *p, struct lb_proxy_conf *x)
 }
 
 /* Can this frontend send to that backend? */
-static bool
-reaches(const struct lb_proxy_conf *f, const struct lb_proxy_conf *b)
+bool
+lb_finish_reaches(const struct lb_proxy_conf *f, const struct lb_proxy_conf *b)
 {
 	if (!is_frontend(f) || f->disabled)
 		return false;
@@ -790,7 +802,7 @@ finish_fullconn(struct lb_parse *p, struct lb_proxy_conf *x)
 	for (unsigned i = 0; i < p->setup->proxies.count; i++) {
 		const struct lb_proxy_conf *f = p->setup->proxies.at[i];
 
-		if (!reaches(f, x))
+		if (!lb_finish_reaches(f, x))
 			continue;
 		if (f->maxconn == 0 && p->setup->global.maxconn == 0)
 			return;
@@ -894,6 +906,13 @@ finish_peers(struct lb_parse *p)
 		}
 }
 
+static void
+number_tables(struct lb_parse *p)
+{
+	for (unsigned i = 0; i < p->setup->tables.count; i++)
+		p->setup->tables.at[i]->number = i;
+}
+
 /* ---- the whole --------------------------------------------------------- */
 
 static void
@@ -947,6 +966,7 @@ lb_finish_all(struct lb_parse *p)
 	}
 	finish_resolvers(p);
 	finish_userlists(p);
+	number_tables(p);
 	finish_peers(p);
 	pay_debts(p);
 	for (unsigned i = 0; i < p->setup->proxies.count; i++)

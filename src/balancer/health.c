@@ -279,12 +279,14 @@ lb_health_take(struct lb_server *s, bool agent, const struct lb_cause *cause)
 }
 
 void
-lb_health_force(struct lb_server *s, enum lb_server_state state,
+lb_health_force(struct lb_server *s, bool agent, enum lb_server_state state,
     const char *why)
 {
-	struct lb_verdict *v = &s->verdicts[0];
+	struct lb_verdict *v = &s->verdicts[agent];
 
-	v->health = state == LB_SERVER_STOPPED ? 0 : v->rise + v->fall - 1;
+	if (s->checked[agent])
+		v->health = state == LB_SERVER_STOPPED ? 0 :
+		    v->rise + v->fall - 1;
 	if ((s->admin & LB_ADMIN_MAINT) == 0)
 		move(s, state, why, true);
 }
@@ -428,6 +430,17 @@ lb_health_limit(struct lb_server *s, unsigned maxconn)
 	s->maxconn = maxconn;
 	lb_proxy_unlock(s->proxy);
 	lb_queue_serve(s->proxy, loop_now(home));
+}
+
+void
+lb_health_move(struct lb_server *s, const struct address *to,
+    enum lb_port_kind kind, uint16_t offset)
+{
+	lb_proxy_lock(s->proxy);
+	s->address = *to;
+	s->port_kind = kind;
+	s->port_offset = offset;
+	lb_proxy_unlock(s->proxy);
 }
 
 /* Slow starters gain weight as time goes by. */

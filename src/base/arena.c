@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "balancer/arena.h"
+#include "base/arena.h"
 #include "base/die.h"
 #include "base/mem.h"
 
@@ -18,19 +18,19 @@ struct block {
 	alignas(max_align_t) char at[];
 };
 
-struct lb_arena {
+struct arena {
 	struct block *first;
 	jmp_buf *escape;
 };
 
-struct lb_arena *
-lb_arena_new(void)
+struct arena *
+arena_new(void)
 {
-	return mem_zero(sizeof(struct lb_arena));
+	return mem_zero(sizeof(struct arena));
 }
 
 void
-lb_arena_free(struct lb_arena **arena)
+arena_free(struct arena **arena)
 {
 	struct block *b, *next;
 
@@ -45,13 +45,13 @@ lb_arena_free(struct lb_arena **arena)
 }
 
 void
-lb_arena_escape(struct lb_arena *arena, jmp_buf *to)
+arena_escape(struct arena *arena, jmp_buf *to)
 {
 	arena->escape = to;
 }
 
 static _Noreturn void
-give_up(struct lb_arena *arena)
+give_up(struct arena *arena)
 {
 	if (arena->escape == NULL)
 		die("out of memory in a configuration");
@@ -60,7 +60,7 @@ give_up(struct lb_arena *arena)
 
 /* What is large gets a block of its own behind the one in use. */
 static struct block *
-add_block(struct lb_arena *arena, size_t len)
+add_block(struct arena *arena, size_t len)
 {
 	bool own = len > BLOCK / 4 && arena->first != NULL;
 	size_t room = len > BLOCK ? len : BLOCK;
@@ -83,7 +83,7 @@ add_block(struct lb_arena *arena, size_t len)
 }
 
 void *
-lb_arena_get(struct lb_arena *arena, size_t len)
+arena_get(struct arena *arena, size_t len)
 {
 	struct block *b = arena->first;
 	void *at;
@@ -99,9 +99,9 @@ lb_arena_get(struct lb_arena *arena, size_t len)
 }
 
 char *
-lb_arena_copy(struct lb_arena *arena, struct text t)
+arena_copy(struct arena *arena, struct text t)
 {
-	char *at = lb_arena_get(arena, t.len + 1);
+	char *at = arena_get(arena, t.len + 1);
 
 	if (t.len > 0)
 		memcpy(at, t.at, t.len);
@@ -109,7 +109,7 @@ lb_arena_copy(struct lb_arena *arena, struct text t)
 }
 
 char *
-lb_arena_print(struct lb_arena *arena, const char *fmt, ...)
+arena_print(struct arena *arena, const char *fmt, ...)
 {
 	va_list ap;
 	char *at;
@@ -119,7 +119,7 @@ lb_arena_print(struct lb_arena *arena, const char *fmt, ...)
 	len = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
 	NEED(len >= 0);
-	at = lb_arena_get(arena, (size_t)len + 1);
+	at = arena_get(arena, (size_t)len + 1);
 	va_start(ap, fmt);
 	vsnprintf(at, (size_t)len + 1, fmt, ap);
 	va_end(ap);
@@ -127,7 +127,7 @@ lb_arena_print(struct lb_arena *arena, const char *fmt, ...)
 }
 
 void *
-lb_arena_room(struct lb_arena *arena, void *at, unsigned count,
+arena_room(struct arena *arena, void *at, unsigned count,
     unsigned *room)
 {
 	void *more;
@@ -136,7 +136,7 @@ lb_arena_room(struct lb_arena *arena, void *at, unsigned count,
 		return at;
 	NEED(count < UINT32_MAX / 4);
 	*room = count == 0 ? 4 : count * 2;
-	more = lb_arena_get(arena, *room * sizeof(void *));
+	more = arena_get(arena, *room * sizeof(void *));
 	if (count > 0)
 		memcpy(more, at, count * sizeof(void *));
 	return more;
