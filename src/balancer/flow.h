@@ -13,6 +13,7 @@
 
 struct lb_door;
 struct lb_fates;
+struct lb_visit;
 
 enum lb_stage {
 	LB_STAGE_PROXY,		/* waits for a PROXY header */
@@ -49,7 +50,8 @@ enum {
 	LB_FLOW_SILENT = 1 << 18,	/* no log line */
 	LB_FLOW_EXPECTS_PROXY = 1 << 19,	/* a rule wants the header */
 	LB_FLOW_BULK_IN = 1 << 28,	/* the last read from the client was large */
-	LB_FLOW_BULK_OUT = 1 << 29
+	LB_FLOW_BULK_OUT = 1 << 29,
+	LB_FLOW_INSPECTS = 1 << 30	/* the answer is judged */
 };
 
 struct lb_hold {
@@ -84,6 +86,7 @@ struct lb_session {
 						 * server; sent first; NULL */
 	struct lb_fates *fates;			/* tracked counters, variables;
 						 * NULL: none */
+	struct lb_visit *visit;		/* of a proxy that answers; NULL */
 };
 
 /* Why a session ends, one row each. */

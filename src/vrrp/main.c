@@ -12,6 +12,7 @@
 #include "vrrp/explain.h"
 #include "vrrp/keys.h"
 #include "vrrp/options.h"
+#include "vrrp/start.h"
 
 /* ---- what is printed */
 
@@ -112,6 +113,10 @@ main(int argc, char **argv)
 	srandom((unsigned)time(NULL) ^ (unsigned)getpid());
 	vr_options_read(argc, argv, &o);
 	switch (o.act) {
+	case VR_ACT_RUN:
+		return vr_start(&o);
+	case VR_ACT_STATUS:
+		return vr_start_ask(&o);
 	case VR_ACT_TEST:
 		return test(&o);
 	case VR_ACT_VERSION:

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * child.c - receives, decides by the election's table, carries the decision
+ * out: adverts at once, the rest as events for the parent. Adverts leave
+ * before the parent hears of anything, so that the old master lets go before
+ * our addresses come up. Its own process, one thread.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/mem.h"
+#include "vrrp/child.h"
+#include "vrrp/say.h"
+#include "vrrp/turn.h"
+
+enum {
+	BATCHES = 4,			/* of packets in one turn */
+	SPLIT_ADVERTS = 3		/* of silence end a split */
+};
+
+static struct {
+	struct vr_cast *cast;
+	struct vr_instance **first;	/* [wire][vrid]: chains by 'same' */
+	struct vr_turn_timer timer;
+	int64_t patience;		/* the least of all instances */
+	bool ring;			/* the parent is to be told */
+	bool over;
+} me;
+
+static void step(struct vr_instance *, enum vr_election_event);
+
+/* ---- telling the parent */
+
+static void
+push(enum vr_live_act act, unsigned slot, enum vr_state state,
+    uint8_t priority)
+{
+	struct vr_live_board *b = me.cast->board;
+	uint32_t head = atomic_load(&b->head);
+
+	b->event[head % VR_LIVE_EVENTS] = (struct vr_live_event){
+	    (uint8_t)act, (uint8_t)state, priority, (uint16_t)slot };
+	atomic_store(&b->head, head + 1);
+	me.ring = true;
+}
+
+static void
+ring_bell(void)
+{
+	uint64_t one = 1;
+
+	if (me.ring && write(me.cast->up, &one, sizeof one) < 0 &&
+	    errno != EAGAIN)
+		die("the parent cannot be told: errno %d", errno);
+	me.ring = false;
+}
+
+/* ---- groups */
+
+static void
+tell_group(struct vr_group *g)
+{
+	struct vr_live_board *b = me.cast->board;
+	enum vr_state state;
+
+	if (!vr_group_settled(g, &state) ||
+	    b->group_state[g->number] == state)
+		return;
+	b->group_state[g->number] = (uint8_t)state;
+	push(VR_ACT_GROUP, g->number, state, 0);
+}
+
+static void
+move_group(struct vr_group *g, struct vr_instance *but,
+    enum vr_election_event event, enum vr_state to)
+{
+	bool said = false;
+
+	for (unsigned k = 0; k < me.cast->count; k++) {
+		struct vr_instance *i = &me.cast->at[k];
+
+		if (i->group != g || i == but || i->live->state == to)
+			continue;
+		if (!said)
+			vr_say_info("VRRP_Group(%s) Syncing instances to %s "
+			    "state", g->conf->name,
+			    vr_election_state_name(to));
+		said = true;
+		step(i, event);
+	}
+}
+
+/* A member waits to be master: when all do, it goes first. */
+static void
+want_master(struct vr_instance *i)
+{
+	i->live->wanted = VR_STATE_MASTER;
+	if (!vr_group_wants_master(i->group))
+		return;
+	step(i, VR_ON_GROUP_MASTER);
+	move_group(i->group, i, VR_ON_GROUP_MASTER, VR_STATE_MASTER);
+}
+
+static void
+draw_along(struct vr_instance *i, enum vr_state from)
+{
+	if (i->group == NULL)
+		return;
+	if (from == VR_STATE_MASTER && i->live->state == VR_STATE_BACKUP)
+		for (unsigned k = 0; k < me.cast->count; k++)
+			if (me.cast->at[k].group == i->group &&
+			    me.cast->at[k].live->state == VR_STATE_MASTER) {
+				move_group(i->group, i, VR_ON_GROUP_BACKUP,
+				    VR_STATE_BACKUP);
+				break;
+			}
+	tell_group(i->group);
+}
+
+/* ---- moves */
+
+static void
+say_state(const struct vr_instance *i, enum vr_state from)
+{
+	const char *init = from == VR_STATE_INIT ? " (init)" : "";
+
+	switch (i->live->state) {
+	case VR_STATE_MASTER:
+		vr_say_info("(%s) Entering MASTER STATE", i->conf->name);
+		return;
+	case VR_STATE_BACKUP:
+		vr_say_info("(%s) Entering BACKUP STATE%s", i->conf->name,
+		    init);
+		return;
+	case VR_STATE_FAULT:
+		vr_say_info("(%s) Entering FAULT STATE%s", i->conf->name,
+		    init);
+		return;
+	case VR_STATE_INIT:
+		return;
+	}
+}
+
+static void
+end_split(struct vr_live *l, int64_t now)
+{
+	if (l->masters_seen > 1)
+		l->counts.split_time += now - l->other_at;
+	l->masters_seen = l->state == VR_STATE_MASTER ? 1 : 0;
+}
+
+static void
+tell_state(struct vr_instance *i, enum vr_state from)
+{
+	struct vr_live *l = i->live;
+
+	l->wanted = l->state;
+	l->last_change = clock_wall();
+	i->told = 0;
+	if (l->state == VR_STATE_MASTER) {
+		l->master = l->source;
+		l->master_priority = l->priority;
+	}
+	end_split(l, vr_turn_now());
+	say_state(i, from);
+	push(VR_ACT_STATE, i->slot, l->state, l->priority);
+	draw_along(i, from);
+}
+
+static void
+burst(struct vr_instance *i)
+{
+	push(VR_ACT_BURST, i->slot, i->live->state, i->live->priority);
+	for (unsigned k = 0; i->group != NULL && k < me.cast->count; k++) {
+		struct vr_instance *other = &me.cast->at[k];
+
+		if (other != i && other->group == i->group &&
+		    other->live->state == VR_STATE_MASTER)
+			push(VR_ACT_BURST, other->slot, VR_STATE_INIT, 0);
+	}
+}
+
+static void
+step(struct vr_instance *i, enum vr_election_event event)
+{
+	struct vr_live *l = i->live;
+	enum vr_state from = l->state;
+	unsigned acts = vr_election_enter(&i->rules, l, event,
+	    i->group != NULL, vr_turn_now());
+
+	if (acts & VR_DO_ADVERT) {
+		vr_instance_send(i, l->priority);
+		l->last_sent = vr_turn_now();
+	}
+	if (acts & VR_DO_ZERO) {
+		vr_instance_send(i, 0);
+		vr_say_detail("(%s) sent 0 priority", i->conf->name);
+	}
+	if (acts & VR_DO_WANT)
+		want_master(i);
+	if (acts & VR_DO_TELL)
+		tell_state(i, from);
+	if (acts & VR_DO_BURST)
+		burst(i);
+}
+
+/* ---- what is heard */
+
+static bool
+may_say(struct vr_instance *i)
+{
+	int64_t now = vr_turn_now();
+
+	if (i->told_at != 0 && now - i->told_at < CLOCK_SECOND)
+		return false;
+	i->told_at = now;
+	return true;
+}
+
+static void
+say_heard(struct vr_instance *i, enum vr_election_event event,
+    const struct vr_election_advert *a)
+{
+	char from[VR_PACKET_IP_TEXT];
+	const struct vr_live *l = i->live;
+	bool master = l->state == VR_STATE_MASTER;
+
+	if (event == VR_ON_ZERO) {
+		if (!master)
+			vr_say_detail("(%s) Backup received priority 0 "
+			    "advertisement", i->conf->name);
+		return;
+	}
+	if (!master && event != VR_ON_LOWER)
+		return;
+	if (event == VR_ON_LOWER && !may_say(i))
+		return;
+	vr_packet_ip_print(&a->from, from);
+	if (!master)
+		vr_say_detail("(%s) received lower priority (%u) advert from "
+		    "%s - discarding", i->conf->name, a->priority, from);
+	else if (event == VR_ON_LOWER)
+		vr_say_info("(%s) Received advert from %s with lower "
+		    "priority %u, ours %u, forcing new election",
+		    i->conf->name, from, a->priority, l->priority);
+	else if (event == VR_ON_SAME && may_say(i))
+		vr_say_warn("(%s) WARNING - equal priority advert received "
+		    "from our own address %s", i->conf->name, from);
+	else if (event == VR_ON_HIGHER && a->priority == l->priority)
+		vr_say_info("(%s) Master received advert from %s with same "
+		    "priority %u but higher IP address than ours",
+		    i->conf->name, from, a->priority);
+	else if (event == VR_ON_HIGHER)
+		vr_say_info("(%s) Master received advert from %s with higher "
+		    "priority %u, ours %u", i->conf->name, from,
+		    a->priority, l->priority);
+}
+
+static void
+say_master(const struct vr_instance *i, const struct vr_ip *was,
+    int64_t interval)
+{
+	char old[VR_PACKET_IP_TEXT], now[VR_PACKET_IP_TEXT];
+	const struct vr_live *l = i->live;
+
+	if (!vr_packet_ip_same(was, &l->master)) {
+		vr_packet_ip_print(was, old);
+		vr_packet_ip_print(&l->master, now);
+		if (was->len == 0)
+			vr_say_detail("(%s) master set to %s", i->conf->name,
+			    now);
+		else
+			vr_say_detail("(%s) master changed from %s to %s",
+			    i->conf->name, old, now);
+	}
+	if (interval == l->master_interval || l->master_interval == 0 ||
+	    (interval == 0 && l->master_interval == i->rules.interval))
+		return;
+	if (interval != 0)
+		vr_say_detail("(%s) advertisement interval updated from "
+		    "%lldms to %lldms by master", i->conf->name,
+		    (long long)(interval / CLOCK_MS),
+		    (long long)(l->master_interval / CLOCK_MS));
+	if (l->master_interval > i->rules.interval)
+		vr_say_info("(%s) master announces %lld.%02lld s, ours is "
+		    "%lld.%02lld s", i->conf->name,
+		    (long long)(l->master_interval / CLOCK_SECOND),
+		    (long long)(l->master_interval % CLOCK_SECOND / 10000),
+		    (long long)(i->rules.interval / CLOCK_SECOND),
+		    (long long)(i->rules.interval % CLOCK_SECOND / 10000));
+}
+
+/* Another master speaks while we are one. */
+static void
+note_split(struct vr_instance *i, const struct vr_election_advert *a)
+{
+	struct vr_live *l = i->live;
+	int64_t now = vr_turn_now();
+	char from[VR_PACKET_IP_TEXT];
+
+	if (l->masters_seen > 1) {
+		l->counts.split_time += now - l->other_at;
+	} else {
+		l->masters_seen = 2;
+		l->counts.split++;
+		vr_say_warn("(%s) two masters: %s with priority %u is one "
+		    "too", i->conf->name, vr_packet_ip_print(&a->from, from),
+		    a->priority);
+	}
+	l->other_at = now;
+}
+
+static void
+watch_split(struct vr_instance *i, int64_t now)
+{
+	struct vr_live *l = i->live;
+
+	if (l->masters_seen > 1 && now - l->other_at >
+	    SPLIT_ADVERTS * i->rules.interval) {
+		vr_say_info("(%s) one master again", i->conf->name);
+		l->masters_seen = l->state == VR_STATE_MASTER ? 1 : 0;
+	}
+}
+
+static void
+hear(struct vr_instance *i, const struct vr_packet_seen *s,
+    const struct vr_packet_advert *p)
+{
+	struct vr_live *l = i->live;
+	struct vr_ip was = l->master;
+	int64_t interval = l->master_interval;
+	const struct vr_election_advert a = {
+		.priority = p->priority, .interval = p->interval,
+		.from = s->from,
+		.order = vr_packet_ip_compare(&s->from, &l->source) };
+	enum vr_election_event event;
+
+	l->counts.advert_received++;
+	if (p->priority == 0)
+		l->counts.zero_received++;
+	event = vr_election_hear(&i->rules, l, &a, vr_turn_now());
+	if (event == VR_ON_LOWER && l->state == VR_STATE_MASTER)
+		note_split(i, &a);
+	if (event == VR_ON_ACCEPT || event == VR_ON_PATIENT ||
+	    event == VR_ON_ZERO)
+		l->wanted = l->state;
+	say_heard(i, event, &a);
+	if (l->state == VR_STATE_BACKUP)
+		say_master(i, &was, interval);
+	step(i, event);
+}
+
+static void
+say_list(struct vr_instance *i, const struct vr_packet_seen *s,
+    const struct vr_packet_advert *a)
+{
+	char from[VR_PACKET_IP_TEXT];
+
+	i->live->counts.address_list++;
+	if (i->told & 1u << VR_PACKET_GOOD)
+		return;
+	i->told |= 1u << VR_PACKET_GOOD;
+	vr_packet_ip_print(&s->from, from);
+	if (a->count != i->form.count)
+		vr_say_info("(%s) expected %u VIPs but received %u from %s",
+		    i->conf->name, i->form.count, a->count, from);
+	else
+		vr_say_info("(%s) ip address associated with VRID %u not "
+		    "present in advert from %s", i->conf->name, a->vrid,
+		    from);
+}
+
+static void
+judge(struct vr_instance *i, const struct vr_packet_seen *s)
+{
+	char words[VR_PACKET_WORDS];
+	struct vr_packet_advert a;
+	enum vr_packet_verdict verdict;
+
+	if (i->live->state != VR_STATE_BACKUP &&
+	    i->live->state != VR_STATE_MASTER)
+		return;
+	verdict = vr_packet_check(&i->form, s, &a);
+	vr_packet_count(&i->live->counts, verdict);
+	if (verdict == VR_PACKET_GOOD) {
+		if (a.odd_list)
+			say_list(i, s, &a);
+		if (a.group_sum)
+			i->form.checksum_group = true;
+		hear(i, s, &a);
+		return;
+	}
+	if (i->told & 1u << verdict)
+		return;
+	i->told |= 1u << verdict;
+	vr_say_info("(%s) %s", i->conf->name, vr_packet_explain(&i->form, s,
+	    &a, verdict, words));
+}
+
+/* Which of the routers with this number: by the peer, where there are
+ * several; the first, where the peer does not say. */
+static struct vr_instance *
+pick(struct vr_instance *first, const struct vr_ip *from)
+{
+	struct vr_instance *i;
+
+	if (first == NULL || first->same == NULL)
+		return first;
+	for (i = first; i != NULL; i = i->same)
+		for (unsigned k = 0; k < i->form.peer_count; k++)
+			if (vr_packet_ip_same(&i->form.peers[k].ip, from))
+				return i;
+	return first;
+}
+
+static void
+on_packets(void *arg)
+{
+	struct vr_wire *w = arg;
+	struct vr_packet_seen seen[VR_WIRE_BATCH];
+	unsigned n = VR_WIRE_BATCH;
+
+	for (unsigned b = 0; b < BATCHES && n == VR_WIRE_BATCH; b++) {
+		n = vr_wire_receive(w, seen);
+		for (unsigned k = 0; k < n; k++) {
+			int vrid = vr_packet_vrid(&seen[k], w->key.family);
+			struct vr_instance *i = vrid < 0 ? NULL :
+			    pick(me.first[w->number * 256 + (unsigned)vrid],
+			    &seen[k].from);
+
+			if (i != NULL)
+				judge(i, &seen[k]);
+			else if (me.cast->config->global.log_unknown_vrids)
+				vr_say_info("Received advert with unknown "
+				    "VRID %d on %s", vrid, w->name);
+		}
+	}
+}
+
+/* ---- what the parent says */
+
+static void
+weigh(struct vr_instance *i)
+{
+	struct vr_live *l = i->live;
+	uint8_t p = vr_election_priority(i->rules.base, l->weight);
+
+	if (p == l->priority)
+		return;
+	if (l->priority != 0) {
+		vr_say_info("(%s) Changing effective priority from %u to %u",
+		    i->conf->name, l->priority, p);
+		l->priority = p;
+		push(VR_ACT_PRIORITY, i->slot, l->state, p);
+	}
+	l->priority = p;
+}
+
+static void
+look(struct vr_instance *i)
+{
+	uint32_t faults = i->group == NULL ? i->live->faults :
+	    vr_group_faults(i->group);
+	enum vr_state state = i->live->state;
+
+	weigh(i);
+	if (faults != 0 && state != VR_STATE_FAULT)
+		step(i, VR_ON_FAULT);
+	else if (faults == 0 && state == VR_STATE_FAULT)
+		step(i, VR_ON_CLEAR);
+	else if (faults == 0 && state == VR_STATE_INIT)
+		step(i, VR_ON_START);
+}
+
+static void
+stop(void)
+{
+	for (unsigned k = 0; k < me.cast->count; k++)
+		step(&me.cast->at[k], VR_ON_STOP);
+	me.over = true;
+}
+
+static void
+on_bell(void *arg)
+{
+	uint64_t rings;
+
+	if (read(me.cast->down, &rings, sizeof rings) < 0 && errno != EAGAIN)
+		die("the parent cannot be heard: errno %d", errno);
+	if (me.cast->board->retire)
+		me.over = true;
+	else if (me.cast->board->stop)
+		stop();
+	else
+		for (unsigned k = 0; k < me.cast->count; k++)
+			look(&me.cast->at[k]);
+}
+
+/* ---- time */
+
+/*
+ * We slept longer than the peers wait: one of them is master now, or should
+ * be. Before anything is sent or read, we are not any more.
+ */
+static void
+give_up_late(int64_t now)
+{
+	for (unsigned k = 0; k < me.cast->count; k++) {
+		struct vr_instance *i = &me.cast->at[k];
+
+		if (i->live->state != VR_STATE_MASTER ||
+		    i->live->last_sent == 0 || now - i->live->last_sent <=
+		    vr_election_patience(&i->rules))
+			continue;
+		i->live->counts.late++;
+		vr_say_warn("(%s) we slept %lld ms, longer than peers wait: "
+		    "no longer master", i->conf->name, (long long)((now -
+		    i->live->last_sent) / CLOCK_MS));
+		step(i, VR_ON_LATE);
+	}
+}
+
+static void
+on_timer(void *arg)
+{
+	int64_t now = vr_turn_now();
+
+	give_up_late(now);
+	for (unsigned k = 0; k < me.cast->count; k++) {
+		struct vr_instance *i = &me.cast->at[k];
+
+		if (i->live->advert_at != 0 && i->live->advert_at <= now)
+			step(i, VR_ON_ADVERT_TIMER);
+		if (i->live->down_at != 0 && i->live->down_at <= now) {
+			vr_say_detail("(%s) Receive advertisement timeout",
+			    i->conf->name);
+			step(i, VR_ON_DOWN_TIMER);
+		}
+		if (i->live->masters_seen > 1)
+			watch_split(i, now);
+	}
+}
+
+static void
+note(int64_t *earliest, int64_t at)
+{
+	if (at != 0 && (*earliest == 0 || at < *earliest))
+		*earliest = at;
+}
+
+static void
+on_failed(const struct vr_wire *w, int error)
+{
+	static int64_t told;
+
+	if (told != 0 && vr_turn_now() - told < CLOCK_SECOND)
+		return;
+	told = vr_turn_now();
+	vr_say_info("cannot send adverts on %s: %s", w->name[0] == '\0' ?
+	    "any interface" : w->name, strerror(error));
+}
+
+/* The end of a turn: what was decided leaves, adverts first. */
+static void
+after_turn(void)
+{
+	int64_t earliest = 0;
+
+	if (clock_now() - vr_turn_now() > me.patience)
+		vr_wire_discard();	/* we were stopped in between */
+	else
+		vr_wire_flush(on_failed);
+	ring_bell();
+	atomic_store(&me.cast->board->beat, vr_turn_now());
+	if (me.over)
+		vr_turn_end(0);
+	for (unsigned k = 0; k < me.cast->count; k++) {
+		note(&earliest, me.cast->at[k].live->advert_at);
+		note(&earliest, me.cast->at[k].live->down_at);
+	}
+	if (earliest == 0)
+		vr_turn_stop(&me.timer);
+	else
+		vr_turn_at(&me.timer, earliest);
+}
+
+/* ---- start */
+
+static void
+sort_instances(void)
+{
+	me.first = mem_need((vr_wire_count() + 1) * 256 * sizeof *me.first);
+	for (unsigned k = me.cast->count; k-- > 0; ) {
+		struct vr_instance *i = &me.cast->at[k];
+		struct vr_instance **at;
+
+		if (i->wire == NULL)
+			continue;
+		at = &me.first[i->wire->number * 256 + i->form.vrid];
+		i->same = *at;
+		*at = i;
+	}
+}
+
+static int64_t
+least_patience(void)
+{
+	int64_t least = INT64_MAX;
+
+	for (unsigned k = 0; k < me.cast->count; k++) {
+		int64_t p = vr_election_patience(&me.cast->at[k].rules);
+
+		if (p < least)
+			least = p;
+	}
+	return least;
+}
+
+int
+vr_child_run(struct vr_cast *cast)
+{
+	me.cast = cast;
+	me.patience = least_patience();
+	vr_turn_init();
+	sort_instances();
+	me.timer = (struct vr_turn_timer){ .fire = on_timer };
+	for (struct vr_wire *w = vr_wire_first(); w != NULL; w = w->next)
+		vr_turn_watch(w->fd, on_packets, w);
+	vr_turn_watch(cast->down, on_bell, NULL);
+	give_up_late(vr_turn_now());
+	for (unsigned k = 0; k < cast->count; k++)
+		look(&cast->at[k]);
+	vr_turn_after(after_turn);
+	return vr_turn_run();
+}

@@ -1,0 +1,922 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * host.c - carries the child's events out on this host, and tells the child
+ * what the host means for it. Requests to the kernel are collected over a
+ * turn and sent together, announcements behind them. The parent's.
+ */
+#include <net/if.h>
+
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/mem.h"
+#include "vrrp/accept.h"
+#include "vrrp/address.h"
+#include "vrrp/announce.h"
+#include "vrrp/config.h"
+#include "vrrp/hold.h"
+#include "vrrp/host.h"
+#include "vrrp/launch.h"
+#include "vrrp/notify.h"
+#include "vrrp/say.h"
+#include "vrrp/sysctl.h"
+#include "vrrp/tracks.h"
+#include "vrrp/vmac.h"
+
+enum { LOOKED_FOR = 64 };		/* addresses put back at a time */
+
+struct part {				/* one instance on this host */
+	const struct vr_instance_conf *conf;
+	struct vr_live *live;
+	struct vr_herald herald;
+	struct vr_hold_losses losses;
+	bool vmac;			/* made by us */
+	bool robbed;			/* an address was taken too often */
+	bool source_gone;
+};
+
+static struct {
+	struct vr_config *config;
+	struct vr_live_board *board;
+	struct vr_cast *cast;
+	struct vr_host_wishes wishes;
+	struct vr_host_asks asks;
+	struct part *part[VR_LIVE_SLOTS];
+	struct vr_netlink *nl;
+	struct vr_links *links;
+	struct vr_announce *announce;
+	struct vr_accept *accept;
+	struct vr_sysctls *sysctls;
+	struct vr_launch *launch;
+	struct vr_tracks *tracks;
+	struct vr_notify_post *post;
+	bool ready;
+} host;
+
+static struct part *
+part_of(const struct vr_instance *i)
+{
+	return host.part[i->slot];
+}
+
+/* ---- what the host means for an instance */
+
+static const char *
+interface_of(const struct vr_instance_conf *c)
+{
+	return c->vmac.on && !c->vmac.xmit_base ? vr_vmac_interface(c) :
+	    c->interface;
+}
+
+static bool
+link_faulty(const struct vr_instance_conf *c)
+{
+	if (c->interface == NULL)
+		return false;
+	if (vr_links_by_name(host.links, c->interface) == NULL ||
+	    vr_links_by_name(host.links, interface_of(c)) == NULL)
+		return true;
+	return !c->dont_track_primary && host.tracks != NULL &&
+	    !vr_tracks_link_up(host.tracks, c->interface);
+}
+
+static void
+find_anywhere(void *arg, struct vr_link *link)
+{
+	const struct prefix **wanted = arg;
+
+	if (*wanted != NULL && vr_link_find(link, *wanted) != NULL)
+		*wanted = NULL;
+}
+
+static bool
+is_on_host(const struct prefix *ip)
+{
+	const struct prefix *wanted = ip;
+
+	vr_links_each(host.links, find_anywhere, &wanted);
+	return wanted == NULL;
+}
+
+static struct vr_ip
+ip_from(const struct prefix *p)
+{
+	struct vr_ip ip = { .len = p->family == AF_INET ? 4 : 16 };
+
+	memcpy(ip.at, p->ip, ip.len);
+	return ip;
+}
+
+/* IPv6 over a VMAC leaves from its own link-local, else from the parent's. */
+static bool
+find_source(const struct vr_instance_conf *c, struct vr_ip *source)
+{
+	const char *name = c->family == AF_INET6 ? interface_of(c) :
+	    c->interface;
+	const struct vr_link_address *a;
+	const struct vr_link *link;
+
+	if (c->source.family != 0) {
+		*source = ip_from(&c->source);
+		return !c->track_src_ip || is_on_host(&c->source);
+	}
+	link = name == NULL ? NULL : vr_links_by_name(host.links, name);
+	a = link == NULL ? NULL : vr_link_source(link, c->family, c);
+	if (a == NULL)
+		return false;
+	*source = ip_from(&a->ip);
+	return true;
+}
+
+static void
+say_faults(const struct vr_instance_conf *c, uint32_t old, uint32_t now,
+    const char *by)
+{
+	uint32_t came = now & ~old;
+
+	if (came & VR_FAULT_LINK)
+		vr_say_info("(%s) entering FAULT state (interface %s down)",
+		    c->name, c->interface);
+	if (came & VR_FAULT_SOURCE)
+		vr_say_info("(%s) entering FAULT state (no IPv%d address for "
+		    "interface %s)", c->name, c->family == AF_INET ? 4 : 6,
+		    c->interface == NULL ? "?" : c->interface);
+	if (came & VR_FAULT_TRACK)
+		vr_say_info("(%s) entering FAULT state (tracker %s)",
+		    c->name, by == NULL ? "?" : by);
+	if (came & VR_FAULT_CONFIG)
+		vr_say_info("(%s) entering FAULT state (%s)", c->name,
+		    c->fault);
+}
+
+/* True: the child must look at it. */
+static bool
+judge(struct part *p)
+{
+	const struct vr_instance_conf *c = p->conf;
+	struct vr_track_verdict v = { 0 };
+	struct vr_ip source = p->live->source;
+	uint32_t faults = 0;
+	bool changed;
+
+	if (c->fault != NULL)
+		faults |= VR_FAULT_CONFIG;
+	if (link_faulty(c))
+		faults |= VR_FAULT_LINK;
+	else if (!find_source(c, &source))
+		faults |= VR_FAULT_SOURCE;
+	if (host.tracks != NULL)
+		vr_tracks_judge(host.tracks, c, &v);
+	if (v.down)
+		faults |= VR_FAULT_TRACK;
+	else if (v.waiting)
+		faults |= VR_FAULT_WAIT;
+	if (p->robbed)
+		faults |= VR_FAULT_DELETED;
+	changed = faults != p->live->faults || v.weight != p->live->weight;
+	say_faults(c, p->live->faults, faults, v.by);
+	p->live->faults = faults;
+	p->live->weight = (int32_t)v.weight;
+	p->live->source = source;
+	return changed;
+}
+
+static void
+judge_all(void)
+{
+	bool changed = false;
+
+	for (unsigned i = 0; i < host.cast->count; i++)
+		changed |= judge(part_of(&host.cast->at[i]));
+	if (changed && host.ready)
+		host.asks.look();
+}
+
+/* ---- sockets */
+
+/* -1: there is no interface for it now. */
+static int
+wire_up(struct vr_instance *i)
+{
+	const struct vr_instance_conf *c = i->conf;
+	const char *name = interface_of(c);
+	unsigned index = name == NULL ? 0 : vr_link_index(host.links, name);
+	struct vr_wire_key key;
+	struct why why;
+
+	i->wire = NULL;
+	i->live->ifindex = index;
+	if (c->fault != NULL || (name != NULL && index == 0))
+		return -1;
+	vr_instance_wire_key(i, index, &key);
+	i->wire = vr_wire_get(&key, c->rx_buffer, &why);
+	if (i->wire == NULL)
+		vr_say_error("(%s) %s", c->name, why.line);
+	return i->wire == NULL ? -1 : 0;
+}
+
+bool
+vr_host_rewire(void)
+{
+	bool changed = false;
+
+	vr_wire_unwant();
+	for (unsigned k = 0; k < host.cast->count; k++) {
+		struct vr_instance *i = &host.cast->at[k];
+		const struct vr_wire *was = i->wire;
+
+		wire_up(i);
+		changed |= i->wire != was;
+	}
+	vr_wire_sweep();
+	return changed;
+}
+
+static bool
+needs_rewire(void)
+{
+	for (unsigned k = 0; k < host.cast->count; k++) {
+		const struct vr_instance *i = &host.cast->at[k];
+		const char *name = interface_of(i->conf);
+
+		if (name != NULL && i->live->ifindex !=
+		    vr_link_index(host.links, name))
+			return true;
+	}
+	return false;
+}
+
+/* ---- links change */
+
+static void
+on_link(void *arg, const struct vr_link *link, enum vr_link_change change)
+{
+	if (change == VR_LINK_UP || change == VR_LINK_DOWN)
+		vr_say_info("Netlink reports %s %s", link->name,
+		    change == VR_LINK_UP ? "up" : "down");
+	if (host.tracks != NULL)
+		vr_tracks_links(host.tracks);
+}
+
+static void
+on_address(void *arg, const struct vr_link *link,
+    const struct vr_link_address *a, bool added)
+{
+	char text[ADDRESS_TEXT];
+	struct endpoint e = { .family = a->ip.family };
+
+	if (!host.wishes.tell_addresses)
+		return;
+	memcpy(e.ip, a->ip.ip, sizeof e.ip);
+	vr_say_info("Netlink reflector reports IP %s %s %s %s",
+	    endpoint_ip(&e, text), added ? "added" : "removed",
+	    added ? "to" : "from", link->name);
+}
+
+static void
+rob(struct part *p)
+{
+	vr_say_info("(%s) addresses are taken away again and again: giving "
+	    "up", p->conf->name);
+	p->robbed = true;
+	if (judge(p))
+		host.asks.look();
+}
+
+static void
+put_back(struct part *p)
+{
+	const struct vr_address_conf *missing[LOOKED_FOR];
+	unsigned n = 0;
+
+	switch (vr_hold_look(host.nl, host.links, p->conf, &p->losses,
+	    vr_turn_now(), missing, LOOKED_FOR, &n)) {
+	case VR_HOLD_WHOLE:
+		return;
+	case VR_HOLD_GIVEN_UP:
+		rob(p);
+		return;
+	case VR_HOLD_RESTORED:
+		break;
+	}
+	for (unsigned i = 0; i < n; i++)
+		vr_herald_again(&p->herald, missing[i]);
+}
+
+static void
+on_settled(void *arg, bool removed, bool resynced)
+{
+	for (unsigned k = 0; k < host.cast->count; k++) {
+		struct part *p = part_of(&host.cast->at[k]);
+
+		if ((removed || resynced) && p->live->holds)
+			put_back(p);
+	}
+	judge_all();
+	if (host.ready && needs_rewire())
+		host.asks.rewire();
+}
+
+static void
+on_deleted(void *arg, const struct nlmsghdr *message)
+{
+	for (unsigned k = 0; k < host.cast->count; k++) {
+		struct part *p = part_of(&host.cast->at[k]);
+
+		if (p->live->holds && vr_hold_heard(host.nl, host.links,
+		    p->conf, &p->losses, vr_turn_now(), message) ==
+		    VR_HOLD_GIVEN_UP)
+			rob(p);
+	}
+}
+
+static void
+on_links_readable(void *arg)
+{
+	vr_links_read(host.links);
+}
+
+static void
+on_track(void *arg, struct vr_track *track)
+{
+	if (host.ready)
+		judge_all();
+}
+
+static void
+tell_environment(void *arg, const struct vr_instance_conf *c,
+    const char **state, unsigned *priority)
+{
+	*state = "INIT";
+	*priority = c->priority;
+	for (unsigned k = 0; k < host.cast->count; k++)
+		if (host.cast->at[k].conf == c) {
+			const struct vr_live *l = host.cast->at[k].live;
+
+			*state = vr_election_state_name(l->state);
+			*priority = l->priority;
+		}
+}
+
+/* ---- what an instance means for the host */
+
+static void
+take(struct part *p)
+{
+	if (!p->live->holds) {
+		vr_say_detail("(%s) setting VIPs.", p->conf->name);
+		vr_hold_take(host.nl, host.links, p->conf);
+		if (host.accept != NULL)
+			vr_accept_block(host.accept, p->conf);
+		p->live->holds = true;
+	}
+	vr_herald_start(&p->herald);
+}
+
+static void
+leave(struct part *p)
+{
+	vr_herald_stop(&p->herald);
+	if (!p->live->holds)
+		return;
+	vr_say_detail("(%s) removing VIPs.", p->conf->name);
+	vr_hold_leave(host.nl, host.links, p->conf);
+	if (host.accept != NULL)
+		vr_accept_free(host.accept, p->conf);
+	p->live->holds = false;
+}
+
+static const enum vr_notify words[] = {
+	[VR_STATE_INIT] = VR_NOTIFY_STOP,
+	[VR_STATE_BACKUP] = VR_NOTIFY_BACKUP,
+	[VR_STATE_MASTER] = VR_NOTIFY_MASTER,
+	[VR_STATE_FAULT] = VR_NOTIFY_FAULT,
+};
+
+static void
+enter_state(struct part *p, enum vr_state state, unsigned priority)
+{
+	if (state == VR_STATE_MASTER)
+		take(p);
+	else if (state != VR_STATE_INIT || !host.wishes.keep)
+		leave(p);
+	vr_notify_instance(host.post, p->conf, words[state], priority, false);
+	if (p->robbed && state == VR_STATE_FAULT) {
+		p->robbed = false;
+		if (judge(p))
+			host.asks.look();
+	}
+}
+
+static void
+act(const struct vr_live_event *e)
+{
+	struct part *p = e->slot < VR_LIVE_SLOTS ? host.part[e->slot] : NULL;
+
+	if (e->state > VR_STATE_FAULT)
+		return;
+	if (e->act == VR_ACT_GROUP) {
+		if (e->slot < host.cast->group_count)
+			vr_notify_group(host.post,
+			    host.cast->groups[e->slot].conf, words[e->state]);
+		return;
+	}
+	if (p == NULL)
+		return;
+	if (e->act == VR_ACT_STATE)
+		enter_state(p, e->state, e->priority);
+	if (e->act == VR_ACT_BURST && p->live->holds) {
+		vr_herald_lower(&p->herald);
+		if (e->state == VR_STATE_MASTER)
+			vr_notify_instance(host.post, p->conf,
+			    VR_NOTIFY_MASTER_RX_LOWER_PRI, e->priority,
+			    false);
+	}
+	if (e->act == VR_ACT_PRIORITY && e->state != VR_STATE_FAULT)
+		vr_notify_priority(host.post, p->conf,
+		    e->state == VR_STATE_MASTER, e->priority);
+}
+
+/* Events were lost, or a child died before it told: what must be so, is. */
+static void
+reconcile(void)
+{
+	for (unsigned k = 0; k < host.cast->count; k++) {
+		struct part *p = part_of(&host.cast->at[k]);
+		bool master = p->live->state == VR_STATE_MASTER;
+
+		if (master && !p->live->holds)
+			take(p);
+		else if (!master && p->live->holds && (!host.wishes.keep ||
+		    p->live->state != VR_STATE_INIT))
+			leave(p);
+	}
+}
+
+void
+vr_host_act(void)
+{
+	struct vr_live_board *b = host.board;
+	uint32_t head = atomic_load(&b->head), tail = atomic_load(&b->tail);
+
+	if (head - tail > VR_LIVE_EVENTS)
+		tail = head - VR_LIVE_EVENTS;
+	for (; tail != head; tail++) {
+		struct vr_live_event e = b->event[tail % VR_LIVE_EVENTS];
+
+		act(&e);
+	}
+	atomic_store(&b->tail, tail);
+	reconcile();
+}
+
+void
+vr_host_flush(void)
+{
+	struct why why;
+
+	if (vr_netlink_waiting(host.nl) > 0 &&
+	    vr_netlink_run(host.nl, &why) < 0)
+		vr_say_error("%s", why.line);
+	if (host.accept != NULL && vr_accept_run(host.accept, &why) < 0)
+		vr_say_error("%s", why.line);
+	vr_announce_flush(host.announce);
+}
+
+void
+vr_host_wake(void)
+{
+	int64_t now = vr_turn_now();
+
+	for (unsigned k = 0; k < host.cast->count; k++) {
+		struct vr_instance *i = &host.cast->at[k];
+
+		if (i->live->holds && i->live->last_sent != 0 &&
+		    now - i->live->last_sent > vr_election_patience(&i->rules))
+			vr_herald_stop(&part_of(i)->herald);
+	}
+}
+
+void
+vr_host_resign(void)
+{
+	vr_instance_resign(host.cast);
+	for (unsigned k = 0; k < host.cast->count; k++) {
+		struct vr_instance *i = &host.cast->at[k];
+
+		vr_election_enter(&i->rules, i->live, VR_ON_STOP, false,
+		    vr_turn_now());
+		leave(part_of(i));
+	}
+	vr_host_flush();
+}
+
+/* ---- parts */
+
+static bool
+same_ip(const struct prefix *a, const struct prefix *b)
+{
+	return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) ==
+	    0;
+}
+
+/* The same virtual router, as the peers see it. */
+static bool
+same_router(const struct vr_instance_conf *a, const struct vr_instance_conf *b)
+{
+	const char *on = a->interface == NULL ? "" : a->interface;
+	const char *other = b->interface == NULL ? "" : b->interface;
+
+	return a->vrid == b->vrid && a->family == b->family &&
+	    a->unicast == b->unicast && strcmp(on, other) == 0 &&
+	    a->vmac.on == b->vmac.on && (a->unicast ?
+	    same_ip(&a->source, &b->source) :
+	    same_ip(&a->group_address, &b->group_address));
+}
+
+static bool
+is_taken(const unsigned *slots, unsigned n, unsigned slot)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (slots[i] == slot)
+			return true;
+	return false;
+}
+
+/* Its old slot, else a free one. */
+static int
+choose_slot(const struct vr_instance_conf *c, const unsigned *slots,
+    unsigned n)
+{
+	for (unsigned s = 0; s < VR_LIVE_SLOTS; s++)
+		if (host.part[s] != NULL && !is_taken(slots, n, s) &&
+		    same_router(host.part[s]->conf, c))
+			return (int)s;
+	for (unsigned s = 0; s < VR_LIVE_SLOTS; s++)
+		if (host.part[s] == NULL && !is_taken(slots, n, s))
+			return (int)s;
+	return -1;
+}
+
+static struct vr_cast *
+make_cast(const struct vr_config *config, struct why *why)
+{
+	unsigned *slots = mem_zero((config->instances.count + 1) *
+	    sizeof *slots);
+	struct vr_cast *cast = NULL;
+
+	for (unsigned i = 0; slots != NULL && i < config->instances.count;
+	    i++) {
+		int slot = choose_slot(config->instances.at[i], slots, i);
+
+		if (slot < 0) {
+			mem_drop(slots);
+			why_set(why, "more than %d instances", VR_LIVE_SLOTS);
+			return NULL;
+		}
+		slots[i] = (unsigned)slot;
+	}
+	if (slots != NULL)
+		cast = vr_instance_cast(config, host.board, slots);
+	if (cast == NULL)
+		why_set(why, "out of memory");
+	mem_drop(slots);
+	return cast;
+}
+
+static void
+make_vmac(struct part *p)
+{
+	struct why why;
+
+	if (!p->conf->vmac.on || p->conf->fault != NULL || p->vmac)
+		return;
+	p->vmac = vr_vmac_open(host.nl, host.links, host.sysctls, p->conf,
+	    &why) == 0;
+	if (!p->vmac)
+		vr_say_error("(%s) %s", p->conf->name, why.line);
+	else if (host.accept != NULL)
+		vr_accept_vmac(host.accept, host.links, p->conf, true);
+}
+
+static void
+add_part(const struct vr_instance *i)
+{
+	struct part *p = mem_need(sizeof *p);
+
+	p->conf = i->conf;
+	p->live = i->live;
+	memset(p->live, 0, sizeof *p->live);
+	p->live->used = true;
+	vr_herald_init(&p->herald, host.announce, i->conf);
+	host.part[i->slot] = p;
+	make_vmac(p);
+}
+
+static void
+drop_part(unsigned slot)
+{
+	struct part *p = host.part[slot];
+
+	vr_herald_fini(&p->herald);
+	if (p->vmac) {
+		if (host.accept != NULL)
+			vr_accept_vmac(host.accept, host.links, p->conf,
+			    false);
+		vr_vmac_close(host.nl, host.links, p->conf);
+	}
+	memset(p->live, 0, sizeof *p->live);
+	mem_drop(p);
+	host.part[slot] = NULL;
+}
+
+/* ---- start */
+
+static int
+open_tools(struct why *why)
+{
+	const struct vr_links_handler handler = { .link = on_link,
+	    .address = on_address, .deleted = on_deleted,
+	    .settled = on_settled };
+	struct why soft;
+
+	host.nl = vr_netlink_open(0, why);	/* NETLINK_ROUTE */
+	host.sysctls = vr_sysctls_new();
+	if (host.nl == NULL || host.sysctls == NULL)
+		return -1;
+	host.links = vr_links_open(host.nl,
+	    &host.config->global.netlink_monitor, &handler, why);
+	if (host.links == NULL)
+		return -1;
+	vr_turn_watch(vr_links_fd(host.links), on_links_readable, NULL);
+	host.announce = vr_announce_open(host.links, host.config, why);
+	if (host.announce == NULL)
+		return -1;
+	if (vr_accept_needed(host.config)) {
+		host.accept = vr_accept_open(&host.config->global, &soft);
+		if (host.accept == NULL)
+			vr_say_error("%s", soft.line);
+	}
+	return 0;
+}
+
+/* The programs, the trackers and the letters of a configuration. */
+static int
+open_company(struct vr_config *config, struct vr_launch **launch,
+    struct vr_tracks **tracks, struct why *why)
+{
+	struct vr_track_means means = { .config = config,
+	    .links = host.links, .changed = on_track,
+	    .environment = tell_environment };
+
+	*tracks = NULL;
+	*launch = vr_launch_new(config, why);
+	if (*launch == NULL)
+		return -1;
+	means.launch = *launch;
+	*tracks = vr_tracks_new(&means, host.tracks, why);
+	if (*tracks == NULL)
+		vr_launch_free(launch);
+	return *tracks == NULL ? -1 : 0;
+}
+
+static void
+clean_up(void)
+{
+	struct why why;
+
+	for (unsigned k = 0; k < host.cast->count; k++)
+		vr_hold_clean(host.nl, host.links, host.cast->at[k].conf);
+	vr_hold_statics(host.nl, host.links, host.config);
+	vr_sysctls_apply(host.sysctls, host.config);
+	if (vr_netlink_run(host.nl, &why) < 0)
+		vr_say_error("%s", why.line);
+}
+
+int
+vr_host_open(struct vr_config *config, struct vr_live_board *board,
+    const struct vr_host_wishes *wishes, const struct vr_host_asks *asks,
+    struct why *why)
+{
+	host.config = config;
+	host.board = board;
+	host.wishes = *wishes;
+	host.asks = *asks;
+	host.cast = make_cast(config, why);
+	if (host.cast == NULL || open_tools(why) < 0)
+		return -1;
+	for (unsigned k = 0; k < host.cast->count; k++)
+		add_part(&host.cast->at[k]);
+	clean_up();
+	if (open_company(config, &host.launch, &host.tracks, why) < 0)
+		return -1;
+	host.post = vr_notify_open(config, host.launch, NULL);
+	judge_all();
+	vr_host_rewire();
+	host.ready = true;
+	return 0;
+}
+
+struct vr_cast *
+vr_host_cast(void)
+{
+	return host.cast;
+}
+
+/* ---- reload */
+
+/* It is not in the new file: good-bye, and nothing of it stays. */
+static void
+give_up_part(struct vr_instance *i)
+{
+	struct part *p = part_of(i);
+	bool deleted = p->conf->notify.deleted;
+
+	if (i->live->state == VR_STATE_MASTER) {
+		vr_instance_send(i, 0);
+		vr_wire_flush(NULL);
+	}
+	leave(p);
+	vr_notify_instance(host.post, p->conf, deleted ? VR_NOTIFY_DELETED :
+	    VR_NOTIFY_FAULT, i->live->priority, false);
+	drop_part(i->slot);
+}
+
+static void
+keep_part(const struct vr_instance *i)
+{
+	struct part *p = part_of(i);
+
+	if (p->live->holds)
+		vr_hold_change(host.nl, host.links, p->conf, i->conf);
+	p->conf = i->conf;
+	vr_herald_set(&p->herald, i->conf);
+	make_vmac(p);
+}
+
+static void
+exchange_parts(struct vr_cast *now)
+{
+	for (unsigned k = 0; k < host.cast->count; k++) {
+		bool kept = false;
+
+		for (unsigned n = 0; n < now->count && !kept; n++)
+			kept = now->at[n].slot == host.cast->at[k].slot;
+		if (!kept)
+			give_up_part(&host.cast->at[k]);
+	}
+	for (unsigned n = 0; n < now->count; n++) {
+		if (part_of(&now->at[n]) != NULL)
+			keep_part(&now->at[n]);
+		else
+			add_part(&now->at[n]);
+	}
+}
+
+int
+vr_host_change(struct vr_config *config, struct why *why)
+{
+	struct vr_config *old = host.config;
+	struct vr_cast *old_cast = host.cast, *cast = make_cast(config, why);
+	struct vr_tracks *tracks;
+	struct vr_launch *launch;
+
+	if (cast == NULL)
+		return -1;
+	if (open_company(config, &launch, &tracks, why) < 0) {
+		vr_instance_dismiss(&cast);
+		return -1;
+	}
+	host.ready = false;
+	vr_announce_set(host.announce, config);
+	exchange_parts(cast);
+	vr_hold_change_statics(host.nl, host.links, old, config);
+	vr_sysctls_apply(host.sysctls, config);
+	host.post = vr_notify_open(config, launch, &host.post);
+	vr_tracks_free(&host.tracks);
+	vr_launch_free(&host.launch);
+	host.config = config;
+	host.cast = cast;
+	host.tracks = tracks;
+	host.launch = launch;
+	memset(host.board->group_state, 0, sizeof host.board->group_state);
+	judge_all();
+	vr_host_rewire();
+	vr_host_flush();
+	host.ready = true;
+	vr_instance_dismiss(&old_cast);
+	vr_config_free(&old);
+	return 0;
+}
+
+/* ---- the end */
+
+void
+vr_host_close(void)
+{
+	host.ready = false;
+	for (unsigned k = 0; k < host.cast->count; k++)
+		drop_part(host.cast->at[k].slot);
+	vr_hold_end_statics(host.nl, host.links, host.config);
+	vr_host_flush();
+	vr_notify_close(&host.post);
+	vr_tracks_free(&host.tracks);
+	vr_launch_free(&host.launch);
+	if (host.accept != NULL) {
+		vr_accept_end(&host.config->global);
+		vr_accept_close(&host.accept);
+	}
+	vr_sysctls_restore(host.sysctls);
+	vr_announce_close(&host.announce);
+	vr_turn_watch(vr_links_fd(host.links), NULL, NULL);
+	vr_links_close(&host.links);
+	vr_netlink_close(&host.nl);
+	vr_sysctls_free(&host.sysctls);
+	vr_wire_close_all();
+	vr_instance_dismiss(&host.cast);
+	vr_config_free(&host.config);
+}
+
+void
+vr_host_bury(struct vr_cast *cast, bool keep)
+{
+	struct why why;
+	struct vr_netlink *nl;
+
+	vr_instance_resign(cast);
+	nl = vr_netlink_open(0, &why);
+	if (nl == NULL) {
+		vr_say_error("%s", why.line);
+		return;
+	}
+	for (unsigned k = 0; k < cast->count; k++)
+		if (cast->at[k].live->holds && !keep)
+			vr_hold_leave(nl, NULL, cast->at[k].conf);
+	if (vr_netlink_run(nl, &why) < 0)
+		vr_say_error("%s", why.line);
+	for (unsigned k = 0; k < cast->count; k++)
+		if (cast->at[k].conf->vmac.on)
+			vr_vmac_close(nl, NULL, cast->at[k].conf);
+	vr_netlink_run(nl, &why);
+	if (vr_accept_needed(cast->config))
+		vr_accept_end(&cast->config->global);
+	vr_sysctls_restore(host.sysctls);
+}
+
+/* ---- what others see */
+
+static const struct vr_live *
+live_of(const struct vr_instance_conf *c)
+{
+	for (unsigned k = 0; k < host.cast->count; k++)
+		if (host.cast->at[k].conf == c)
+			return host.cast->at[k].live;
+	return NULL;
+}
+
+static const struct vr_hold_losses *
+losses_of(const struct vr_instance_conf *c)
+{
+	for (unsigned k = 0; k < host.cast->count; k++)
+		if (host.cast->at[k].conf == c)
+			return &part_of(&host.cast->at[k])->losses;
+	return NULL;
+}
+
+static void
+sockets_of(const struct vr_instance_conf *c, int *in, int *out)
+{
+	*in = *out = -1;
+	for (unsigned k = 0; k < host.cast->count; k++)
+		if (host.cast->at[k].conf == c &&
+		    host.cast->at[k].wire != NULL)
+			*in = *out = host.cast->at[k].wire->fd;
+}
+
+void
+vr_host_view(struct vr_view *v)
+{
+	*v = (struct vr_view){ .config = host.config, .tracks = host.tracks,
+	    .links = host.links, .live = live_of, .sockets = sockets_of,
+	    .losses = losses_of, .engine = "" };
+}
+
+void
+vr_host_zero_counts(void)
+{
+	for (unsigned k = 0; k < host.cast->count; k++)
+		memset(&host.cast->at[k].live->counts, 0,
+		    sizeof host.cast->at[k].live->counts);
+}
+
+unsigned
+vr_host_busy(void)
+{
+	return vr_notify_busy(host.post);
+}
+
+void
+vr_host_once(const struct vr_program *program, int64_t limit,
+    void (*done)(void *), void *arg)
+{
+	vr_notify_once(host.post, program, limit, done, arg);
+}

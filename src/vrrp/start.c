@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * start.c - the reading of the file, the log, the pid files, the network
+ * namespace, the background; then the parent's life. First thread.
+ */
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "vrrp/config.h"
+#include "vrrp/lock.h"
+#include "vrrp/manager.h"
+#include "vrrp/parent.h"
+#include "vrrp/say.h"
+#include "vrrp/start.h"
+#include "vrrp/status.h"
+
+enum { EXIT_CANNOT = 1, NO_ANSWER = 3, EXIT_NO_FILE = 6 };
+
+static const struct vr_options *said;
+static const char *pidfile, *child_pidfile;
+static int failure;			/* exit code of a file that cannot be used */
+
+/* ---- the configuration */
+
+/* What was wrong with a file: the lines without their places. */
+static struct map *errors_known;	/* of the file that is in force */
+
+struct reading {
+	struct map *errors;
+	unsigned strange;		/* not among the known ones */
+};
+
+static struct text
+without_place(const char *line)
+{
+	struct text t = text_of(line);
+	const char *end = strstr(line, ") ");
+
+	if (line[0] == '(' && end != NULL && strstr(line, "Line ") != NULL &&
+	    strstr(line, "Line ") < end)
+		t = text_from(t, (size_t)(end + 2 - line));
+	return t;
+}
+
+static void
+tell_log(void *arg, enum vr_report_level level, const char *line)
+{
+	struct reading *r = arg;
+	struct text what = without_place(line);
+
+	vr_say_info("%s", line);
+	if (level != VR_REPORT_ERROR && level != VR_REPORT_MISSING)
+		return;
+	if (map_find(errors_known, what) == NULL)
+		r->strange++;
+	if (map_put(&r->errors, what, r) < 0)
+		vr_say_error("out of memory");
+}
+
+/*
+ * At a reload a file is refused when it has an error that the one in force
+ * has not; those that were there all along are passed over, as at the start.
+ */
+static struct vr_config *
+read_file(bool first)
+{
+	struct reading r = { .errors = NULL };
+	struct vr_report report = { .tell = tell_log, .arg = &r };
+	struct vr_config *config = vr_config_read(said->file,
+	    said->all_config ? VR_CONFIG_ALL_INCLUDES : 0,
+	    vr_outside_host(said->id), &report);
+
+	if (!first && config != NULL && r.strange > 0)
+		vr_config_free(&config);
+	if (config == NULL) {
+		map_free(&r.errors, NULL);
+		failure = report.missing > 0 ? VR_EXIT_MISSING : EXIT_CANNOT;
+		return NULL;
+	}
+	map_free(&errors_known, NULL);
+	errors_known = r.errors;
+	return config;
+}
+
+static struct vr_config *
+read_again(const struct vr_config *now)
+{
+	struct vr_config *config = read_file(false);
+
+	if (config == NULL)
+		vr_say_error("New config failed validation: everything stays "
+		    "as it is");
+	return config;
+}
+
+/* ---- the log, the pid files */
+
+static int
+find_facility(void)
+{
+	static const struct { const char *name; int facility; } rows[] = {
+		{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 },
+		{ "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 },
+		{ "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 },
+		{ "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
+		{ "user", LOG_USER },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (strcmp(said->log_facility, rows[i].name) == 0)
+			return rows[i].facility;
+	return LOG_DAEMON;
+}
+
+static void
+open_log(void)
+{
+	const struct vr_say_plan plan = {
+		.ident = "Keepalived_vrrp", .facility = find_facility(),
+		.to_syslog = !said->no_syslog, .to_stderr = said->log_console,
+		.file = !said->log_file_on ? NULL : said->log_file != NULL ?
+		    said->log_file : "/tmp/keepalived.log",
+		.detail = said->log_detail,
+	};
+	struct why why;
+
+	if (vr_say_open(&plan, &why) < 0)
+		vr_say_error("%s", why.line);
+}
+
+static const char *
+name_pidfile(const char *given, const char *plain, const char *instance,
+    bool use_dir)
+{
+	char *path;
+
+	if (given != NULL)
+		return given;
+	if (instance == NULL && !use_dir)
+		path = mem_print("/run/%s.pid", strcmp(plain, "keepalived") ==
+		    0 ? "keepalived" : "vrrp");
+	else
+		path = mem_print("/run/keepalived/%s%s%s.pid", plain,
+		    instance == NULL ? "" : "_", instance == NULL ? "" :
+		    instance);
+	return path;
+}
+
+static void
+name_pidfiles(const struct vr_config *c)
+{
+	const char *tag = said->namespace != NULL ? said->namespace :
+	    c->global.namespace != NULL ? c->global.namespace :
+	    c->global.instance;
+	bool use_dir = c->global.use_pid_dir;
+
+	if (use_dir || tag != NULL)
+		mkdir("/run/keepalived", 0755);
+	pidfile = name_pidfile(said->pid_file, "keepalived", tag, use_dir);
+	child_pidfile = name_pidfile(said->vrrp_pid_file, "vrrp", tag,
+	    use_dir);
+}
+
+static int
+enter_namespace(const char *name)
+{
+	char *path;
+	int fd;
+
+	if (name == NULL)
+		return 0;
+	path = mem_print("/run/netns/%s", name);
+	fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	mem_drop(path);
+	if (fd < 0 || setns(fd, CLONE_NEWNET) < 0) {
+		vr_say_error("cannot enter network namespace %s: errno %d",
+		    name, errno);
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
+static void
+go_to_background(void)
+{
+	int null;
+
+	if (said->no_fork)
+		return;
+	if (fork() != 0)
+		_exit(0);
+	setsid();
+	if (fork() != 0)
+		_exit(0);
+	if (chdir("/") < 0)
+		vr_say_warn("chdir: errno %d", errno);
+	null = open("/dev/null", O_RDWR);
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	if (!said->log_console)
+		dup2(null, STDERR_FILENO);
+	if (null > STDERR_FILENO)
+		close(null);
+}
+
+/* ---- the start */
+
+static void
+reopen_log(void)
+{
+	if (said->log_file_on)
+		open_log();
+}
+
+static void
+set_limits(const struct vr_config *c)
+{
+	int mask = said->umask >= 0 ? said->umask : c->global.umask;
+
+	if (mask != VR_UNSET)
+		umask((mode_t)mask);
+	if (said->core_dump)
+		setrlimit(RLIMIT_CORE, &(struct rlimit){ RLIM_INFINITY,
+		    RLIM_INFINITY });
+}
+
+static int
+run(struct vr_config *config)
+{
+	const struct vr_parent_plan plan = {
+		.host = { .keep = said->keep_at_exit,
+		    .tell_addresses = said->monitor_addresses },
+		.no_respawn = said->no_respawn,
+		.ignore_int = said->ignore_sigint,
+		.child_pidfile = child_pidfile,
+		.read = read_again,
+		.reopen = reopen_log,
+	};
+	struct why why;
+	int code;
+
+	code = vr_lock_take(pidfile, &why);
+	if (code != 0) {
+		vr_say_error("%s", code > 0 ? "daemon is already running" :
+		    why.line);
+		return code > 0 ? 0 : EXIT_CANNOT;
+	}
+	go_to_background();
+	if (vr_lock_write() < 0)
+		vr_say_warn("cannot write pid file %s", pidfile);
+	set_limits(config);
+	code = vr_parent_run(config, &plan);
+	vr_lock_release();
+	return code;
+}
+
+/* The interfaces it names are those of its namespace: read there. */
+static struct vr_config *
+read_at_home(void)
+{
+	struct vr_config *config;
+	bool moved;
+
+	if (enter_namespace(said->namespace) < 0)
+		return NULL;
+	config = read_file(true);
+	moved = config != NULL && said->namespace == NULL &&
+	    config->global.namespace != NULL;
+	if (!moved)
+		return config;
+	failure = enter_namespace(config->global.namespace);
+	vr_config_free(&config);
+	return failure < 0 ? NULL : read_file(true);
+}
+
+int
+vr_start(const struct vr_options *o)
+{
+	struct vr_config *config;
+
+	said = o;
+	failure = EXIT_CANNOT;
+	open_log();
+	vr_manager_init();
+	vr_say_info("Starting Keepalived v2.4.3 (Weir %s)", PACKAGE_VERSION);
+	if (access(said->file, R_OK) < 0) {
+		vr_say_error("Unable to find configuration file %s",
+		    said->file);
+		return EXIT_NO_FILE;
+	}
+	config = read_at_home();
+	if (config == NULL)
+		return failure > 0 ? failure : EXIT_CANNOT;
+	if (config->instances.count == 0)
+		vr_say_warn("Warning - keepalived has no configuration to "
+		    "run");
+	name_pidfiles(config);
+	return run(config);
+}
+
+int
+vr_start_ask(const struct vr_options *o)
+{
+	struct vr_report quiet = { .tell = NULL };
+	struct vr_config *config = vr_config_read(o->file, 0,
+	    vr_outside_host(o->id), &quiet);
+	const char *path = config == NULL ? NULL :
+	    config->global.status_socket;
+	int code;
+
+	if (path == NULL)
+		fprintf(stderr, "status_socket is not set in %s\n", o->file);
+	code = path == NULL ? NO_ANSWER : vr_status_ask(path, o->instance,
+	    o->json);
+	vr_config_free(&config);
+	return code;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * vmac.h - the virtual interface of an instance with use_vmac: a private
+ * macvlan with the VRRP hardware address, made at start, kept in BACKUP,
+ * deleted at exit; and what must be set on it and on its parent so that the
+ * host answers with one hardware address only. Settings of the parent are
+ * put back as they were found (B16). One thread, with rights.
+ */
+#ifndef WEIR_VRRP_VMAC_H
+#define WEIR_VRRP_VMAC_H
+
+#include "vrrp/link.h"
+#include "vrrp/sysctl.h"
+
+/*
+ * Makes or adopts it, sets it up, brings it up. Runs the batch itself. -1:
+ * why, and nothing is left behind. The instance is then in FAULT.
+ */
+int	vr_vmac_open(struct vr_netlink *, struct vr_links *,
+	    struct vr_sysctls *, const struct vr_instance_conf *,
+	    struct why *);
+/* Deletes it by name, if it is one; no record needed. */
+void	vr_vmac_close(struct vr_netlink *, const struct vr_links *,
+	    const struct vr_instance_conf *);
+/* The name adverts leave by and addresses stand on. */
+const char *vr_vmac_interface(const struct vr_instance_conf *);
+
+#endif

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: ISC
+"""HUP: the address stays, no probe is lost, no advert is late; instances
+come and go; a broken file changes nothing."""
+import signal
+import time
+
+from rig import vrrp
+
+VIP, OTHER = "10.77.0.50", "10.77.0.60"
+FAST = dict(version=3, advert_int="0.1")
+
+
+def test_nothing_is_lost(lan, daemon):
+    net = lan(3)
+    high, low, home = net.nodes
+    client = net.ask(home, VIP)
+    master = daemon(high, "weir", vrrp.config(101, **FAST))
+    backup = daemon(low, "weir", vrrp.config(100, **FAST))
+    master.wait_log("Entering MASTER STATE")
+    time.sleep(0.5)
+    begun = time.time()
+    for n in range(1, 6):
+        master.write(vrrp.config(101, [VIP + "/24"] + [OTHER + "/24"] *
+                                 (n % 2), **FAST))
+        master.signal(signal.SIGHUP)
+        backup.signal(signal.SIGHUP)
+        master.wait_log("Reloading", count=n)
+        time.sleep(0.3)
+        assert high.has(OTHER) == bool(n % 2), master.log()
+        assert high.has(VIP)
+    until = time.time()
+    assert client.outage(begun, until - 0.1) == 0
+    spoken = [a for a in net.capture.adverts(begun) if a.at < until]
+    assert {a.node for a in spoken} == {1}
+    assert all(a.priority == 101 for a in spoken)
+    gaps = [b.at - a.at for a, b in zip(spoken, spoken[1:])]
+    assert max(gaps) < 0.11 + 0.03, gaps        # 1.1 intervals, busy machine
+    assert master.log().count("Entering") == 2
+
+
+def test_instances_come_and_go(lan, daemon):
+    net = lan(2)
+    high, low = net.nodes
+    one = vrrp.config(101, **FAST)
+    two = vrrp.config(101, [OTHER + "/24"], 60, name="VI_2", **FAST)
+    master = daemon(high, "weir", one)
+    daemon(low, "weir", one.replace("101", "90") + two.replace("101", "90"))
+    master.wait_log("VI_1. Entering MASTER STATE")
+    master.write(two + one)             # another order, too
+    at = time.time()
+    master.signal(signal.SIGHUP)
+    master.wait_log("VI_2. Entering MASTER STATE")
+    time.sleep(0.1)
+    assert high.has(VIP) and high.has(OTHER) and not low.has(OTHER)
+    assert master.log().count("(VI_1) Entering") == 2
+    master.write(one)
+    gone = time.time()
+    master.signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert high.has(VIP) and not high.has(OTHER) and low.has(OTHER)
+    assert [a.priority for a in net.capture.adverts(gone, 1, 60)][-1] == 0
+    assert not [a for a in net.capture.adverts(at, 1, 51) if not a.priority]
+
+
+def test_a_changed_priority_moves_the_address(lan, daemon):
+    net = lan(2)
+    high, low = net.nodes
+    master = daemon(high, "weir", vrrp.config(101, **FAST))
+    daemon(low, "weir", vrrp.config(100, **FAST))
+    master.wait_log("Entering MASTER STATE")
+    master.write(vrrp.config(50, **FAST))
+    master.signal(signal.SIGHUP)
+    master.wait_log("Entering BACKUP STATE\n")
+    time.sleep(0.1)
+    assert low.has(VIP) and not high.has(VIP)
+    assert not [a for a in net.capture.adverts(0, 1) if not a.priority]
+
+
+def test_a_broken_file_changes_nothing(lan, daemon):
+    node, = lan(1).nodes
+    one = daemon(node, "weir", vrrp.config(255, state="MASTER", **FAST))
+    one.wait_log("Entering MASTER STATE")
+    whole = vrrp.config(255, state="MASTER", **FAST)
+    broken = [whole.replace("priority 255", "priority 300"),
+              whole.replace("priority 255", "priority"),
+              whole.replace("virtual_ipaddress {", "virtual_ipaddress {{"),
+              whole.replace("interface eth0", "interface 'eth0"),
+              whole.replace("vrrp_instance", "vrrp_instanc")]
+    child = one.child()
+    for n, text in enumerate(broken, 1):
+        one.write(text)
+        one.signal(signal.SIGHUP)
+        one.wait_log("everything stays as it is", count=n)
+        assert node.has(VIP)
+    assert one.child() == child
+    assert one.log().count("Entering") == 1
