@@ -13,6 +13,7 @@
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
+#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -143,6 +144,22 @@ row_of(uint32_t id, uint8_t nf)
 	return (struct set_row){ "vmac_set", id, TYPE_LINK, 4, false };
 }
 
+/* For listings alone: numbers of interfaces are in the host's order. */
+static void
+tell_order(struct nftnl_set *s)
+{
+	enum { HOST_ORDER = 1 };
+	struct nftnl_udata_buf *u = nftnl_udata_buf_alloc(64);
+
+	if (u == NULL)
+		return;
+	nftnl_udata_put_u32(u, NFTNL_UDATA_SET_KEYBYTEORDER, HOST_ORDER);
+	nftnl_udata_put_u32(u, NFTNL_UDATA_SET_DATABYTEORDER, HOST_ORDER);
+	nftnl_set_set_data(s, NFTNL_SET_USERDATA, nftnl_udata_buf_data(u),
+	    nftnl_udata_buf_len(u));
+	nftnl_udata_buf_free(u);
+}
+
 static void
 put_set(struct vr_accept *a, uint8_t nf, uint32_t id)
 {
@@ -157,6 +174,8 @@ put_set(struct vr_accept *a, uint8_t nf, uint32_t id)
 		nftnl_set_set_u32(s, NFTNL_SET_ID, id);
 		nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, row.key_type);
 		nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, row.key_len);
+		if (id != SET_VIPS)
+			tell_order(s);
 		if (row.map) {
 			nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_MAP);
 			nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, TYPE_LINK);
@@ -397,14 +416,13 @@ family_of(struct vr_accept *a, uint16_t family)
 }
 
 static void
-make_chains(struct vr_accept *a, struct family *f)
+make_chain(struct vr_accept *a, struct family *f)
 {
 	if (f->made)
 		return;
 	f->made = true;
 	put_table(a, f->nf);
 	put_chain(a, f->nf, "out", NF_INET_LOCAL_OUT);
-	put_chain(a, f->nf, "in", NF_INET_LOCAL_IN);
 }
 
 static void
@@ -412,8 +430,9 @@ make_vips(struct vr_accept *a, struct family *f)
 {
 	if (f->vips)
 		return;
-	make_chains(a, f);
+	make_chain(a, f);
 	f->vips = true;
+	put_chain(a, f->nf, "in", NF_INET_LOCAL_IN);
 	put_set(a, f->nf, SET_VIPS);
 	if (f->nf == NFPROTO_IPV6) {
 		put_rule(a, f->nf, "in", fill_discovery);
@@ -428,7 +447,7 @@ make_links(struct vr_accept *a, struct family *f)
 {
 	if (f->links)
 		return;
-	make_chains(a, f);
+	make_chain(a, f);
 	f->links = true;
 	put_set(a, f->nf, SET_MAP);
 	if (f->nf == NFPROTO_IPV4) {

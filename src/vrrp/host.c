@@ -286,7 +286,6 @@ static void
 put_back(struct part *p)
 {
 	const struct vr_address_conf *missing[LOOKED_FOR];
-	char text[VR_ADDRESS_TEXT];
 	unsigned n = 0;
 
 	switch (vr_hold_look(host.nl, host.links, p->conf, &p->losses,
@@ -299,12 +298,8 @@ put_back(struct part *p)
 	case VR_HOLD_RESTORED:
 		break;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		vr_say_info("(%s) %s was removed by somebody: put back",
-		    p->conf->name, vr_address_print(missing[i], p->conf,
-		    text));
+	for (unsigned i = 0; i < n; i++)
 		vr_herald_again(&p->herald, missing[i]);
-	}
 }
 
 static void
@@ -694,6 +689,7 @@ clean_up(void)
 	for (unsigned k = 0; k < host.cast->count; k++)
 		vr_hold_clean(host.nl, host.links, host.cast->at[k].conf);
 	vr_hold_statics(host.nl, host.links, host.config);
+	vr_sysctls_apply(host.sysctls, host.config);
 	if (vr_netlink_run(host.nl, &why) < 0)
 		vr_say_error("%s", why.line);
 }
@@ -796,6 +792,7 @@ vr_host_change(struct vr_config *config, struct why *why)
 	vr_announce_set(host.announce, config);
 	exchange_parts(cast);
 	vr_hold_change_statics(host.nl, host.links, old, config);
+	vr_sysctls_apply(host.sysctls, config);
 	host.post = vr_notify_open(config, launch, &host.post);
 	vr_tracks_free(&host.tracks);
 	vr_launch_free(&host.launch);

@@ -412,7 +412,7 @@ on_message(void *arg, const struct nlmsghdr *h)
 	case RTM_DELROUTE:
 	case RTM_DELRULE:
 		if (h->nlmsg_pid != vr_netlink_port(links->nl) &&
-		    links->handler.deleted != NULL)
+		    !links->quiet && links->handler.deleted != NULL)
 			links->handler.deleted(links->handler.arg, h);
 		break;
 	}
@@ -447,6 +447,7 @@ vr_links_refresh(struct vr_links *links, struct why *why)
 	int outcome;
 
 	links->quiet = true;
+	vr_monitor_read(links->monitor);	/* what is older */
 	outcome = read_all(links, why);
 	links->quiet = quiet;
 	return outcome;
