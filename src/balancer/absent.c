@@ -71,18 +71,6 @@ sends_more(const struct lb_server_conf *s)
 }
 
 static bool
-has_agent(const struct lb_server_conf *s)
-{
-	return s->agent_check;
-}
-
-static bool
-has_resolvers(const struct lb_server_conf *s)
-{
-	return s->resolvers != NULL;
-}
-
-static bool
 has_namespace(const struct lb_server_conf *s)
 {
 	return s->namespace != NULL;
@@ -101,18 +89,9 @@ static const struct server_row {
 } server_rows[] = {
 	{ WARN, sends_more, "a PROXY header with more than addresses (a "
 	    "plain one is sent); it" },
-	{ WARN, has_agent, "'server ... agent-check'" },
-	{ WARN, has_resolvers, "'server ... resolvers': names are resolved "
-	    "at start only; it" },
 	{ REFUSE, has_namespace, "'server ... namespace'" },
 	{ REFUSE, has_socks, "'server ... socks4'" },
 };
-
-static bool
-has_sticks(const struct lb_proxy_conf *p)
-{
-	return p->sticks.count > 0;
-}
 
 static bool
 has_state_file(const struct lb_proxy_conf *p)
@@ -131,7 +110,6 @@ static const struct proxy_row {
 	bool (*wants)(const struct lb_proxy_conf *);
 	const char *what;
 } proxy_rows[] = {
-	{ REFUSE, has_sticks, "'stick'" },
 	{ WARN, has_state_file, "'load-server-state-from-file'" },
 	{ REFUSE, inspects_answers, "'tcp-response content'" },
 };
@@ -152,7 +130,10 @@ look_at_check(const struct lb_proxy_conf *p)
 
 static const enum lb_act acts[] = {		/* these are carried out */
 	LB_ACT_ACCEPT, LB_ACT_REJECT, LB_ACT_CLOSE, LB_ACT_SILENT_DROP,
-	LB_ACT_EXPECT_PROXY,
+	LB_ACT_EXPECT_PROXY, LB_ACT_TRACK, LB_ACT_INC_GPC, LB_ACT_ADD_GPC,
+	LB_ACT_SET_GPT, LB_ACT_SET_VAR, LB_ACT_SET_VAR_FORMAT,
+	LB_ACT_UNSET_VAR, LB_ACT_CAPTURE,
+	LB_ACT_SET_SERVER_MARK, LB_ACT_SET_SERVER_TOS,
 	LB_ACT_SET_SRC, LB_ACT_SET_SRC_PORT, LB_ACT_SET_DST,
 	LB_ACT_SET_DST_PORT, LB_ACT_SET_MARK, LB_ACT_SET_TOS,
 	LB_ACT_SET_PRIORITY_CLASS, LB_ACT_SET_PRIORITY_OFFSET,
@@ -185,9 +166,6 @@ look_at_acl(const struct lb_acl *a)
 		const struct lb_test *t = a->tests.at[i];
 
 		look_at_expr(t->expr, &t->place);
-		if (t->match == LB_MATCH_REG)
-			tell(REFUSE, &t->place, "matching by a regular "
-			    "expression");
 	}
 }
 
@@ -282,28 +260,13 @@ look_at_servers(const struct lb_proxy_conf *p)
 	}
 }
 
-static void
-look_at_options(const struct lb_options *o, const struct lb_setup *setup)
-{
-	const struct lb_place nowhere = { "command line", 0 };
-
-	if ((o->master || o->notify || setup->global.master) &&
-	    !o->foreground)
-		tell(WARN, &nowhere, "master-worker mode (one process "
-		    "serves)");
-	if (o->take_from != NULL && strcmp(o->take_from, "/dev/null") != 0)
-		tell(WARN, &nowhere, "-x (sockets are bound anew, beside the "
-		    "old process's)");
-	if (setup->global.maxsslconn > 0)
-		tell(WARN, &setup->global.place, "'maxsslconn'");
-}
-
 int
-lb_absent_tell(const struct lb_setup *setup, const struct lb_options *o)
+lb_absent_tell(const struct lb_setup *setup)
 {
 	refused = 0;
 	lb_sampling_init();
-	look_at_options(o, setup);
+	if (setup->global.maxsslconn > 0)
+		tell(WARN, &setup->global.place, "'maxsslconn'");
 	for (unsigned i = 0; i < setup->proxies.count; i++) {
 		const struct lb_proxy_conf *p = setup->proxies.at[i];
 

@@ -7,10 +7,9 @@
 #ifndef WEIR_BALANCER_ABSENT_H
 #define WEIR_BALANCER_ABSENT_H
 
-#include "balancer/options.h"
 #include "balancer/settings.h"
 
 /* 0, or 1: something is asked for without which it must not serve. */
-int	lb_absent_tell(const struct lb_setup *, const struct lb_options *);
+int	lb_absent_tell(const struct lb_setup *);
 
 #endif

@@ -8,26 +8,12 @@
 #define WEIR_BALANCER_ACL_H
 
 #include "balancer/arena.h"
+#include "balancer/pattern.h"
 #include "balancer/sample.h"
 #include "balancer/words.h"
-#include "base/address.h"
 #include "base/why.h"
 
 struct lb_parse;
-
-enum lb_match {		/* -m */
-	LB_MATCH_FOUND, LB_MATCH_BOOL, LB_MATCH_INT, LB_MATCH_IP,
-	LB_MATCH_BIN, LB_MATCH_LEN, LB_MATCH_STR, LB_MATCH_SUB,
-	LB_MATCH_REG, LB_MATCH_BEG, LB_MATCH_END, LB_MATCH_DIR, LB_MATCH_DOM
-};
-
-struct lb_pattern {			/* one value; which field: by match */
-	const char *text;		/* as written; STR to DOM, and REG */
-	size_t len;			/* of text (BIN: of its bytes) */
-	bool has_least, has_most;	/* INT, LEN: bounds, both inclusive */
-	int64_t least, most;
-	struct prefix prefix;		/* IP */
-};
 
 struct lb_test {			/* one acl line, or one { } */
 	struct lb_place place;

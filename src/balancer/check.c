@@ -65,6 +65,7 @@ static struct lb_check *all, **all_end = &all;
 static unsigned count;
 
 static void dial(struct lb_check *);
+static void set_limit(struct lb_check *);
 
 /* ---- planning ---------------------------------------------------------- */
 
@@ -120,7 +121,7 @@ static bool
 may_run(const struct lb_check *c)
 {
 	return (c->state & LB_CHECK_ENABLED) != 0 &&
-	    (c->server->admin & LB_ADMIN_MAINT) == 0 &&
+	    (c->agent || (c->server->admin & LB_ADMIN_MAINT) == 0) &&
 	    !lb_world()->stopping;
 }
 
@@ -134,8 +135,13 @@ run(struct lb_check *c)
 	c->state |= LB_CHECK_INPROGRESS;
 	c->began = loop_now(home);
 	c->step = c->part = 0;
-	c->ended = false;
-	dial(c);
+	c->ended = c->connected = false;
+	if (c->variant->run == NULL) {
+		dial(c);
+		return;
+	}
+	set_limit(c);
+	c->variant->run(c);
 }
 
 /* ---- the end of one ---------------------------------------------------- */
@@ -143,6 +149,8 @@ run(struct lb_check *c)
 static void
 let_go(struct lb_check *c)
 {
+	if (c->variant->stop != NULL)
+		c->variant->stop(c);
 	if (c->conn != NULL) {
 		/* The port is free again at once. */
 		conn_set_reset(c->conn);
@@ -154,8 +162,15 @@ let_go(struct lb_check *c)
 	c->got_len = 0;
 }
 
+/* An agent that cannot be reached says nothing. */
+static bool
+is_idle(const struct lb_check *c)
+{
+	return c->agent && c->status < LB_CHECK_L57DATA;
+}
+
 static void
-tell(struct lb_check *c)
+tell(struct lb_check *c, bool changed)
 {
 	const struct lb_check_status_row *row = &lb_check_rows[c->status];
 	struct lb_cause cause = {
@@ -166,6 +181,8 @@ tell(struct lb_check *c)
 		.duration = c->duration >= 0 ? c->duration / CLOCK_MS : -1,
 	};
 
+	cause.changed = changed;
+	cause.idle = is_idle(c);
 	lb_health_take(c->server, c->agent, &cause);
 }
 
@@ -173,6 +190,8 @@ void
 lb_check_end(struct lb_check *c, enum lb_check_status status, int code,
     const char *text)
 {
+	bool changed = c->status != status;
+
 	if (!(c->state & LB_CHECK_INPROGRESS))
 		return;
 	let_go(c);
@@ -181,10 +200,8 @@ lb_check_end(struct lb_check *c, enum lb_check_status status, int code,
 	c->code = code;
 	snprintf(c->text, sizeof c->text, "%s", text != NULL ? text : "");
 	c->duration = loop_now(home) - c->began;
-	/* An agent that cannot be reached says nothing. */
-	if ((c->server->admin & LB_ADMIN_MAINT) == 0 && (!c->agent ||
-	    status == LB_CHECK_L7OK || status == LB_CHECK_L7STS))
-		tell(c);
+	if (c->agent || (c->server->admin & LB_ADMIN_MAINT) == 0)
+		tell(c, changed);
 	plan_next(c);
 }
 
@@ -424,6 +441,10 @@ time_out(struct lb_check *c)
 	bool handshake = c->connected && c->conn != NULL && c->tls != NULL &&
 	    !tls_is_on(c->conn);
 
+	if (c->variant->run != NULL) {
+		lb_check_end(c, LB_CHECK_PROCTOUT, 0, NULL);
+		return;
+	}
 	if (c->variant->describe != NULL)
 		c->variant->describe(c, text, sizeof text);
 	lb_check_end(c, !c->connected ? LB_CHECK_L4TOUT : handshake ?
@@ -567,6 +588,36 @@ lb_check_first(void)
 	return all;
 }
 
+/* The callbacks of its connection may be on the stack. */
+static void
+bury(void *arg)
+{
+	struct lb_check *c = arg;
+
+	tls_drop(&c->tls);
+	mem_drop(c->own_send);
+	mem_drop(c);
+}
+
+void
+lb_check_free(struct lb_check **check)
+{
+	struct lb_check *c = *check, **at = &all;
+
+	*check = NULL;
+	if (c == NULL)
+		return;
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	if (all_end == &c->next)
+		all_end = at;
+	count--;
+	let_go(c);
+	lb_deadline_set(due, &c->mark, 0);
+	loop_retire(home, c, bury);
+}
+
 void
 lb_check_fini(void)
 {
@@ -574,8 +625,7 @@ lb_check_fini(void)
 		next = c->next;
 		let_go(c);
 		c->server->checks[c->agent] = NULL;
-		tls_drop(&c->tls);
-		mem_drop(c);
+		bury(c);
 	}
 	all = NULL;
 	all_end = &all;
@@ -591,12 +641,14 @@ lb_check_fini(void)
 static void
 fail_once(struct lb_check *c, unsigned errors)
 {
+	bool changed = c->status != LB_CHECK_HANA;
+
 	snprintf(c->text, sizeof c->text, "Detected %u consecutive errors, "
 	    "last one was: L4 unsuccessful connection", errors);
 	c->status = LB_CHECK_HANA;
 	c->code = -1;
 	c->duration = -1;
-	tell(c);
+	tell(c, changed);
 }
 
 static void

@@ -37,6 +37,12 @@ struct lb_check;
 
 struct lb_check_variant {	/* what is said once it is connected */
 	const char *name;
+	/*
+	 * Instead of a connection: starts it, which must end it some time;
+	 * stops it early.
+	 */
+	void (*run)(struct lb_check *);
+	void (*stop)(struct lb_check *);
 	/* NULL: connected (TLS up) is enough. */
 	void (*begin)(struct lb_check *);
 	/*
@@ -64,6 +70,8 @@ struct lb_check {
 	uint16_t port;			/* 0: the server's */
 	struct tls *tls;		/* NULL: plain */
 	const char *sni;
+	const char *send;		/* an agent's; NULL: nothing */
+	char *own_send;			/* set at run time: send is it */
 	int proxy;			/* PROXY header: 0, 1, 2 */
 
 	/* The last result. */
@@ -75,6 +83,7 @@ struct lb_check {
 	/* The next, or the one under way. */
 	struct lb_mark mark;
 	struct conn *conn;		/* NULL: none */
+	uint64_t program;		/* that runs; 0: none */
 	int64_t began;
 	bool connected;
 	bool ended;			/* no more bytes will come */
@@ -91,6 +100,7 @@ void	lb_check_fini(void);
 /* Makes and keeps it; dies: start only. */
 struct lb_check *lb_check_new(struct lb_server *, bool agent,
 	    const struct lb_check_variant *);
+void	lb_check_free(struct lb_check **);	/* of a server that goes */
 void	lb_check_start_all(void);	/* plans the first run of each */
 void	lb_check_soon(struct lb_check *);	/* now, unless one runs */
 void	lb_check_enable(struct lb_check *, bool on);

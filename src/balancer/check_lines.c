@@ -138,16 +138,15 @@ const struct lb_check_variant lb_check_smtp = {
 static void
 begin_agent(struct lb_check *c)
 {
-	const char *send = c->server->conf->agent_send;
-
-	if (send != NULL)
-		lb_check_say(c, text_of(send));
+	if (c->send != NULL)
+		lb_check_say(c, text_of(c->send));
 }
 
 struct advice {			/* what one line asks for */
 	unsigned set, clear;
 	enum lb_result result;	/* NEUTRAL: nothing about up or down */
-	char word[32];
+	struct text word;	/* that said so */
+	struct text reason;
 };
 
 static void
@@ -196,40 +195,67 @@ take_word(struct lb_check *c, struct text word, struct advice *a)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		if (!text_is_nocase(word, rows[i].word))
 			continue;
-		a->set = rows[i].set;
-		a->clear = rows[i].clear;
-		if (rows[i].result != LB_RESULT_NEUTRAL)
+		if (rows[i].result != LB_RESULT_NEUTRAL) {
 			a->result = rows[i].result;
-		snprintf(a->word, sizeof a->word, "%s", rows[i].word);
+			a->word = word;
+		} else {
+			a->set = rows[i].set;
+			a->clear = rows[i].clear;
+		}
 		return;
 	}
 	take_number(c->server, word);
 }
 
+/* Words, then perhaps a reason: it begins with a word that begins with #. */
+static void
+take_line(struct lb_check *c, struct text rest, struct advice *a)
+{
+	struct text word;
+
+	while (text_word(&rest, " ,\t", &word)) {
+		if (word.at[0] == '#') {
+			a->reason = text_trim((struct text){ word.at + 1,
+			    (size_t)(rest.at + rest.len - word.at) - 1 });
+			return;
+		}
+		take_word(c, word, a);
+	}
+}
+
+static void
+end_agent(struct lb_check *c, const struct advice *a)
+{
+	char text[LB_CHECK_TEXT];
+
+	snprintf(text, sizeof text, "via agent : %.*s%s%.*s%s",
+	    TEXT_ARG(a->word), a->reason.len > 0 ? " (" : "",
+	    TEXT_ARG(a->reason), a->reason.len > 0 ? ")" : "");
+	if (a->result == LB_RESULT_NEUTRAL)
+		lb_check_end(c, LB_CHECK_CHECKED, -1, NULL);
+	else
+		lb_check_end(c, a->result == LB_RESULT_PASSED ?
+		    LB_CHECK_L7OK : LB_CHECK_L7STS, 0, text);
+}
+
+/* A line without its end may be half of another. */
 static void
 look_agent(struct lb_check *c, struct text t, bool ended)
 {
 	struct advice a = { .result = LB_RESULT_NEUTRAL };
-	struct text line = first_line(t), rest, word;
-	struct lb_server *s = c->server;
-	char text[LB_CHECK_TEXT];
 
-	if (!ended && (t.len == 0 || memchr(t.at, '\n', t.len) == NULL))
+	if (t.len == 0 || memchr(t.at, '\n', t.len) == NULL) {
+		if (ended && t.len == 0)
+			lb_check_end(c, LB_CHECK_L7RSP, -1,
+			    "TCPCHK got an empty response at step 2");
+		else if (ended)
+			lb_check_end(c, LB_CHECK_L7TOUT, -1, NULL);
 		return;
-	rest = line;
-	if (memchr(rest.len > 0 ? rest.at : "", '#', rest.len) != NULL)
-		rest.len = (size_t)((const char *)memchr(rest.at, '#',
-		    rest.len) - rest.at);
-	while (text_word(&rest, " ,\t", &word))
-		take_word(c, word, &a);
-	snprintf(text, sizeof text, "via agent : %s", a.word[0] != '\0' ?
-	    a.word : "up");
-	if (a.result == LB_RESULT_FAILED)
-		lb_check_end(c, LB_CHECK_L7STS, 0, text);
-	else
-		lb_check_end(c, LB_CHECK_L7OK, 0, text);
+	}
+	take_line(c, first_line(t), &a);
 	if (a.set != 0 || a.clear != 0)
-		lb_health_admin(s, a.set, a.clear, "");
+		lb_health_admin(c->server, a.set, a.clear, "");
+	end_agent(c, &a);
 }
 
 const struct lb_check_variant lb_check_agent = {

@@ -18,7 +18,7 @@ static const struct lb_check_variant *const rows[] = {
 	[LB_CHECK_SMTP] = &lb_check_smtp,
 	[LB_CHECK_LDAP] = &lb_check_ldap,
 	[LB_CHECK_SSL_HELLO] = &lb_check_hello,
-	[LB_CHECK_EXTERNAL] = NULL,
+	[LB_CHECK_EXTERNAL] = &lb_check_external,
 };
 
 const struct lb_check_variant *
@@ -48,6 +48,7 @@ make_agent(struct lb_server *s)
 	struct lb_check *c = lb_check_new(s, true, &lb_check_agent);
 
 	c->port = conf->agent_port;
+	c->send = conf->agent_send;
 	if (conf->agent_addr.kind != LB_ADDRESS_NONE)
 		c->addr = conf->agent_addr.sa;
 }
@@ -73,6 +74,15 @@ make_check(struct lb_server *s)
 		c->proxy = conf->send_proxy > 0 ? conf->send_proxy : 1;
 }
 
+void
+lb_checks_add(struct lb_server *s)
+{
+	if (s->conf->check && s->track == NULL)
+		make_check(s);
+	if (s->conf->agent_check)
+		make_agent(s);
+}
+
 int
 lb_checks_make(struct why *why)
 {
@@ -81,14 +91,8 @@ lb_checks_make(struct why *why)
 
 		if (p->conf->disabled)
 			continue;
-		for (unsigned n = 0; n < p->server_count; n++) {
-			struct lb_server *s = p->servers[n];
-
-			if (s->conf->check && s->track == NULL)
-				make_check(s);
-			if (s->conf->agent_check)
-				make_agent(s);
-		}
+		for (unsigned n = 0; n < p->server_count; n++)
+			lb_checks_add(p->servers[n]);
 	}
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 /* The version that version_atleast() and show info speak of. */
 #define LB_CONDITION_VERSION	"3.4.0"
+#define LB_CONDITION_RELEASED	"2026/11/22"
 
 /* "+NAME" each; NULL behind the last. */
 extern const char *const lb_condition_features[];

@@ -1,140 +1,33 @@
 /* SPDX-License-Identifier: ISC */
 /* conversion.c - converters, one row each. On the scene's loop. */
-#include <arpa/inet.h>
-
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "balancer/casting.h"
 #include "balancer/conversion.h"
+#include "balancer/convert_map.h"
+#include "balancer/convert_text.h"
 #include "balancer/converters.h"
 #include "balancer/digest.h"
+#include "balancer/fetch_table.h"
+#include "balancer/fetch_var.h"
 #include "balancer/world.h"
 #include "base/mem.h"
 #include "base/number.h"
 
 /* ---- types ------------------------------------------------------------- */
 
-/* Room for n bytes in the scene; NULL: it is used up. */
-static char *
-take_room(struct lb_scene *c, size_t n)
-{
-	char *at = c->room + c->used;
-
-	if (n > sizeof c->room - c->used)
-		return NULL;
-	c->used += n;
-	return at;
-}
-
-static bool
-print(struct lb_scene *c, struct lb_value *v, const char *text)
-{
-	size_t len = strlen(text);
-	char *to = take_room(c, len + 1);
-
-	if (to == NULL)
-		return false;
-	memcpy(to, text, len + 1);
-	v->text = (struct text){ to, len };
-	v->type = LB_TYPE_STR;
-	return true;
-}
-
-bool
-lb_conversion_text(struct lb_scene *c, struct lb_value *v)
-{
-	char buf[INET6_ADDRSTRLEN];
-
-	switch (v->type) {
-	case LB_TYPE_STR:
-	case LB_TYPE_BIN:
-	case LB_TYPE_METH:
-		return true;
-	case LB_TYPE_BOOL:
-	case LB_TYPE_INT:
-		snprintf(buf, sizeof buf, "%lld", (long long)v->number);
-		return print(c, v, buf);
-	case LB_TYPE_IPV4:
-		return inet_ntop(AF_INET, v->ip, buf, sizeof buf) != NULL &&
-		    print(c, v, buf);
-	case LB_TYPE_IPV6:
-		return inet_ntop(AF_INET6, v->ip, buf, sizeof buf) != NULL &&
-		    print(c, v, buf);
-	case LB_TYPE_ANY:
-	case LB_TYPE_SAME:
-	case LB_TYPE_ADDR:
-		break;
-	}
-	return false;
-}
-
-/* As far as there are digits; "" is none. */
-static bool
-read_digits(struct text t, int64_t *to)
-{
-	size_t i = 0;
-	bool minus = t.len > 0 && t.at[0] == '-';
-	int64_t n = 0;
-
-	for (i = minus; i < t.len && isdigit((unsigned char)t.at[i]); i++)
-		if (n < INT64_MAX / 10 - 9)
-			n = n * 10 + (t.at[i] - '0');
-	*to = minus ? -n : n;
-	return i > (size_t)minus;
-}
-
-bool
-lb_conversion_number(struct lb_value *v)
-{
-	uint32_t word;
-
-	switch (v->type) {
-	case LB_TYPE_BOOL:
-	case LB_TYPE_INT:
-		break;
-	case LB_TYPE_STR:
-	case LB_TYPE_BIN:
-		if (!read_digits(v->text, &v->number))
-			return false;
-		break;
-	case LB_TYPE_IPV4:
-		memcpy(&word, v->ip, sizeof word);
-		v->number = ntohl(word);
-		break;
-	default:
-		return false;
-	}
-	v->type = LB_TYPE_INT;
-	return true;
-}
-
-bool
-lb_conversion_address(struct lb_value *v)
-{
-	struct address a;
-	struct endpoint e;
-
-	if (v->type == LB_TYPE_IPV4 || v->type == LB_TYPE_IPV6)
-		return true;
-	if (v->type != LB_TYPE_STR || address_ip(v->text, 0, &a) < 0)
-		return false;
-	e = address_endpoint(&a);
-	v->type = e.family == AF_INET ? LB_TYPE_IPV4 : LB_TYPE_IPV6;
-	memcpy(v->ip, e.ip, sizeof v->ip);
-	return true;
-}
-
 static bool
 cast(struct lb_scene *c, struct lb_value *v, enum lb_type to)
 {
 	switch (to) {
 	case LB_TYPE_STR:
-		return lb_conversion_text(c, v);
+		return lb_casting_text(c, v);
 	case LB_TYPE_BIN:
 		if (v->type == LB_TYPE_IPV4 || v->type == LB_TYPE_IPV6) {
 			size_t len = v->type == LB_TYPE_IPV4 ? 4 : 16;
-			char *at = take_room(c, len);
+			char *at = lb_scene_room(c, len);
 
 			if (at == NULL)
 				return false;
@@ -143,17 +36,17 @@ cast(struct lb_scene *c, struct lb_value *v, enum lb_type to)
 			v->type = LB_TYPE_BIN;
 			return true;
 		}
-		return lb_conversion_text(c, v);
+		return lb_casting_text(c, v);
 	case LB_TYPE_INT:
-		return lb_conversion_number(v);
+		return lb_casting_number(v);
 	case LB_TYPE_BOOL:
-		if (!lb_conversion_number(v))
+		if (!lb_casting_number(v))
 			return false;
 		v->number = v->number != 0;
 		v->type = LB_TYPE_BOOL;
 		return true;
 	case LB_TYPE_ADDR:
-		return lb_conversion_address(v);
+		return lb_casting_address(v);
 	default:
 		return true;
 	}
@@ -161,15 +54,17 @@ cast(struct lb_scene *c, struct lb_value *v, enum lb_type to)
 
 /* ---- converters -------------------------------------------------------- */
 
-typedef bool convert_fn(struct lb_scene *, const struct lb_arg *,
-    struct lb_value *);
-
 #define NUMBER(name, ...)						\
 static bool								\
 do_##name(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v) \
 {									\
-	uint64_t n = (uint64_t)v->number, m = (uint64_t)a[0].number;	\
+	uint64_t n = (uint64_t)v->number, m;				\
+	int64_t operand = 0;						\
 									\
+	if (a[0].kind == LB_ARG_OPERAND &&				\
+	    !lb_fetch_var_operand(c, &a[0], &operand))			\
+		return false;						\
+	m = (uint64_t)operand;						\
 	(void)m;							\
 	v->number = (int64_t)(__VA_ARGS__);				\
 	return true;							\
@@ -187,17 +82,23 @@ NUMBER(neg, 0 - n)
 static bool
 do_div(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 {
-	v->number = a[0].number == 0 ? INT64_MAX :
-	    a[0].number == -1 ? (int64_t)(0 - (uint64_t)v->number) :
-	    v->number / a[0].number;
+	int64_t by;
+
+	if (!lb_fetch_var_operand(c, &a[0], &by))
+		return false;
+	v->number = by == 0 ? INT64_MAX :
+	    by == -1 ? (int64_t)(0 - (uint64_t)v->number) : v->number / by;
 	return true;
 }
 
 static bool
 do_mod(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 {
-	v->number = a[0].number == 0 || a[0].number == -1 ? 0 :
-	    v->number % a[0].number;
+	int64_t by;
+
+	if (!lb_fetch_var_operand(c, &a[0], &by))
+		return false;
+	v->number = by == 0 || by == -1 ? 0 : v->number % by;
 	return true;
 }
 
@@ -226,7 +127,7 @@ do_length(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 static bool
 map_bytes(struct lb_scene *c, struct lb_value *v, int (*map)(int))
 {
-	char *to = take_room(c, v->text.len + 1);
+	char *to = lb_scene_room(c, v->text.len + 1);
 
 	if (to == NULL)
 		return false;
@@ -251,14 +152,16 @@ do_upper(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 static bool
 do_bytes(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 {
-	size_t from = (size_t)a[0].number;
+	int64_t from, len;
 
-	if (a[0].number < 0 || from >= v->text.len)
+	if (!lb_fetch_var_operand(c, &a[0], &from) ||
+	    !lb_fetch_var_operand(c, &a[1], &len) ||
+	    from < 0 || (uint64_t)from >= v->text.len)
 		return false;
-	v->text = text_from(v->text, from);
-	if (a[1].kind != LB_ARG_NONE && a[1].number >= 0 &&
-	    (size_t)a[1].number < v->text.len)
-		v->text.len = (size_t)a[1].number;
+	v->text = text_from(v->text, (size_t)from);
+	if (a[1].kind != LB_ARG_NONE && len >= 0 &&
+	    (uint64_t)len < v->text.len)
+		v->text.len = (size_t)len;
 	return true;
 }
 
@@ -266,7 +169,7 @@ static bool
 do_hex(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	char *to = take_room(c, v->text.len * 2 + 1);
+	char *to = lb_scene_room(c, v->text.len * 2 + 1);
 
 	if (to == NULL)
 		return false;
@@ -360,7 +263,7 @@ do_port_only(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 	v->type = LB_TYPE_INT;
 	v->number = 0;
 	if (i > 0 && v->text.at[i - 1] == ':')
-		read_digits(text_from(v->text, i), &v->number);
+		lb_casting_digits(text_from(v->text, i), &v->number);
 	return true;
 }
 
@@ -426,10 +329,7 @@ do_nbsrv(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 	return true;
 }
 
-static const struct row {
-	const char *name;
-	convert_fn *apply;
-} rows[] = {
+static const struct lb_scene_row rows[] = {
 	{ "add", do_add }, { "sub", do_sub }, { "mul", do_mul },
 	{ "div", do_div }, { "mod", do_mod }, { "and", do_and },
 	{ "or", do_or }, { "xor", do_xor }, { "cpl", do_cpl },
@@ -443,9 +343,25 @@ static const struct row {
 	{ "ip", do_nothing }, { "int", do_nothing },
 	{ "sdbm", do_sdbm }, { "djb2", do_djb2 }, { "wt6", do_wt6 },
 	{ "crc32", do_crc32 }, { "nbsrv", do_nbsrv },
+	{ NULL, NULL }
 };
 
-static convert_fn **appliers;		/* by the place in lb_converters */
+static const struct lb_scene_row *const lists[] = { rows,
+    lb_convert_map_rows, lb_convert_text_rows, lb_fetch_table_converters,
+    lb_fetch_var_converters };
+static lb_scene_fn **appliers;		/* by the place in lb_converters */
+
+static void
+enlist(const struct lb_scene_row *row)
+{
+	const struct lb_converter *c;
+
+	for (; row->name != NULL; row++) {
+		c = lb_converters_find(text_of(row->name));
+		if (c != NULL)
+			appliers[c - lb_converters] = row->get;
+	}
+}
 
 void
 lb_conversion_init(void)
@@ -455,16 +371,10 @@ lb_conversion_init(void)
 	while (lb_converters[n].name != NULL)
 		n++;
 	appliers = mem_need((n + 1) * sizeof *appliers);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const struct lb_converter *row =
-		    lb_converters_find(text_of(rows[i].name));
-
-		if (row != NULL)
-			appliers[row - lb_converters] = rows[i].apply;
-	}
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		enlist(lists[i]);
 }
 
-/* An operand may be a variable: those are not carried out yet. */
 bool
 lb_conversion_knows(const struct lb_converter *row)
 {
@@ -476,7 +386,7 @@ lb_conversion_apply(struct lb_scene *c, const struct lb_conversion *use,
     struct lb_value *v)
 {
 	const struct lb_converter *row = use->converter;
-	convert_fn *apply = appliers[row - lb_converters];
+	lb_scene_fn *apply = appliers[row - lb_converters];
 
 	return apply != NULL && cast(c, v, row->in) &&
 	    apply(c, use->args, v);

@@ -15,15 +15,15 @@
 #include "net/socket.h"
 
 static uint16_t
-mapped_port(const struct lb_address *a, uint16_t own, uint16_t asked)
+mapped_port(const struct lb_server *s, uint16_t own, uint16_t asked)
 {
-	switch (a->port_kind) {
+	switch (s->port_kind) {
 	case LB_PORT_NONE:
 		return own != 0 ? own : asked;
 	case LB_PORT_PLUS:
-		return (uint16_t)(asked + a->port_low);
+		return (uint16_t)(asked + s->port_offset);
 	case LB_PORT_MINUS:
-		return (uint16_t)(asked - a->port_low);
+		return (uint16_t)(asked - s->port_offset);
 	case LB_PORT_FIXED:
 	case LB_PORT_RANGE:
 		break;
@@ -36,10 +36,9 @@ lb_dial_address(struct lb_server *s, uint16_t port, struct address *to)
 {
 	lb_proxy_lock(s->proxy);
 	*to = s->address;
-	lb_proxy_unlock(s->proxy);
 	if (to->len > 0)
-		address_set_port(to, mapped_port(&s->conf->addr,
-		    address_port(to), port));
+		address_set_port(to, mapped_port(s, address_port(to), port));
+	lb_proxy_unlock(s->proxy);
 }
 
 /* ---- options ----------------------------------------------------------- */

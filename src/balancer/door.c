@@ -83,7 +83,8 @@ find_loop(void)
 static void
 deal(const struct lb_arrival *a)
 {
-	unsigned to = find_loop();
+	/* Who answers itself does so where its numbers are. */
+	unsigned to = a->door->proxy->conf->answers ? 0 : find_loop();
 	struct lb_arrival *copy;
 
 	atomic_fetch_add_explicit(&loads[to], 1, memory_order_relaxed);
@@ -205,6 +206,12 @@ on_room(void *arg)
 	atomic_store(&look_posted, false);
 	atomic_store(&anyone_held, false);
 	each_door(look_again);
+}
+
+void
+lb_door_look(void)
+{
+	on_room(NULL);
 }
 
 void
@@ -358,33 +365,42 @@ wants(const struct lb_bind_conf *b, const struct address *a,
 	return false;
 }
 
-bool
-lb_door_give(int fd, const struct address *a, const char *interface)
+static bool
+is_wanted(const struct address *a, const char *interface)
 {
 	const struct lb_setup *setup = lb_world()->setup;
-	struct spare *s;
 
+	for (unsigned i = 0; i < setup->global.sockets.count; i++)
+		if (wants(setup->global.sockets.at[i], a, interface))
+			return true;
 	for (unsigned i = 0; i < setup->proxies.count; i++) {
 		const struct lb_proxy_conf *p = setup->proxies.at[i];
 
-		for (unsigned n = 0; n < p->binds.count; n++) {
-			if (!wants(p->binds.at[n], a, interface))
-				continue;
-			s = mem_need(sizeof *s);
-			s->fd = fd;
-			s->at = *a;
-			snprintf(s->interface, sizeof s->interface, "%s",
-			    interface);
-			s->next = spares;
-			spares = s;
-			return true;
-		}
+		for (unsigned n = 0; n < p->binds.count; n++)
+			if (wants(p->binds.at[n], a, interface))
+				return true;
 	}
 	return false;
 }
 
-static int
-take_spare(const struct lb_bind_conf *b, uint16_t port, struct address *at)
+bool
+lb_door_give(int fd, const struct address *a, const char *interface)
+{
+	struct spare *s;
+
+	if (!is_wanted(a, interface))
+		return false;
+	s = mem_need(sizeof *s);
+	s->fd = fd;
+	s->at = *a;
+	snprintf(s->interface, sizeof s->interface, "%s", interface);
+	s->next = spares;
+	spares = s;
+	return true;
+}
+
+int
+lb_door_spare(const struct lb_bind_conf *b, uint16_t port, struct address *at)
 {
 	int fd;
 
@@ -419,7 +435,7 @@ open_port(struct lb_proxy *p, const struct lb_bind_conf *b, uint16_t port)
 		lb_logs_say(LB_LOG_ALERT, line);
 		return false;
 	}
-	d->fd = take_spare(b, port, &d->at);
+	d->fd = lb_door_spare(b, port, &d->at);
 	if (d->fd < 0)
 		d->fd = lb_doorway_bind(b, port, reuse, &d->at, &why);
 	else
@@ -461,6 +477,16 @@ lb_door_open(void)
 			failed += open_bind(p, p->conf->binds.at[n]);
 	}
 	return failed;
+}
+
+void
+lb_door_close_unused(void)
+{
+	for (struct spare *s; (s = spares) != NULL; ) {
+		spares = s->next;
+		close(s->fd);
+		mem_drop(s);
+	}
 }
 
 unsigned
@@ -526,6 +552,27 @@ lb_door_resume(struct lb_proxy *p)
 }
 
 void
+lb_door_let_go(struct lb_proxy *p)
+{
+	lb_door_pause(p);
+	for (struct lb_door *d = p->doors; d != NULL; d = d->next)
+		if (d->fd >= 0 && d->at.sa.sa_family != AF_UNIX)
+			(void)shutdown(d->fd, SHUT_RD);
+}
+
+void
+lb_door_hold_again(struct lb_proxy *p)
+{
+	struct why why;
+
+	for (struct lb_door *d = p->doors; d != NULL; d = d->next)
+		if (d->fd >= 0 && lb_doorway_listen(d->fd, d->conf,
+		    backlog_of(d), &why) < 0)
+			lb_world_say(p, LB_LOG_ALERT, why.line);
+	lb_door_resume(p);
+}
+
+void
 lb_door_stop(struct lb_proxy *p)
 {
 	lb_proxy_enter(p, LB_PROXY_STOPPED);
@@ -560,10 +607,6 @@ lb_door_fini(void)
 			mem_drop(d);
 		}
 	}
-	for (struct spare *s; (s = spares) != NULL; ) {
-		spares = s->next;
-		close(s->fd);
-		mem_drop(s);
-	}
+	lb_door_close_unused();
 	door_count = 0;
 }

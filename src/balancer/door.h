@@ -52,13 +52,22 @@ unsigned lb_door_open(void);
 unsigned lb_door_count(void);
 /* A socket that was taken over; false: no bind line wants it. */
 bool	lb_door_give(int fd, const struct address *, const char *interface);
+/* One of those, which is the caller's now; -1: there is none. */
+int	lb_door_spare(const struct lb_bind_conf *, uint16_t port,
+	    struct address *);
+void	lb_door_close_unused(void);	/* of those taken over */
 int	lb_door_start(struct loop *, struct why *);	/* accept from now on */
 
 /* A session ended: whoever was held for it may go on. Any loop. */
 void	lb_door_left(struct lb_door *);
 
+void	lb_door_look(void);			/* limits were changed */
 void	lb_door_pause(struct lb_proxy *);	/* keeps the socket, deaf */
 void	lb_door_resume(struct lb_proxy *);
+/* As pause, and the address is free for another process. */
+void	lb_door_let_go(struct lb_proxy *);
+/* Listens again, as far as it can, and resumes. */
+void	lb_door_hold_again(struct lb_proxy *);
 void	lb_door_stop(struct lb_proxy *);	/* closes its sockets */
 void	lb_door_stop_all(void);
 void	lb_door_fini(void);

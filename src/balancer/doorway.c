@@ -33,8 +33,8 @@ set_options(int fd, const struct lb_bind_conf *b, int family, bool reuseport)
 	set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (reuseport)
 		set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	if (family == AF_INET6)
-		set(fd, IPPROTO_IPV6, IPV6_V6ONLY, b->v6only || !b->v4v6);
+	if (family == AF_INET6 && (b->v6only || b->v4v6))
+		set(fd, IPPROTO_IPV6, IPV6_V6ONLY, b->v6only);
 	if (b->transparent) {
 		set(fd, IPPROTO_IP, IP_FREEBIND, 1);
 		set(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
@@ -53,6 +53,14 @@ set_options(int fd, const struct lb_bind_conf *b, int family, bool reuseport)
 	    (socklen_t)strlen(b->interface) + 1);
 }
 
+static void (*on_busy)(void);
+
+void
+lb_doorway_on_busy(void (*call)(void))
+{
+	on_busy = call;
+}
+
 /* The one before may take a moment to let go of the address. */
 static int
 bind_patiently(int fd, const struct address *a)
@@ -63,6 +71,8 @@ bind_patiently(int fd, const struct address *a)
 	while (bind(fd, &a->sa, a->len) < 0) {
 		if (errno != EADDRINUSE || clock_now() >= end)
 			return -1;
+		if (on_busy != NULL)
+			on_busy();
 		nanosleep(&pause, NULL);
 	}
 	return 0;

@@ -8,6 +8,8 @@
 
 #include "balancer/settings.h"
 
+/* Called while an address is in use: whoever has it may be asked to let go. */
+void	lb_doorway_on_busy(void (*)(void));
 /* Bound, not listening yet; at: where. -1: why has the system's text. */
 int	lb_doorway_bind(const struct lb_bind_conf *, uint16_t port,
 	    bool reuseport, struct address *at, struct why *);

@@ -8,6 +8,7 @@
 #include "balancer/converters.h"
 #include "balancer/expression.h"
 #include "balancer/fetches.h"
+#include "balancer/mapfile.h"
 #include "balancer/value.h"
 
 struct walk {
@@ -344,20 +345,22 @@ take_fetch(struct walk *w, struct lb_expr *e, const char **match)
 	return take_args(w, e->fetch->args, "fetch method", name, e->args);
 }
 
-/* The file of a map: it must be there; what is in it is read later. */
+/* What some make of their arguments once, when they are read. */
 static int
-need_file(struct walk *w, struct lb_arg *arg)
+prepare(struct walk *w, struct text name, struct lb_arg *args)
 {
-	const struct lb_source *source = w->parse->source;
-	struct text ignored;
-	struct why why;
-
-	arg->text = lb_parse_path(w->parse, arg->text);
-	if (source->fetch == NULL || source->fetch(source->arg, arg->text,
-	    &ignored, &why) == 0)
+	if (text_begins(name, "map")) {
+		args[0].text = lb_parse_path(w->parse, args[0].text);
+		args[0].map = lb_mapfile_read(w->parse, args[0].text, name,
+		    w->why);
+		return args[0].map == NULL ? -1 : 0;
+	}
+	if (!text_is(name, "regsub"))
 		return 0;
-	return why_set(w->why, "failed to open pattern file <%s>",
-	    arg->text);
+	args[0].regex = lb_regex_new(w->parse->arena, args[0].text,
+	    args[2].kind != LB_ARG_NONE && strchr(args[2].text, 'i') != NULL,
+	    w->why);
+	return args[0].regex == NULL ? -1 : 0;
 }
 
 static int
@@ -383,7 +386,7 @@ take_conversion(struct walk *w, struct lb_expr *e)
 	if (take_args(w, now->converter->args, "converter", name,
 	    now->args) < 0)
 		return -1;
-	return text_begins(name, "map") ? need_file(w, &now->args[0]) : 0;
+	return prepare(w, name, now->args);
 }
 
 static int

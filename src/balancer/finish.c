@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "balancer/finish.h"
+#include "balancer/keys_section.h"
 #include "balancer/script.h"
 
 static void
@@ -530,7 +531,7 @@ find_resolvers(struct lb_parse *p, struct lb_server_conf *s)
 		if (strcmp(p->setup->resolvers.at[i]->name,
 		    s->resolvers_name) == 0)
 			s->resolvers = p->setup->resolvers.at[i];
-	if (s->resolvers == NULL && strcmp(s->resolvers_name, "default") != 0)
+	if (s->resolvers == NULL)
 		ALERT(p, "%s '%s', server '%s': unable to find required "
 		    "resolvers '%s'", s->proxy->kind, s->proxy->name, s->name,
 		    s->resolvers_name);
@@ -653,19 +654,31 @@ finish_server_tls(struct lb_parse *p, struct lb_server_conf *s)
 }
 
 static void
+finish_server(struct lb_parse *p, struct lb_server_conf *s)
+{
+	find_resolvers(p, s);
+	find_track(p, s);
+	finish_check(p, s);
+	finish_server_tls(p, s);
+	resolve_check(p, s, &s->check_addr, "addr");
+	resolve_check(p, s, &s->agent_addr, "agent-addr");
+}
+
+static void
 finish_servers(struct lb_parse *p, struct lb_proxy_conf *x)
 {
 	number_servers(p, x);
-	for (unsigned i = 0; i < x->servers.count; i++) {
-		struct lb_server_conf *s = x->servers.at[i];
+	for (unsigned i = 0; i < x->servers.count; i++)
+		finish_server(p, x->servers.at[i]);
+}
 
-		find_resolvers(p, s);
-		find_track(p, s);
-		finish_check(p, s);
-		finish_server_tls(p, s);
-		resolve_check(p, s, &s->check_addr, "addr");
-		resolve_check(p, s, &s->agent_addr, "agent-addr");
-	}
+void
+lb_finish_server(struct lb_parse *p, struct lb_server_conf *s)
+{
+	finish_server(p, s);
+	resolve_server(p, s);
+	refuse_rings(p, s);
+	pay_debts(p);
 }
 
 /* ---- backends ---------------------------------------------------------- */
@@ -761,8 +774,8 @@ finish_timeouts(struct lb_parse *p, struct lb_proxy_conf *x)
 }
 
 /* Can this frontend send to that backend? */
-static bool
-reaches(const struct lb_proxy_conf *f, const struct lb_proxy_conf *b)
+bool
+lb_finish_reaches(const struct lb_proxy_conf *f, const struct lb_proxy_conf *b)
 {
 	if (!is_frontend(f) || f->disabled)
 		return false;
@@ -789,7 +802,7 @@ finish_fullconn(struct lb_parse *p, struct lb_proxy_conf *x)
 	for (unsigned i = 0; i < p->setup->proxies.count; i++) {
 		const struct lb_proxy_conf *f = p->setup->proxies.at[i];
 
-		if (!reaches(f, x))
+		if (!lb_finish_reaches(f, x))
 			continue;
 		if (f->maxconn == 0 && p->setup->global.maxconn == 0)
 			return;
@@ -799,6 +812,21 @@ finish_fullconn(struct lb_parse *p, struct lb_proxy_conf *x)
 }
 
 /* ---- sections ---------------------------------------------------------- */
+
+/* One that asks the system's servers is there without being written. */
+static void
+add_default_resolvers(struct lb_parse *p)
+{
+	struct lb_resolvers_conf *r;
+
+	for (unsigned i = 0; i < p->setup->resolvers.count; i++)
+		if (strcmp(p->setup->resolvers.at[i]->name, "default") == 0)
+			return;
+	r = lb_keys_section_usual(p);
+	r->name = "default";
+	r->parse_resolv_conf = true;
+	lb_arena_add(p->arena, &p->setup->resolvers, r);
+}
 
 static void
 finish_resolvers(struct lb_parse *p)
@@ -878,6 +906,13 @@ finish_peers(struct lb_parse *p)
 		}
 }
 
+static void
+number_tables(struct lb_parse *p)
+{
+	for (unsigned i = 0; i < p->setup->tables.count; i++)
+		p->setup->tables.at[i]->number = i;
+}
+
 /* ---- the whole --------------------------------------------------------- */
 
 static void
@@ -918,6 +953,7 @@ lb_finish_all(struct lb_parse *p)
 {
 	p->place = (struct lb_place){ NULL, 0 };
 	number_proxies(p);
+	add_default_resolvers(p);
 	for (unsigned i = 0; i < p->setup->proxies.count; i++)
 		if (!p->setup->proxies.at[i]->disabled)
 			finish_proxy(p, p->setup->proxies.at[i]);
@@ -930,6 +966,7 @@ lb_finish_all(struct lb_parse *p)
 	}
 	finish_resolvers(p);
 	finish_userlists(p);
+	number_tables(p);
 	finish_peers(p);
 	pay_debts(p);
 	for (unsigned i = 0; i < p->setup->proxies.count; i++)

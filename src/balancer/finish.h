@@ -10,5 +10,10 @@
 #include "balancer/parse.h"
 
 void	lb_finish_all(struct lb_parse *);
+/* One server that was read behind all others. */
+void	lb_finish_server(struct lb_parse *, struct lb_server_conf *);
+/* Can this frontend send to that backend? */
+bool	lb_finish_reaches(const struct lb_proxy_conf *front,
+	    const struct lb_proxy_conf *back);
 
 #endif

@@ -13,6 +13,7 @@
 
 struct lb_door;
 struct lb_fates;
+struct lb_visit;
 
 enum lb_stage {
 	LB_STAGE_PROXY,		/* waits for a PROXY header */
@@ -84,6 +85,7 @@ struct lb_session {
 						 * server; sent first; NULL */
 	struct lb_fates *fates;			/* tracked counters, variables;
 						 * NULL: none */
+	struct lb_visit *visit;		/* of a proxy that answers; NULL */
 };
 
 /* Why a session ends, one row each. */

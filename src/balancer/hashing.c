@@ -2,7 +2,7 @@
 /* hashing.c - balance source, balance hash. On the session's loop. */
 #include <arpa/inet.h>
 
-#include "balancer/conversion.h"
+#include "balancer/casting.h"
 #include "balancer/digest.h"
 #include "balancer/hashing.h"
 #include "balancer/sampling.h"
@@ -58,7 +58,7 @@ lb_hashing_key(struct lb_session *s, uint32_t *key)
 			return false;
 		if (v.type == LB_TYPE_INT || v.type == LB_TYPE_BOOL)
 			*key = (uint32_t)v.number;
-		else if (lb_conversion_text(scene, &v))
+		else if (lb_casting_text(scene, &v))
 			*key = digest(b, v.text);
 		else
 			return false;

@@ -170,6 +170,20 @@ tell_move(const struct lb_server *s, enum lb_server_state state,
 	    l.at);
 }
 
+/* Said again whenever something else about the server was said. */
+static void
+tell_drain(const struct lb_server *s)
+{
+	struct line l = { .len = 0 };
+
+	if ((s->admin & LB_ADMIN_FDRAIN) == 0)
+		return;
+	add(&l, "%sServer %s/%s remains in forced drain mode.",
+	    s->conf->backup ? "Backup " : "", s->proxy->conf->name,
+	    s->conf->name);
+	tell(s, LB_LOG_NOTICE, l.at);
+}
+
 static void
 move(struct lb_server *s, enum lb_server_state state, const char *how,
     bool admin)
@@ -183,6 +197,7 @@ move(struct lb_server *s, enum lb_server_state state, const char *how,
 		return;
 	a = change(s, state, s->admin);
 	tell_move(s, state, how, &a);
+	tell_drain(s);
 	if (a.deserted)
 		tell_deserted(s->proxy);
 	if (state == LB_SERVER_STOPPED && s->conf->down_shuts_sessions)
@@ -211,7 +226,7 @@ tell_result(const struct lb_server *s, bool agent,
 	    "conditionally succeeded" : "failed");
 	add_cause(&l, cause);
 	add(&l, ", status: %d/%d %s.", h, n, stopped ? "DOWN" :
-	    s->admin & LB_ADMIN_DRAIN ? "DRAIN" : "UP");
+	    s->weight == 0 ? "DRAIN" : "UP");
 	tell(s, LB_LOG_NOTICE, l.at);
 }
 
@@ -229,6 +244,12 @@ is_held_down(const struct lb_server *s, bool by_agent)
 	return s->checked[by_agent] && !lb_verdict_up(&s->verdicts[by_agent]);
 }
 
+static bool
+is_telling(enum lb_result r)
+{
+	return r != LB_RESULT_UNKNOWN && r != LB_RESULT_NEUTRAL;
+}
+
 void
 lb_health_take(struct lb_server *s, bool agent, const struct lb_cause *cause)
 {
@@ -238,11 +259,12 @@ lb_health_take(struct lb_server *s, bool agent, const struct lb_cause *cause)
 	enum lb_ruling ruling;
 	struct line how = { .len = 0 };
 
-	if (cause->result == LB_RESULT_FAILED && before > 0 && !agent)
+	if (cause->result == LB_RESULT_FAILED && before > 0 && !cause->idle)
 		s->failed_checks++;
-	ruling = lb_verdict_take(v, cause->result, up,
-	    s->state == LB_SERVER_STOPPING);
-	if (logs_results(s) && v->health != before)
+	ruling = lb_verdict_take(v, cause->idle ? LB_RESULT_NEUTRAL :
+	    cause->result, up, s->state == LB_SERVER_STOPPING);
+	if (logs_results(s) && is_telling(cause->result) &&
+	    (cause->changed || v->health != before))
 		tell_result(s, agent, cause);
 	if (s->admin & LB_ADMIN_MAINT)
 		return;
@@ -257,12 +279,14 @@ lb_health_take(struct lb_server *s, bool agent, const struct lb_cause *cause)
 }
 
 void
-lb_health_force(struct lb_server *s, enum lb_server_state state,
+lb_health_force(struct lb_server *s, bool agent, enum lb_server_state state,
     const char *why)
 {
-	struct lb_verdict *v = &s->verdicts[0];
+	struct lb_verdict *v = &s->verdicts[agent];
 
-	v->health = state == LB_SERVER_STOPPED ? 0 : v->rise + v->fall - 1;
+	if (s->checked[agent])
+		v->health = state == LB_SERVER_STOPPED ? 0 :
+		    v->rise + v->fall - 1;
 	if ((s->admin & LB_ADMIN_MAINT) == 0)
 		move(s, state, why, true);
 }
@@ -305,7 +329,12 @@ tell_admin(const struct lb_server *s, unsigned old, bool was_down,
 		    "%u remaining in queue.", why, a->active, a->backups,
 		    a->on_backup ? " Running on backup." : "", a->served,
 		    a->moved, a->left);
-	} else if (had_maint)
+	} else if (had_maint && (old & LB_ADMIN_RMAINT))
+		add(&l, "('%s') is %s/%s (resolves again)%s.",
+		    s->hostname != NULL ? s->hostname : "",
+		    s->state == LB_SERVER_STOPPED ? "DOWN" : "UP",
+		    drain ? "DRAIN" : "READY", why);
+	else if (had_maint)
 		add(&l, "is %s/%s (leaving %smaintenance)%s.",
 		    s->state == LB_SERVER_STOPPED ? "DOWN" : "UP",
 		    drain ? "DRAIN" : "READY", forced ? "forced " : "", why);
@@ -320,6 +349,18 @@ tell_admin(const struct lb_server *s, unsigned old, bool was_down,
 		    s->state == LB_SERVER_STOPPED ? "DOWN" : "UP",
 		    forced ? "forced " : "", why);
 	tell(s, level, l.at);
+}
+
+static void
+tell_resolved(const struct lb_server *s)
+{
+	struct line l = { .len = 0 };
+
+	add(&l, "%sServer %s/%s ('%s') resolves again but remains in "
+	    "maintenance.", s->conf->backup ? "Backup " : "",
+	    s->proxy->conf->name, s->conf->name,
+	    s->hostname != NULL ? s->hostname : "");
+	tell(s, LB_LOG_NOTICE, l.at);
 }
 
 void
@@ -346,6 +387,10 @@ lb_health_admin(struct lb_server *s, unsigned set, unsigned clear,
 	if (maint != ((old & LB_ADMIN_MAINT) != 0) || (!maint &&
 	    ((admin ^ old) & LB_ADMIN_DRAIN)))
 		tell_admin(s, old, was_down, why, &a);
+	else if (maint && (old & ~admin & LB_ADMIN_RMAINT))
+		tell_resolved(s);
+	if (!maint && (old & LB_ADMIN_MAINT))
+		tell_drain(s);
 	if (a.deserted)
 		tell_deserted(s->proxy);
 	lead_trackers(s);
@@ -356,11 +401,26 @@ lb_health_admin(struct lb_server *s, unsigned set, unsigned clear,
 void
 lb_health_weigh(struct lb_server *s, unsigned weight)
 {
+	bool was_up, is_up;
+
 	lb_proxy_lock(s->proxy);
+	was_up = s->proxy->up;
 	s->weight = weight;
 	lb_proxy_recount(s->proxy, loop_now(home));
+	is_up = s->proxy->up;
 	lb_proxy_unlock(s->proxy);
+	if (was_up && !is_up)
+		tell_deserted(s->proxy);
 	lb_queue_serve(s->proxy, loop_now(home));
+}
+
+void
+lb_health_place(struct lb_server *s, const struct address *to)
+{
+	lb_proxy_lock(s->proxy);
+	s->address = *to;
+	lb_proxy_recount(s->proxy, loop_now(home));
+	lb_proxy_unlock(s->proxy);
 }
 
 void
@@ -370,6 +430,34 @@ lb_health_limit(struct lb_server *s, unsigned maxconn)
 	s->maxconn = maxconn;
 	lb_proxy_unlock(s->proxy);
 	lb_queue_serve(s->proxy, loop_now(home));
+}
+
+void
+lb_health_move(struct lb_server *s, const struct address *to,
+    enum lb_port_kind kind, uint16_t offset)
+{
+	lb_proxy_lock(s->proxy);
+	s->address = *to;
+	s->port_kind = kind;
+	s->port_offset = offset;
+	lb_proxy_unlock(s->proxy);
+}
+
+static int (*rename_server)(struct lb_server *, const char *, struct why *);
+
+void
+lb_health_on_rename(int (*call)(struct lb_server *, const char *,
+    struct why *))
+{
+	rename_server = call;
+}
+
+int
+lb_health_rename(struct lb_server *s, const char *name, struct why *why)
+{
+	if (s->conf->resolvers == NULL || rename_server == NULL)
+		return why_set(why, "no resolution is configured");
+	return rename_server(s, name, why);
 }
 
 /* Slow starters gain weight as time goes by. */

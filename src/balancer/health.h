@@ -16,6 +16,8 @@ struct lb_cause {		/* a result, as the lines tell it */
 	int code;			/* -1: none */
 	const char *info;		/* or NULL */
 	int64_t duration;		/* ms; -1: not shown */
+	bool changed;			/* not what the last one said */
+	bool idle;			/* told, but nothing follows from it */
 };
 
 enum lb_shut { LB_SHUT_DOWN, LB_SHUT_BACKUPS };
@@ -34,10 +36,22 @@ void	lb_health_take(struct lb_server *, bool agent,
  */
 void	lb_health_admin(struct lb_server *, unsigned set, unsigned clear,
 	    const char *why);
-/* "set server health": as if checks had said so. */
-void	lb_health_force(struct lb_server *, enum lb_server_state,
+/* "set server health", "agent": as if checks (the agent) had said so. */
+void	lb_health_force(struct lb_server *, bool agent, enum lb_server_state,
 	    const char *why);
+/* Where it is from now; len 0: nowhere. */
+void	lb_health_place(struct lb_server *, const struct address *);
 void	lb_health_weigh(struct lb_server *, unsigned weight);
 void	lb_health_limit(struct lb_server *, unsigned maxconn);
+/* Another address; offset: of the kinds PLUS, MINUS. */
+void	lb_health_move(struct lb_server *, const struct address *,
+	    enum lb_port_kind, uint16_t offset);
+/*
+ * Another name to be resolved. -1: nobody resolves names, or it is refused.
+ * Whoever does says so once, at start.
+ */
+int	lb_health_rename(struct lb_server *, const char *name, struct why *);
+void	lb_health_on_rename(int (*)(struct lb_server *, const char *name,
+	    struct why *));
 
 #endif

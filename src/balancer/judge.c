@@ -8,118 +8,19 @@
 
 #include <netinet/in.h>
 
-#include <ctype.h>
-#include <strings.h>
-
 #include "balancer/acl.h"
-#include "balancer/conversion.h"
+#include "balancer/casting.h"
 #include "balancer/judge.h"
+#include "balancer/matching.h"
 #include "balancer/record.h"
 #include "balancer/rule.h"
+#include "balancer/tables.h"
+#include "balancer/tracking.h"
+#include "balancer/variables.h"
 #include "balancer/world.h"
 #include "net/conn.h"
 
-/* ---- one pattern ------------------------------------------------------- */
-
-static bool
-same_bytes(const char *a, const char *b, size_t n, bool nocase)
-{
-	if (!nocase)
-		return memcmp(a, b, n) == 0;
-	for (size_t i = 0; i < n; i++)
-		if (tolower((unsigned char)a[i]) !=
-		    tolower((unsigned char)b[i]))
-			return false;
-	return true;
-}
-
-static bool
-has_part(struct text t, const struct lb_pattern *p, bool nocase)
-{
-	for (size_t i = 0; i + p->len <= t.len; i++)
-		if (same_bytes(t.at + i, p->text, p->len, nocase))
-			return true;
-	return false;
-}
-
-/* The pattern between separators, or at the ends. */
-static bool
-has_piece(struct text t, const struct lb_pattern *p, bool nocase,
-    const char *seps)
-{
-	for (size_t i = 0; i + p->len <= t.len; i++) {
-		size_t end = i + p->len;
-
-		if (i > 0 && strchr(seps, t.at[i - 1]) == NULL)
-			continue;
-		if (end < t.len && strchr(seps, t.at[end]) == NULL)
-			continue;
-		if (same_bytes(t.at + i, p->text, p->len, nocase))
-			return true;
-	}
-	return false;
-}
-
-static bool
-match_text(struct text t, const struct lb_pattern *p, enum lb_match how,
-    bool nocase)
-{
-	if (p->len > t.len)
-		return false;
-	switch (how) {
-	case LB_MATCH_STR:
-	case LB_MATCH_BIN:
-		return p->len == t.len &&
-		    same_bytes(t.at, p->text, t.len, nocase);
-	case LB_MATCH_BEG:
-		return same_bytes(t.at, p->text, p->len, nocase);
-	case LB_MATCH_END:
-		return same_bytes(t.at + t.len - p->len, p->text, p->len,
-		    nocase);
-	case LB_MATCH_SUB:
-		return has_part(t, p, nocase);
-	case LB_MATCH_DIR:
-		return has_piece(t, p, nocase, "/?");
-	case LB_MATCH_DOM:
-		return has_piece(t, p, nocase, "/?.:");
-	default:
-		return false;
-	}
-}
-
-static bool
-match_number(int64_t n, const struct lb_pattern *p)
-{
-	return (!p->has_least || n >= p->least) &&
-	    (!p->has_most || n <= p->most);
-}
-
-static bool
-match_address(const struct lb_value *v, const struct lb_pattern *p)
-{
-	struct endpoint e = { .family = v->type == LB_TYPE_IPV4 ? AF_INET :
-	    AF_INET6 };
-
-	memcpy(e.ip, v->ip, sizeof e.ip);
-	return prefix_has(&p->prefix, &e);
-}
-
-/* The value as the kind of match wants it. */
-static bool
-prepare(struct lb_scene *c, const struct lb_test *t, struct lb_value *v)
-{
-	switch (t->match) {
-	case LB_MATCH_BOOL:
-	case LB_MATCH_INT:
-		return lb_conversion_number(v);
-	case LB_MATCH_IP:
-		return lb_conversion_address(v);
-	case LB_MATCH_FOUND:
-		return true;
-	default:
-		return lb_conversion_text(c, v);
-	}
-}
+/* ---- one test ---------------------------------------------------------- */
 
 static bool
 match(const struct lb_test *t, const struct lb_value *v)
@@ -128,35 +29,42 @@ match(const struct lb_test *t, const struct lb_value *v)
 		return true;
 	if (t->match == LB_MATCH_BOOL)
 		return v->number != 0;
-	for (unsigned i = 0; i < t->patterns.count; i++) {
-		const struct lb_pattern *p = t->patterns.at[i];
-
-		if (t->match == LB_MATCH_INT ? match_number(v->number, p) :
-		    t->match == LB_MATCH_LEN ?
-		    match_number((int64_t)v->text.len, p) :
-		    t->match == LB_MATCH_IP ? match_address(v, p) :
-		    match_text(v->text, p, t->match, t->nocase))
+	for (unsigned i = 0; i < t->patterns.count; i++)
+		if (lb_matching_hits(t->patterns.at[i], t->match, t->nocase,
+		    v))
 			return true;
-	}
 	return false;
 }
 
 /* ---- conditions -------------------------------------------------------- */
+
+/* Any of the values that there may be. */
+static bool
+test_values(struct lb_scene *c, const struct lb_test *t)
+{
+	bool found = false;
+	struct lb_value v;
+
+	c->waits = false;
+	c->more = true;
+	for (c->nth = 0; c->more && !found; c->nth++) {
+		c->more = false;
+		c->used = 0;
+		found = lb_sampling_get(c, t->expr, &v) &&
+		    lb_matching_prepare(c, t->match, &v) && match(t, &v);
+	}
+	c->nth = 0;
+	return found;
+}
 
 /* 1, 0, -1: cannot be told yet. */
 static int
 test_acl(struct lb_scene *c, const struct lb_acl *a)
 {
 	bool waits = false;
-	struct lb_value v;
 
 	for (unsigned i = 0; i < a->tests.count; i++) {
-		const struct lb_test *t = a->tests.at[i];
-
-		c->waits = false;
-		c->used = 0;
-		if (lb_sampling_get(c, t->expr, &v) && prepare(c, t, &v) &&
-		    match(t, &v))
+		if (test_values(c, a->tests.at[i]))
 			return 1;
 		waits = waits || c->waits;
 	}
@@ -208,7 +116,7 @@ number_of(struct lb_scene *c, const struct lb_rule *r, int64_t *n)
 	*n = r->number;
 	if (r->expr == NULL)
 		return true;
-	if (!lb_sampling_get(c, r->expr, &v) || !lb_conversion_number(&v))
+	if (!lb_sampling_get(c, r->expr, &v) || !lb_casting_number(&v))
 		return false;
 	*n = v.number;
 	return true;
@@ -220,7 +128,7 @@ set_address(struct lb_scene *c, const struct lb_rule *r, struct endpoint *e,
 {
 	struct lb_value v;
 
-	if (!lb_sampling_get(c, r->expr, &v) || !lb_conversion_address(&v))
+	if (!lb_sampling_get(c, r->expr, &v) || !lb_casting_address(&v))
 		return;
 	e->family = v.type == LB_TYPE_IPV4 ? AF_INET : AF_INET6;
 	memcpy(e->ip, v.ip, sizeof e->ip);
@@ -281,6 +189,99 @@ set_retries(struct lb_scene *c, const struct lb_rule *r)
 		c->session->tries_left = (uint8_t)(n > 100 ? 100 : n);
 }
 
+/* False: what is tracked cannot be told yet. */
+static bool
+track(struct lb_scene *c, const struct lb_rule *r)
+{
+	struct lb_table *t = lb_tables_find(r->table);
+	struct lb_value v;
+	struct text key;
+
+	c->waits = false;
+	if (t == NULL || lb_tracking_find(c->session, r->slot) != NULL)
+		return true;
+	if (lb_sampling_get(c, r->expr, &v) &&
+	    lb_tracking_key(c, t, &v, &key))
+		lb_tracking_start(c->session, r->slot, t, key);
+	return !c->waits;
+}
+
+static void
+change_tracked(struct lb_scene *c, const struct lb_rule *r)
+{
+	const struct lb_track *t = lb_tracking_find(c->session, r->slot);
+	int64_t now = loop_now(loop_here()), n;
+
+	if (t == NULL)
+		return;
+	if (r->action->act == LB_ACT_INC_GPC)
+		lb_tracking_count(t, r->index, 1, now, NULL);
+	else if (number_of(c, r, &n) && r->action->act == LB_ACT_ADD_GPC)
+		lb_tracking_count(t, r->index, n, now, NULL);
+	else if (r->action->act == LB_ACT_SET_GPT && number_of(c, r, &n))
+		lb_tracking_tag(t, r->index, (uint64_t)n, now);
+}
+
+/* The scene is the loop's only one: it is what it was when we return. */
+static void
+print_format(struct lb_scene *c, const struct lb_format *f, char *to,
+    size_t room)
+{
+	const struct lb_proxy *proxy = c->proxy;
+	struct text request = c->request, response = c->response;
+	bool final = c->final, expects_proxy = c->expects_proxy;
+
+	lb_record_format(c->session, NULL, f, to, room);
+	c->proxy = proxy;
+	c->request = request;
+	c->response = response;
+	c->final = final;
+	c->expects_proxy = expects_proxy;
+}
+
+static void
+set_variable(struct lb_scene *c, const struct lb_rule *r)
+{
+	char text[4096];
+	struct lb_value v;
+
+	if (r->action->act == LB_ACT_SET_VAR) {
+		if (lb_sampling_get(c, r->expr, &v))
+			lb_variables_set(c, r->name, &v,
+			    lb_variables_when(r->text));
+		return;
+	}
+	print_format(c, r->format, text, sizeof text);
+	memset(&v, 0, sizeof v);
+	v.type = LB_TYPE_STR;
+	v.text = text_of(text);
+	lb_variables_set(c, r->name, &v, lb_variables_when(r->text));
+}
+
+static void
+capture(struct lb_scene *c, const struct lb_rule *r)
+{
+	struct lb_value v;
+
+	if (!lb_sampling_get(c, r->expr, &v) || !lb_casting_text(c, &v))
+		v.text = TEXT_NONE;
+	if (strcmp(r->text, "len") == 0 && v.text.len > (size_t)r->number)
+		v.text.len = (size_t)r->number;
+	lb_fates_capture(c->session, v.text);
+}
+
+static void
+set_server_option(struct lb_scene *c, const struct lb_rule *r)
+{
+	struct lb_fates *f = lb_fates_get(c->session);
+	int64_t n;
+
+	if (f == NULL || !number_of(c, r, &n))
+		return;
+	*(r->action->act == LB_ACT_SET_SERVER_MARK ? &f->mark : &f->tos) =
+	    (int)n;
+}
+
 /* Those that change something and go on. */
 static void
 carry_out(struct lb_scene *c, const struct lb_rule *r)
@@ -324,6 +325,25 @@ carry_out(struct lb_scene *c, const struct lb_rule *r)
 	case LB_ACT_EXPECT_PROXY:
 		c->expects_proxy = true;
 		break;
+	case LB_ACT_INC_GPC:
+	case LB_ACT_ADD_GPC:
+	case LB_ACT_SET_GPT:
+		change_tracked(c, r);
+		break;
+	case LB_ACT_SET_VAR:
+	case LB_ACT_SET_VAR_FORMAT:
+		set_variable(c, r);
+		break;
+	case LB_ACT_UNSET_VAR:
+		lb_variables_unset(c, r->name);
+		break;
+	case LB_ACT_CAPTURE:
+		capture(c, r);
+		break;
+	case LB_ACT_SET_SERVER_MARK:
+	case LB_ACT_SET_SERVER_TOS:
+		set_server_option(c, r);
+		break;
 	default:
 		break;
 	}
@@ -346,31 +366,54 @@ is_final(const struct lb_rule *r, enum lb_sentence *sentence)
 	case LB_ACT_SILENT_DROP:
 		*sentence = LB_SENTENCE_DROP;
 		return true;
+	case LB_ACT_AUTH:
+	case LB_ACT_RETURN:
+	case LB_ACT_REDIRECT:
+	case LB_ACT_TARPIT:
+	case LB_ACT_METRICS:
+		*sentence = LB_SENTENCE_ANSWER;
+		return true;
 	default:
 		return false;
 	}
 }
 
 enum lb_sentence
-lb_judge_rules(struct lb_scene *c, enum lb_ruleset which)
+lb_judge_list(struct lb_scene *c, const struct lb_rule *const *rules,
+    unsigned count)
 {
-	const struct lb_proxy_conf *p = c->proxy->conf;
 	enum lb_sentence sentence;
 	int holds;
 
-	for (unsigned i = 0; i < p->rules[which].count; i++) {
-		const struct lb_rule *r = p->rules[which].at[i];
+	for (unsigned i = 0; i < count; i++) {
+		const struct lb_rule *r = rules[i];
 
 		holds = lb_judge_cond(c, r->cond);
 		if (holds < 0)
 			return LB_SENTENCE_WAIT;
 		if (holds == 0)
 			continue;
+		c->rule = r;
 		if (is_final(r, &sentence))
 			return sentence;
-		carry_out(c, r);
+		c->used = 0;
+		if (r->action->act != LB_ACT_TRACK)
+			carry_out(c, r);
+		else if (!track(c, r))
+			return LB_SENTENCE_WAIT;
 	}
+	c->rule = NULL;
 	return LB_SENTENCE_GO;
+}
+
+enum lb_sentence
+lb_judge_rules(struct lb_scene *c, enum lb_ruleset which)
+{
+	const struct lb_proxy_conf *p = c->proxy->conf;
+
+	return lb_judge_list(c,
+	    (const struct lb_rule *const *)p->rules[which].at,
+	    p->rules[which].count);
 }
 
 /* ---- where to ---------------------------------------------------------- */
@@ -379,7 +422,7 @@ static const char *
 print_name(struct lb_scene *c, const struct lb_format *f, char *to,
     size_t room)
 {
-	lb_record_format(c->session, NULL, f, to, room);
+	print_format(c, f, to, room);
 	return to;
 }
 

@@ -15,6 +15,7 @@
 #include "balancer/logline.h"
 #include "balancer/rules.h"
 #include "balancer/script.h"
+#include "balancer/stores.h"
 #include "balancer/value.h"
 
 #define AT(field)	offsetof(struct lb_proxy_conf, field)
@@ -1013,40 +1014,6 @@ READER(read_monitor_fail)
 
 /* ---- stick tables ------------------------------------------------------ */
 
-static const struct {
-	const char *name;
-	enum lb_store store;
-	char args;			/* 't' a period, 'n' a count, 'b' both */
-} stores[] = {
-	{ "bytes_in_cnt", LB_STORE_BYTES_IN_CNT, 0 },
-	{ "bytes_in_rate", LB_STORE_BYTES_IN_RATE, 't' },
-	{ "bytes_out_cnt", LB_STORE_BYTES_OUT_CNT, 0 },
-	{ "bytes_out_rate", LB_STORE_BYTES_OUT_RATE, 't' },
-	{ "conn_cnt", LB_STORE_CONN_CNT, 0 },
-	{ "conn_cur", LB_STORE_CONN_CUR, 0 },
-	{ "conn_rate", LB_STORE_CONN_RATE, 't' },
-	{ "glitch_cnt", LB_STORE_GLITCH_CNT, 0 },
-	{ "glitch_rate", LB_STORE_GLITCH_RATE, 't' },
-	{ "gpc", LB_STORE_GPC, 'n' },
-	{ "gpc0", LB_STORE_GPC0, 0 },
-	{ "gpc0_rate", LB_STORE_GPC0_RATE, 't' },
-	{ "gpc1", LB_STORE_GPC1, 0 },
-	{ "gpc1_rate", LB_STORE_GPC1_RATE, 't' },
-	{ "gpc_rate", LB_STORE_GPC_RATE, 'b' },
-	{ "gpt", LB_STORE_GPT, 'n' },
-	{ "gpt0", LB_STORE_GPT0, 0 },
-	{ "http_err_cnt", LB_STORE_HTTP_ERR_CNT, 0 },
-	{ "http_err_rate", LB_STORE_HTTP_ERR_RATE, 't' },
-	{ "http_fail_cnt", LB_STORE_HTTP_FAIL_CNT, 0 },
-	{ "http_fail_rate", LB_STORE_HTTP_FAIL_RATE, 't' },
-	{ "http_req_cnt", LB_STORE_HTTP_REQ_CNT, 0 },
-	{ "http_req_rate", LB_STORE_HTTP_REQ_RATE, 't' },
-	{ "server_id", LB_STORE_SERVER_ID, 0 },
-	{ "server_key", LB_STORE_SERVER_KEY, 0 },
-	{ "sess_cnt", LB_STORE_SESS_CNT, 0 },
-	{ "sess_rate", LB_STORE_SESS_RATE, 't' },
-};
-
 static int
 table_refuse(struct lb_parse *p, const char *what, const char *word)
 {
@@ -1089,24 +1056,24 @@ read_store(struct lb_parse *p, struct text one, struct lb_table_conf *to)
 	struct text rest = one, name;
 
 	text_split(&rest, '(', &name);
-	for (size_t i = 0; i < sizeof stores / sizeof *stores; i++) {
-		enum lb_store store = stores[i].store;
+	for (size_t i = 0; i < LB_STORE_ROWS; i++) {
+		enum lb_store store = lb_stores[i].store;
 
-		if (!text_is(name, stores[i].name))
+		if (!text_is(name, lb_stores[i].name))
 			continue;
 		if (to->stores & (1u << store))
 			lb_parse_warn(p, "stick-table: store option '%s' "
-			    "already enabled, ignored", stores[i].name);
+			    "already enabled, ignored", lb_stores[i].name);
 		to->stores |= 1u << store;
 		if (rest.at == NULL)
-			return stores[i].args == 0 ? 0 : table_refuse(p,
+			return lb_stores[i].args == 0 ? 0 : table_refuse(p,
 			    "missing argument to store option",
-			    stores[i].name);
-		if (!text_ends(rest, ")") || stores[i].args == 0)
+			    lb_stores[i].name);
+		if (!text_ends(rest, ")") || lb_stores[i].args == 0)
 			return table_refuse(p, "unexpected argument to store "
-			    "option", stores[i].name);
+			    "option", lb_stores[i].name);
 		rest.len--;
-		return read_store_args(p, rest, stores[i].args, store, to);
+		return read_store_args(p, rest, lb_stores[i].args, store, to);
 	}
 	return table_refuse(p, "unknown store option",
 	    lb_arena_copy(p->arena, name));
@@ -1215,6 +1182,34 @@ read_table_option(struct lb_parse *p, const struct lb_words *w,
 	return table_refuse(p, "unknown argument", name);
 }
 
+/* An array takes the place of the single ones. */
+static int
+refuse_doubles(struct lb_parse *p, const struct lb_table_conf *t)
+{
+	static const struct {
+		unsigned array, single;
+		const char *name, *singles;
+	} rows[] = {
+		{ 1u << LB_STORE_GPT, 1u << LB_STORE_GPT0, "gpt", "gpt0" },
+		{ 1u << LB_STORE_GPC, 1u << LB_STORE_GPC0 |
+		    1u << LB_STORE_GPC1, "gpc", "gpc[0/1]" },
+		{ 1u << LB_STORE_GPC_RATE, 1u << LB_STORE_GPC0_RATE |
+		    1u << LB_STORE_GPC1_RATE, "gpc_rate", "gpc[0/1]_rate" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (!(t->stores & rows[i].array) ||
+		    !(t->stores & rows[i].single))
+			continue;
+		lb_parse_alert(p, "stick-table: simultaneous usage of '%s' "
+		    "and '%s' in a same table is not permitted as '%s' "
+		    "overrides '%s'.", rows[i].name, rows[i].singles,
+		    rows[i].name, rows[i].singles);
+		return -1;
+	}
+	return 0;
+}
+
 int
 lb_keys_proxy_table(struct lb_parse *p, const struct lb_words *w,
     unsigned at, struct lb_table_conf *to)
@@ -1227,7 +1222,7 @@ lb_keys_proxy_table(struct lb_parse *p, const struct lb_words *w,
 		return table_refuse(p, "missing type in table", to->name);
 	if (to->size == 0)
 		return table_refuse(p, "missing size in table", to->name);
-	return 0;
+	return refuse_doubles(p, to);
 }
 
 READER(read_stick_table)

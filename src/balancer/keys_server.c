@@ -733,6 +733,45 @@ lb_keys_server_line(struct lb_parse *p, const struct lb_words *w)
 	end_line(p);
 }
 
+/* What needs others that are looked for at start only. */
+static bool
+may_be_dynamic(struct lb_parse *p, const struct lb_words *w)
+{
+	static const char *const words[] = { "init-addr", "resolvers",
+	    "resolve-net", "resolve-opts", "resolve-prefer", "cookie" };
+
+	for (unsigned i = 3; i < w->count; i++)
+		for (size_t n = 0; n < sizeof words / sizeof *words; n++)
+			if (strcmp(w->at[i], words[n]) == 0) {
+				lb_parse_alert(p, "'%s' option is not "
+				    "accepted for dynamic server", words[n]);
+				return false;
+			}
+	return true;
+}
+
+struct lb_server_conf *
+lb_keys_server_dynamic(struct lb_parse *p, const struct lb_words *w)
+{
+	struct lb_server_conf *s = lb_keys_server_usual(p);
+
+	begin_line(p, lb_arena_print(p->arena, "'server %s/%s'",
+	    p->proxy->name, w->at[1]));
+	s->place = w->place;
+	s->proxy = p->proxy;
+	s->name = w->at[1];
+	if (w->count < 3) {
+		lb_parse_alert(p, "'server' expects <name> and "
+		    "<addr>[:<port>] as arguments.");
+		s = NULL;
+	} else if (!name_is_good(p, s->name, "server") ||
+	    !may_be_dynamic(p, w) || read_address(p, w->at[2], s) != 0 ||
+	    read_options(p, w, 3, LB_IN_SERVER, s) != 0)
+		s = NULL;
+	end_line(p);
+	return s;
+}
+
 /* "5" is 1 to 5, "3-7" is what it says. */
 static bool
 read_numbers(struct lb_parse *p, const char *word, unsigned *from,

@@ -20,6 +20,13 @@ void	lb_keys_server_line(struct lb_parse *, const struct lb_words *);
 void	lb_keys_server_template(struct lb_parse *, const struct lb_words *);
 void	lb_keys_server_default(struct lb_parse *, const struct lb_words *);
 
+/*
+ * "server NAME ADDR options" over the runtime socket: it is added to
+ * nothing, default-server has no say. NULL: told.
+ */
+struct lb_server_conf *lb_keys_server_dynamic(struct lb_parse *,
+	    const struct lb_words *);
+
 /* "addr[:port] [usesrc x] [interface i]" from at on; words taken, -1: told. */
 int	lb_keys_server_source(struct lb_parse *, const struct lb_words *,
 	    unsigned at, struct lb_source_conf *);

@@ -160,16 +160,20 @@ take_label(struct walk *w, const char **name)
 	return 0;
 }
 
-/* [expr]: brackets inside belong to quotes or to nothing. */
+/* [expr]: brackets inside belong to arguments or to quotes. */
 static int
 take_expression(struct walk *w, unsigned flags, const char *label)
 {
 	const char *from = w->at + 1, *end = from;
+	int depth = 0;
 	char quote = 0;
 	struct lb_part *part;
 	const struct lb_expr *e;
 
-	for (; *end != '\0' && (quote != 0 || *end != ']'); end++) {
+	for (; *end != '\0' && (quote != 0 || depth > 0 || *end != ']');
+	    end++) {
+		depth += quote == 0 && *end == '(';
+		depth -= quote == 0 && *end == ')';
 		if (quote != 0 && *end == quote)
 			quote = 0;
 		else if (quote == 0 && (*end == '"' || *end == '\''))

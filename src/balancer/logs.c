@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "balancer/logs.h"
+#include "balancer/notices.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -307,13 +308,15 @@ lb_logs_say(enum lb_log_level level, const char *text)
 	char line[2048], tag[16];
 	int len;
 
-	if (atomic_load(&muted))
-		return;
 	snprintf(tag, sizeof tag, "[%s]", word);
-	len = snprintf(line, sizeof line, "%-10s (%d) : %s\n", tag,
+	len = snprintf(line, sizeof line - 1, "%-10s (%d) : %s", tag,
 	    (int)getpid(), text);
-	if (len >= (int)sizeof line)
-		len = sizeof line - 1;
-	if (len > 0 && write(2, line, (size_t)len) < 0)
+	if (len < 0)
+		return;
+	if (len >= (int)sizeof line - 1)
+		len = sizeof line - 2;
+	lb_notices_add(line);
+	line[len++] = '\n';
+	if (!atomic_load(&muted) && write(2, line, (size_t)len) < 0)
 		return;
 }

@@ -3,6 +3,7 @@
  * main.c - weir-balancer: its command line, and what it answers without
  * serving anything. First thread.
  */
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include <stdlib.h>
@@ -15,11 +16,13 @@
 #include "balancer/config.h"
 #include "balancer/files.h"
 #include "balancer/keys.h"
+#include "balancer/notices.h"
 #include "balancer/options.h"
+#include "balancer/overseer.h"
 #include "balancer/serve.h"
 #include "base/mem.h"
+#include "proc/master.h"
 
-#define RELEASED	"2026/11/22"
 
 static struct lb_options options;
 static struct lb_files *files;	/* the setup's places name them */
@@ -30,14 +33,19 @@ static bool began;		/* something was told */
 static void
 print_line(const char *tag, const char *text)
 {
-	fprintf(stderr, "%-10s (%ld) : %s\n", tag, (long)getpid(), text);
+	char line[4200];
+
+	snprintf(line, sizeof line, "%-10s (%ld) : %s", tag, (long)getpid(),
+	    text);
+	fprintf(stderr, "%s\n", line);
+	lb_notices_add(line);
 }
 
 /* The first line is preceded by who speaks. */
 static void
 begin(void)
 {
-	char path[1024];
+	char path[1024], line[1100];
 	ssize_t n;
 
 	if (began)
@@ -47,8 +55,8 @@ begin(void)
 	n = readlink("/proc/self/exe", path, sizeof path - 1);
 	if (n > 0) {
 		path[n] = '\0';
-		fprintf(stderr, "%-10s (%ld) : path to executable is %s\n",
-		    "[NOTICE]", (long)getpid(), path);
+		snprintf(line, sizeof line, "path to executable is %s", path);
+		print_line("[NOTICE]", line);
 	}
 }
 
@@ -75,7 +83,8 @@ print_version(FILE *to)
 	struct utsname u;
 
 	fprintf(to, "HAProxy version %s %s - https://haproxy.org/ "
-	    "(Weir %s)\n", LB_CONDITION_VERSION, RELEASED, PACKAGE_VERSION);
+	    "(Weir %s)\n", LB_CONDITION_VERSION, LB_CONDITION_RELEASED,
+	    PACKAGE_VERSION);
 	fprintf(to, "Status: young; what it does not carry out yet it says "
 	    "at start.\n");
 	fprintf(to, "Known bugs: see doc/differences.md\n");
@@ -91,6 +100,9 @@ print_build(void)
 	for (const char *const *f = lb_condition_features; *f != NULL; f++)
 		printf(" %s", *f);
 	printf("\n\nBuilt with %s\n", OpenSSL_version(OPENSSL_VERSION));
+	printf("\nAvailable polling systems :\n      epoll : pref=300,  test "
+	    "result OK\nTotal: 1 (1 usable), will use epoll.\n");
+	printf("\nAvailable services : prometheus-exporter\n");
 }
 
 static int
@@ -152,6 +164,7 @@ set_environment(const struct lb_source *source)
 	setenv("HAPROXY_LOCALPEER", options.localpeer != NULL ?
 	    options.localpeer : host, 1);
 	setenv("HAPROXY_BRANCH", "3.4", 1);
+	setenv("HAPROXY_STARTUP_VERSION", LB_CONDITION_VERSION, 1);
 	setenv("HAPROXY_TCP_LOG_FMT", "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B "
 	    "%ts %ac/%fc/%bc/%sc/%rc %sq/%bq", 1);
 	setenv("HAPROXY_HTTP_LOG_FMT", "%ci:%cp [%tr] %ft %b/%s "
@@ -225,16 +238,66 @@ check(struct lb_report *report)
 	return code;
 }
 
+static void
+trust_servers(const struct lb_proxy_conf *p)
+{
+	for (unsigned i = 0; i < p->servers.count; i++)
+		p->servers.at[i]->tls.verify = LB_VERIFY_NONE;
+}
+
+/* What the command line says in the place of the files. */
+static void
+override(struct lb_setup *setup)
+{
+	struct lb_global_conf *g = &setup->global;
+	struct rlimit most = { (rlim_t)options.memory << 20,
+	    (rlim_t)options.memory << 20 };
+	char *names = mem_copy(TEXT("")), *more;
+
+	g->nosplice |= options.no_splice;
+	g->noreuseport |= options.no_reuseport;
+	for (unsigned i = 0; options.no_verify && i < setup->proxies.count;
+	    i++)
+		trust_servers(setup->proxies.at[i]);
+	if (options.memory > 0)
+		(void)setrlimit(RLIMIT_AS, &most);
+	for (unsigned i = 0; names != NULL && i < g->sockets.count; i++) {
+		more = mem_print("%s%s%s%s", names, i == 0 ? "" : ";",
+		    g->sockets.at[i]->addr.kind == LB_ADDRESS_UNIX &&
+		    g->sockets.at[i]->addr.text[0] == '/' ? "unix@" : "",
+		    g->sockets.at[i]->addr.text);
+		mem_drop(names);
+		names = more;
+	}
+	if (names != NULL)
+		setenv("HAPROXY_CLI", names, 1);
+	mem_drop(names);
+}
+
+static bool
+has_master(const struct lb_setup *setup)
+{
+	bool asked = master_here()->again || options.master ||
+	    (setup != NULL && setup->global.master);
+
+	if (!asked || options.foreground || options.debug)
+		return false;
+	setenv("HAPROXY_MWORKER", "1", 1);
+	return true;
+}
+
 static int
 serve(struct lb_report *report, const char *called)
 {
 	struct lb_setup *setup = read_setup(report);
 
-	if (refuses(report, setup)) {
+	if (refuses(report, setup))
 		lb_config_free(&setup);
-		return 1;
-	}
-	return lb_serve(setup, &options, called);
+	else
+		override(setup);
+	if (has_master(setup))
+		return lb_overseer_serve(setup, &options, called);
+	return setup == NULL ? 1 : lb_serve(setup, &options, called, -1);
 }
 
 static int
@@ -283,6 +346,7 @@ main(int argc, char **argv)
 	struct why why;
 	int code;
 
+	master_begin(environ);
 	if (lb_options_read(&options, argc, argv, &why) < 0)
 		code = usage(argv[0], &why);
 	else

@@ -29,28 +29,37 @@ static const struct row {
 	{ "q", FLAG, AT(quiet), NULL, "quiet" },
 	{ "C", TEXT, AT(directory), "<directory>",
 	    "go there before files are read" },
-	{ "D", FLAG, AT(daemon), NULL, NULL },
-	{ "db", FLAG, AT(foreground), NULL, NULL },
-	{ "d", FLAG, AT(debug), NULL, NULL },
-	{ "W", FLAG, AT(master), NULL, NULL },
-	{ "Ws", FLAG, AT(notify), NULL, NULL },
-	{ "S", TEXT, AT(master_socket), "<bind>[,<option>...]", NULL },
-	{ "p", TEXT, AT(pidfile), "<file>", NULL },
-	{ "sf", PIDS, 0, "[<pid>...]", NULL },
-	{ "st", PIDS, 1, "[<pid>...]", NULL },
-	{ "x", TEXT, AT(take_from), "<socket>", NULL },
-	{ "n", NUMBER, AT(maxconn), "<number>", NULL },
-	{ "N", NUMBER, AT(proxy_maxconn), "<number>", NULL },
-	{ "m", NUMBER, AT(memory), "<MB>", NULL },
+	{ "D", FLAG, AT(daemon), NULL, "go to the background" },
+	{ "db", FLAG, AT(foreground), NULL, "one process, in the "
+	    "foreground" },
+	{ "d", FLAG, AT(debug), NULL, "the same" },
+	{ "W", FLAG, AT(master), NULL, "a master, which keeps a worker" },
+	{ "Ws", FLAG, AT(notify), NULL, "the same in the foreground, for a "
+	    "service manager" },
+	{ "S", TEXT, AT(master_socket), "<bind>[,<option>...]",
+	    "the master's runtime socket" },
+	{ "p", TEXT, AT(pidfile), "<file>", "write our number there" },
+	{ "sf", PIDS, 0, "[<pid>...]", "these are to finish when we serve" },
+	{ "st", PIDS, 1, "[<pid>...]", "these are to end when we serve" },
+	{ "x", TEXT, AT(take_from), "<socket>", "take the listening sockets "
+	    "from there" },
+	{ "n", NUMBER, AT(maxconn), "<number>", "connections of the "
+	    "process" },
+	{ "N", NUMBER, AT(proxy_maxconn), "<number>", "connections of a "
+	    "frontend" },
+	{ "m", NUMBER, AT(memory), "<MB>", "memory it may use" },
 	{ "L", TEXT, AT(localpeer), "<name>", "name of this peer" },
-	{ "4", FLAG, AT(only_ipv4), NULL, NULL },
+	{ "4", FLAG, AT(only_ipv4), NULL, "names become IPv4 addresses "
+	    "only" },
 	{ "dr", FLAG, AT(names_may_fail), NULL,
 	    "names of servers may be unknown" },
 	{ "dW", FLAG, AT(zero_warning), NULL, "a warning is an error" },
 	{ "dD", FLAG, AT(diagnostics), NULL, "show .diag texts" },
-	{ "dV", FLAG, AT(no_verify), NULL, NULL },
-	{ "dS", FLAG, AT(no_splice), NULL, NULL },
-	{ "dR", FLAG, AT(no_reuseport), NULL, NULL },
+	{ "dV", FLAG, AT(no_verify), NULL, "certificates of servers are "
+	    "not verified" },
+	{ "dS", FLAG, AT(no_splice), NULL, "bytes are copied" },
+	{ "dR", FLAG, AT(no_reuseport), NULL, "no other process beside us "
+	    "on a port" },
 	{ "dG", NOTHING, 0, NULL, NULL }, { "dZ", NOTHING, 0, NULL, NULL },
 	{ "dF", NOTHING, 0, NULL, NULL }, { "de", NOTHING, 0, NULL, NULL },
 	{ "dp", NOTHING, 0, NULL, NULL }, { "dk", NOTHING, 0, NULL, NULL },
@@ -169,6 +178,19 @@ read_option(struct walk *w, const char *name)
 	return -1;
 }
 
+/* What a next life of the process is to be told again. */
+static void
+keep(struct walk *w, char **from)
+{
+	static const char *const once[] = { "-sf", "-st", "-x" };
+
+	for (size_t i = 0; i < sizeof once / sizeof *once; i++)
+		if (strcmp(*from, once[i]) == 0)
+			return;
+	while (from < w->at)
+		w->to->kept[w->to->kept_count++] = *from++;
+}
+
 int
 lb_options_read(struct lb_options *to, int argc, char **argv,
     struct why *why)
@@ -177,7 +199,9 @@ lb_options_read(struct lb_options *to, int argc, char **argv,
 
 	memset(to, 0, sizeof *to);
 	why->line[0] = '\0';
+	to->kept = mem_need(((size_t)argc + 1) * sizeof *to->kept);
 	while (w.at < w.end) {
+		char **from = w.at;
 		const char *word = *w.at++;
 
 		if (word[0] != '-' || word[1] == '\0')
@@ -186,10 +210,12 @@ lb_options_read(struct lb_options *to, int argc, char **argv,
 			while (w.at < w.end)
 				if (add_file(&w, *w.at++) < 0)
 					return -1;
+			keep(&w, from);
 			break;
 		}
 		if (read_option(&w, word + 1) < 0)
 			return -1;
+		keep(&w, from);
 	}
 	to->master |= to->notify;
 	return 0;
@@ -199,7 +225,9 @@ void
 lb_options_free(struct lb_options *o)
 {
 	mem_drop(o->files);
+	mem_drop(o->kept);
 	o->files = NULL;
+	o->kept = NULL;
 	o->file_count = 0;
 }
 

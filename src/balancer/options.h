@@ -27,6 +27,8 @@ struct lb_options {
 	char **old;			/* -sf, -st: numbers of processes */
 	unsigned old_count;
 	bool old_stop;			/* -st */
+	char **kept;			/* all arguments but -sf, -st, -x */
+	unsigned kept_count;
 	const char *take_from;		/* -x */
 	bool quiet, verbose;		/* -q; -V */
 	int maxconn, proxy_maxconn;	/* -n; -N; 0: not given */

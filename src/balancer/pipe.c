@@ -4,9 +4,10 @@
  * now and then, from a list of sessions that have something to tell. On the
  * session's loop.
  */
+#include "balancer/door.h"
 #include "balancer/pipe.h"
 #include "balancer/reasons.h"
-#include "balancer/world.h"
+#include "balancer/tracking.h"
 #include "base/mem.h"
 
 enum {
@@ -58,21 +59,21 @@ count_out(struct lb_counts *c, uint64_t n)
 void
 lb_pipe_tell(struct lb_session *s)
 {
-	struct lb_counts *of[4] = { s->front->front, NULL, NULL, NULL };
+	struct lb_counts *of[4] = { s->front->front, s->door->counts,
+	    s->backend != NULL ? s->backend->back : NULL,
+	    s->server != NULL ? s->server->counts : NULL };
 
-	if (s->backend != NULL)
-		of[1] = s->backend->back;
-	if (s->server != NULL)
-		of[2] = s->server->counts;
-	for (unsigned i = 0; of[i] != NULL; i++) {
-		if (s->untold_in > 0)
+	for (unsigned i = 0; i < 4; i++) {
+		if (of[i] != NULL && s->untold_in > 0)
 			count_in(of[i], s->untold_in);
-		if (s->untold_out > 0)
+		if (of[i] != NULL && s->untold_out > 0)
 			count_out(of[i], s->untold_out);
 	}
 	if (s->untold_out > 0)
 		atomic_fetch_add_explicit(&lb_world()->bytes_out,
 		    s->untold_out, memory_order_relaxed);
+	if (s->fates != NULL)
+		lb_tracking_bytes(s, s->untold_in, s->untold_out);
 	s->untold_in = s->untold_out = 0;
 }
 

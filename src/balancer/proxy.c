@@ -19,7 +19,11 @@ make_server(struct lb_proxy *p, const struct lb_server_conf *conf,
 	s->conf = conf;
 	s->number = number;
 	s->address = conf->address;
+	s->port_kind = conf->addr.port_kind;
+	s->port_offset = conf->addr.port_low;
+	atomic_init(&s->secure, conf->tls.on);
 	s->crowd = &p->sessions;
+	s->full = &p->fullconn;
 	s->weight = s->first_weight = (unsigned)conf->weight;
 	s->maxconn = (unsigned)conf->maxconn;
 	s->changed = now;
@@ -35,6 +39,62 @@ make_server(struct lb_proxy *p, const struct lb_server_conf *conf,
 	return s;
 }
 
+struct lb_server *
+lb_proxy_make(struct lb_proxy *p, const struct lb_server_conf *conf,
+    int64_t now)
+{
+	return make_server(p, conf, p->server_count, now);
+}
+
+void
+lb_proxy_unmake(struct lb_server *s)
+{
+	struct lb_arena *arena = s->arena;
+
+	lb_counts_free(&s->counts);
+	tls_drop(&s->tls);
+	mem_drop(s);
+	lb_arena_free(&arena);
+}
+
+/* Both lists with room for one more. */
+static void
+make_room(struct lb_proxy *p)
+{
+	struct lb_server **servers =
+	    mem_need((p->server_count + 2) * sizeof(void *));
+
+	memcpy(servers, p->servers, p->server_count * sizeof *servers);
+	mem_drop(p->servers);
+	mem_drop(p->usable);
+	p->servers = servers;
+	p->usable = mem_need((p->server_count + 2) * sizeof(void *));
+}
+
+void
+lb_proxy_add(struct lb_server *s)
+{
+	struct lb_proxy *p = s->proxy;
+
+	make_room(p);
+	s->number = p->server_count;
+	p->servers[p->server_count++] = s;
+	lb_proxy_recount(p, s->changed);
+}
+
+void
+lb_proxy_remove(struct lb_server *s)
+{
+	struct lb_proxy *p = s->proxy;
+
+	p->server_count--;
+	for (unsigned i = s->number; i < p->server_count; i++) {
+		p->servers[i] = p->servers[i + 1];
+		p->servers[i]->number = i;
+	}
+	lb_proxy_recount(p, p->changed);
+}
+
 struct lb_proxy *
 lb_proxy_new(const struct lb_proxy_conf *conf,
     const struct lb_balance *balance, unsigned number, int64_t now)
@@ -44,6 +104,7 @@ lb_proxy_new(const struct lb_proxy_conf *conf,
 	p->conf = conf;
 	p->number = number;
 	p->maxconn = (unsigned)conf->maxconn;
+	p->fullconn = (unsigned)conf->fullconn;
 	p->changed = now;
 	p->up = true;
 	pthread_mutex_init(&p->lock, NULL);
@@ -67,11 +128,8 @@ lb_proxy_free(struct lb_proxy **pp)
 	*pp = NULL;
 	if (p == NULL)
 		return;
-	for (unsigned i = 0; i < p->server_count; i++) {
-		lb_counts_free(&p->servers[i]->counts);
-		tls_drop(&p->servers[i]->tls);
-		mem_drop(p->servers[i]);
-	}
+	for (unsigned i = 0; i < p->server_count; i++)
+		lb_proxy_unmake(p->servers[i]);
 	lb_counts_free(&p->front);
 	lb_counts_free(&p->back);
 	pthread_mutex_destroy(&p->lock);

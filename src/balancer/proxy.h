@@ -31,7 +31,7 @@ struct lb_proxy {
 	unsigned front_most;		/* smax */
 	uint64_t front_total;		/* stot */
 	uint64_t front_connections;	/* conn_tot */
-	struct rate session_rate, connection_rate;
+	struct rate session_rate, connection_rate, request_rate;
 	struct lb_counts *front;
 
 	/* ---- backend side, under the lock */
@@ -50,6 +50,7 @@ struct lb_proxy {
 	uint64_t turn;			/* of round robin, leastconn */
 	uint32_t map_turn;		/* of static-rr */
 	unsigned sessions, most;	/* backend scur, smax */
+	unsigned fullconn;
 	unsigned served;		/* of all its servers */
 	uint64_t total, chosen;		/* stot, lbtot */
 	struct rate rate;
@@ -67,6 +68,16 @@ struct lb_proxy {
 struct lb_proxy *lb_proxy_new(const struct lb_proxy_conf *,
 	    const struct lb_balance *, unsigned number, int64_t now);
 void	lb_proxy_free(struct lb_proxy **);
+
+/*
+ * While it runs: a server of its own configuration, in no list yet, and the
+ * end of one. Adding and removing only while all loops stand still.
+ */
+struct lb_server *lb_proxy_make(struct lb_proxy *,
+	    const struct lb_server_conf *, int64_t now);
+void	lb_proxy_add(struct lb_server *);
+void	lb_proxy_remove(struct lb_server *);
+void	lb_proxy_unmake(struct lb_server *);
 
 void	lb_proxy_enter(struct lb_proxy *, enum lb_proxy_state);
 void	lb_proxy_lock(struct lb_proxy *);

@@ -159,8 +159,10 @@ read_inc(struct lb_parse *p, const struct lb_words *w, unsigned *at,
 {
 	if (strcmp(r->action->name, "sc-inc-gpc(*)") == 0)
 		return read_slots(p, w, *at, r, true);
+	if (read_slots(p, w, *at, r, false) < 0)
+		return -1;
 	r->index = strcmp(r->action->name, "sc-inc-gpc1(*)") == 0;
-	return read_slots(p, w, *at, r, false);
+	return 0;
 }
 
 static int

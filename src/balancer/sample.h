@@ -16,6 +16,8 @@ struct lb_proxy_conf;
 struct lb_server_conf;
 struct lb_table_conf;
 struct lb_userlist_conf;
+struct lb_regex;
+struct lb_mapfile;
 
 /* The type of a value; ANY only says what a converter takes or gives back. */
 enum lb_type {
@@ -73,6 +75,8 @@ struct lb_arg {
 		const struct lb_server_conf *server;
 		const struct lb_table_conf *table;
 		const struct lb_userlist_conf *userlist;
+		const struct lb_regex *regex;	/* of regsub */
+		const struct lb_mapfile *map;	/* of map_* */
 	};
 };
 

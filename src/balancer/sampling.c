@@ -10,8 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "balancer/casting.h"
 #include "balancer/conversion.h"
 #include "balancer/door.h"
+#include "balancer/fetch_http.h"
+#include "balancer/fetch_table.h"
+#include "balancer/fetch_var.h"
 #include "balancer/fetches.h"
 #include "balancer/hello.h"
 #include "balancer/sampling.h"
@@ -36,7 +40,11 @@ lb_sampling_scene(struct lb_session *s, const struct lb_proxy *p)
 		scene = *own = mem_need(sizeof *scene);
 	scene->session = s;
 	scene->proxy = p;
+	scene->variables = NULL;
 	scene->request = scene->response = TEXT_NONE;
+	scene->http = NULL;
+	scene->rule = NULL;
+	scene->nth = 0;
 	if (s != NULL && s->hold != NULL)
 		scene->request = (struct text){ s->hold->at, s->hold->len };
 	scene->final = scene->waits = scene->expects_proxy = false;
@@ -45,22 +53,6 @@ lb_sampling_scene(struct lb_session *s, const struct lb_proxy *p)
 }
 
 /* ---- putting values ---------------------------------------------------- */
-
-static bool
-put_number(struct lb_value *v, int64_t n)
-{
-	v->type = LB_TYPE_INT;
-	v->number = n;
-	return true;
-}
-
-static bool
-put_bool(struct lb_value *v, bool b)
-{
-	v->type = LB_TYPE_BOOL;
-	v->number = b;
-	return true;
-}
 
 static bool
 put_text(struct lb_value *v, struct text t)
@@ -88,17 +80,7 @@ put_ip(struct lb_value *v, const struct endpoint *e)
 	return true;
 }
 
-static bool
-wait_for(struct lb_scene *c)
-{
-	c->waits = !c->final;
-	return false;
-}
-
 /* ---- fetches ----------------------------------------------------------- */
-
-typedef bool fetch_fn(struct lb_scene *, const struct lb_arg *,
-    struct lb_value *);
 
 #define FETCH(name, ...)						\
 static bool								\
@@ -110,25 +92,25 @@ get_##name(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v) \
 	return __VA_ARGS__;						\
 }
 
-FETCH(always_true, put_bool(v, true))
-FETCH(always_false, put_bool(v, false))
-FETCH(bool, put_bool(v, a[0].text != NULL && (strcmp(a[0].text, "1") == 0 ||
+FETCH(always_true, lb_scene_truth(v, true))
+FETCH(always_false, lb_scene_truth(v, false))
+FETCH(bool, lb_scene_truth(v, a[0].text != NULL && (strcmp(a[0].text, "1") == 0 ||
     strcmp(a[0].text, "true") == 0 || strcmp(a[0].text, "yes") == 0)))
-FETCH(int, put_number(v, a[0].number))
+FETCH(int, lb_scene_number(v, a[0].number))
 FETCH(str, put_text(v, text_of(a[0].text)))
 FETCH(env, put_text(v, text_of(getenv(a[0].text))))
 FETCH(hostname, put_text(v, text_of(lb_world()->hostname)))
-FETCH(one, put_number(v, 1))
-FETCH(pid, put_number(v, getpid()))
-FETCH(thread, put_number(v, loop_number(loop_here())))
-FETCH(act_conn, put_number(v, atomic_load(&lb_world()->sessions)))
-FETCH(stopping, put_bool(v, lb_world()->stopping))
-FETCH(uptime, put_number(v, (loop_now(loop_here()) - lb_world()->started) /
+FETCH(one, lb_scene_number(v, 1))
+FETCH(pid, lb_scene_number(v, getpid()))
+FETCH(thread, lb_scene_number(v, loop_number(loop_here())))
+FETCH(act_conn, lb_scene_number(v, atomic_load(&lb_world()->sessions)))
+FETCH(stopping, lb_scene_truth(v, lb_world()->stopping))
+FETCH(uptime, lb_scene_number(v, (loop_now(loop_here()) - lb_world()->started) /
     CLOCK_SECOND))
-FETCH(date_us, put_number(v, clock_wall() % CLOCK_SECOND))
-FETCH(total, put_number(v, s == NULL ? 0 :
+FETCH(date_us, lb_scene_number(v, clock_wall() % CLOCK_SECOND))
+FETCH(total, lb_scene_number(v, s == NULL ? 0 :
     (loop_now(loop_here()) - s->accepted) / CLOCK_MS))
-FETCH(wait_end, c->final ? put_bool(v, true) : wait_for(c))
+FETCH(wait_end, c->final ? lb_scene_truth(v, true) : lb_scene_wait(c))
 
 static bool
 get_date(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
@@ -139,7 +121,7 @@ get_date(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 		unit = CLOCK_MS;
 	else if (a[1].text != NULL && strcmp(a[1].text, "us") == 0)
 		unit = 1;
-	return put_number(v, now / unit +
+	return lb_scene_number(v, now / unit +
 	    (a[0].kind == LB_ARG_NONE ? 0 : a[0].number));
 }
 
@@ -148,7 +130,7 @@ get_rand(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 {
 	uint64_t n = (uint64_t)random() ^ ((uint64_t)random() << 31);
 
-	return put_number(v, (int64_t)(a[0].kind != LB_ARG_NONE &&
+	return lb_scene_number(v, (int64_t)(a[0].kind != LB_ARG_NONE &&
 	    a[0].number > 0 ? n % (uint64_t)a[0].number : n & UINT32_MAX));
 }
 
@@ -171,7 +153,7 @@ get_ipv6(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 /* Addresses. */
 
 FETCH(src, s != NULL && put_ip(v, &s->src))
-FETCH(src_port, s != NULL && put_number(v, s->src.port))
+FETCH(src_port, s != NULL && lb_scene_number(v, s->src.port))
 
 static bool
 get_dst(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
@@ -184,7 +166,7 @@ get_dst(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 	return put_ip(v, &e);
 }
 
-FETCH(dst_port, s != NULL && put_number(v, lb_tuple_dst(s).port))
+FETCH(dst_port, s != NULL && lb_scene_number(v, lb_tuple_dst(s).port))
 
 static bool
 ask_socket(const struct lb_scene *c, int (*name)(int, struct address *),
@@ -213,7 +195,7 @@ get_fc_src_port(struct lb_scene *c, const struct lb_arg *a,
 {
 	struct endpoint e;
 
-	return ask_socket(c, socket_peer, &e) && put_number(v, e.port);
+	return ask_socket(c, socket_peer, &e) && lb_scene_number(v, e.port);
 }
 
 static bool
@@ -230,7 +212,7 @@ get_fc_dst_port(struct lb_scene *c, const struct lb_arg *a,
 {
 	struct endpoint e;
 
-	return ask_socket(c, socket_local, &e) && put_number(v, e.port);
+	return ask_socket(c, socket_local, &e) && lb_scene_number(v, e.port);
 }
 
 static bool
@@ -255,26 +237,26 @@ get_bc_src(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 	return put_ip(v, &e);
 }
 
-FETCH(bc_src_port, s != NULL && put_number(v, lb_tuple_server_local(s).port))
-FETCH(bc_dst_port, s != NULL && put_number(v, lb_tuple_server(s).port))
+FETCH(bc_src_port, s != NULL && lb_scene_number(v, lb_tuple_server_local(s).port))
+FETCH(bc_dst_port, s != NULL && lb_scene_number(v, lb_tuple_server(s).port))
 
 /* Names and numbers. */
 
-FETCH(fe_id, s != NULL && put_number(v, s->front->conf->id))
+FETCH(fe_id, s != NULL && lb_scene_number(v, s->front->conf->id))
 FETCH(fe_name, s != NULL && put_text(v, text_of(s->front->conf->name)))
 FETCH(fe_defbe, s != NULL && s->front->conf->default_backend != NULL &&
     put_text(v, text_of(s->front->conf->default_backend->name)))
 FETCH(be_id, s != NULL && s->backend != NULL &&
-    put_number(v, s->backend->conf->id))
+    lb_scene_number(v, s->backend->conf->id))
 FETCH(be_name, s != NULL && s->backend != NULL &&
     put_text(v, text_of(s->backend->conf->name)))
 FETCH(srv_id, s != NULL && s->server != NULL &&
-    put_number(v, s->server->conf->id))
+    lb_scene_number(v, s->server->conf->id))
 FETCH(srv_name, s != NULL && s->server != NULL &&
     put_text(v, text_of(s->server->conf->name)))
-FETCH(so_id, s != NULL && put_number(v, s->door->number))
+FETCH(so_id, s != NULL && lb_scene_number(v, s->door->number))
 FETCH(so_name, s != NULL && put_text(v, text_of(s->door->name)))
-FETCH(dst_conn, s != NULL && put_number(v, atomic_load(&s->door->sessions)))
+FETCH(dst_conn, s != NULL && lb_scene_number(v, atomic_load(&s->door->sessions)))
 
 /* Frontends; the argument is resolved, or the current one. */
 
@@ -291,7 +273,7 @@ get_fe_conn(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 {
 	struct lb_proxy *p = front_of(c, a);
 
-	return p != NULL && put_number(v, atomic_load(&p->front_sessions));
+	return p != NULL && lb_scene_number(v, atomic_load(&p->front_sessions));
 }
 
 static bool
@@ -300,7 +282,7 @@ get_fe_sess_rate(struct lb_scene *c, const struct lb_arg *a,
 {
 	struct lb_proxy *p = front_of(c, a);
 
-	return p != NULL && put_number(v, rate_read(&p->session_rate,
+	return p != NULL && lb_scene_number(v, rate_read(&p->session_rate,
 	    loop_now(loop_here())));
 }
 
@@ -354,7 +336,7 @@ get_##name(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v) \
 	if (p == NULL)							\
 		return false;						\
 	lb_proxy_lock(p);						\
-	put_number(v, value);						\
+	lb_scene_number(v, value);						\
 	lb_proxy_unlock(p);						\
 	return true;							\
 }
@@ -378,7 +360,7 @@ get_##name(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v) \
 	if (s == NULL)							\
 		return false;						\
 	lb_proxy_lock(s->proxy);					\
-	put_number(v, value);						\
+	lb_scene_number(v, value);						\
 	lb_proxy_unlock(s->proxy);					\
 	return true;							\
 }
@@ -403,22 +385,30 @@ get_srv_is_up(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 
 /* Bytes in hand. */
 
-FETCH(req_len, put_number(v, (int64_t)c->request.len))
-FETCH(res_len, put_number(v, (int64_t)c->response.len))
+/* A length may still grow: what is not true of it yet may become true. */
+static bool
+tell_length(struct lb_scene *c, struct text t, struct lb_value *v)
+{
+	c->waits = !c->final;
+	return lb_scene_number(v, (int64_t)t.len);
+}
+
+FETCH(req_len, tell_length(c, c->request, v))
+FETCH(res_len, tell_length(c, c->response, v))
 
 static bool
 cut(struct lb_scene *c, struct text t, int64_t from, int64_t len,
     struct lb_value *v)
 {
 	if (from < 0 || (uint64_t)from > t.len)
-		return wait_for(c);
+		return lb_scene_wait(c);
 	if (len == 0) {			/* all there is, when all is there */
 		if (!c->final)
-			return wait_for(c);
+			return lb_scene_wait(c);
 		len = (int64_t)t.len - from;
 	}
 	if ((uint64_t)from + (uint64_t)len > t.len)
-		return wait_for(c);
+		return lb_scene_wait(c);
 	return put_bytes(v, (struct text){ t.at + from, (size_t)len });
 }
 
@@ -434,7 +424,7 @@ cut_counted(struct lb_scene *c, struct text t, const struct lb_arg *a,
 	int64_t len = 0;
 
 	if (at + size > t.len)
-		return wait_for(c);
+		return lb_scene_wait(c);
 	for (uint64_t i = 0; i < size; i++)
 		len = len << 8 | (unsigned char)t.at[at + i];
 	if (a[2].kind != LB_ARG_NONE && a[2].text != NULL &&
@@ -454,7 +444,7 @@ look_at_hello(struct lb_scene *c, struct text t, struct lb_hello_facts *f)
 	enum lb_hello h = lb_hello_read(t, f);
 
 	if (h == LB_HELLO_SHORT)
-		return wait_for(c);
+		return lb_scene_wait(c);
 	return h == LB_HELLO_WHOLE;
 }
 
@@ -467,13 +457,13 @@ get_##name(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v) \
 	return look_at_hello(c, c->request, &f) && __VA_ARGS__;		\
 }
 
-HELLO(hello_type, put_number(v, f.type))
+HELLO(hello_type, lb_scene_number(v, f.type))
 HELLO(hello_sni, f.sni.len > 0 && put_text(v, f.sni))
-HELLO(hello_ver, put_number(v, (int64_t)(f.version >> 8) << 16 |
+HELLO(hello_ver, lb_scene_number(v, (int64_t)(f.version >> 8) << 16 |
     (f.version & 0xff)))
 HELLO(hello_alpn, f.alpn.len > 0 && put_bytes(v, f.alpn))
-HELLO(hello_ec, put_bool(v, f.has_curves))
-HELLO(hello_st, put_number(v, f.has_tickets))
+HELLO(hello_ec, lb_scene_truth(v, f.has_curves))
+HELLO(hello_st, lb_scene_number(v, f.has_tickets))
 
 static bool
 get_answer_type(struct lb_scene *c, const struct lb_arg *a,
@@ -481,7 +471,7 @@ get_answer_type(struct lb_scene *c, const struct lb_arg *a,
 {
 	struct lb_hello_facts f;
 
-	return look_at_hello(c, c->response, &f) && put_number(v, f.type);
+	return look_at_hello(c, c->response, &f) && lb_scene_number(v, f.type);
 }
 
 /* Is it an HTTP request so far? A method, a blank, a path. */
@@ -493,21 +483,21 @@ get_proto_http(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 	if (memchr(t.at == NULL ? "" : t.at, '\n', t.len) == NULL) {
 		for (size_t i = 0; i < t.len; i++)
 			if ((unsigned char)t.at[i] < ' ' && t.at[i] != '\r')
-				return put_bool(v, false);
-		return wait_for(c);
+				return lb_scene_truth(v, false);
+		return lb_scene_wait(c);
 	}
-	return put_bool(v, text_word(&t, " ", &word) && word.len > 0 &&
+	return lb_scene_truth(v, text_word(&t, " ", &word) && word.len > 0 &&
 	    text_word(&t, " ", &word) && text_word(&t, " \r\n", &word) &&
 	    text_begins(word, "HTTP/"));
 }
 
 /* TLS of the client. */
 
-FETCH(ssl_fc, put_bool(v, s != NULL && s->client != NULL &&
+FETCH(ssl_fc, lb_scene_truth(v, s != NULL && s->client != NULL &&
     tls_is_on(s->client)))
 FETCH(ssl_fc_has_crt, s != NULL && s->client != NULL &&
-    put_bool(v, tls_peer_has_cert(s->client)))
-FETCH(ssl_bc, put_bool(v, s != NULL && s->server_conn != NULL &&
+    lb_scene_truth(v, tls_peer_has_cert(s->client)))
+FETCH(ssl_bc, lb_scene_truth(v, s != NULL && s->server_conn != NULL &&
     tls_is_on(s->server_conn)))
 
 static bool
@@ -531,10 +521,7 @@ describe_tls(struct lb_scene *c, bool cipher, struct lb_value *v)
 FETCH(ssl_fc_protocol, describe_tls(c, false, v))
 FETCH(ssl_fc_cipher, describe_tls(c, true, v))
 
-static const struct row {
-	const char *name;
-	fetch_fn *get;
-} rows[] = {
+static const struct lb_scene_row rows[] = {
 	{ "always_true", get_always_true },
 	{ "always_false", get_always_false },
 	{ "bool", get_bool }, { "int", get_int }, { "str", get_str },
@@ -589,9 +576,24 @@ static const struct row {
 	{ "ssl_fc", get_ssl_fc }, { "ssl_fc_has_crt", get_ssl_fc_has_crt },
 	{ "ssl_fc_protocol", get_ssl_fc_protocol },
 	{ "ssl_fc_cipher", get_ssl_fc_cipher }, { "ssl_bc", get_ssl_bc },
+	{ NULL, NULL }
 };
 
-static fetch_fn **getters;		/* by the place in lb_fetches */
+static const struct lb_scene_row *const lists[] = { rows,
+    lb_fetch_table_rows, lb_fetch_var_rows, lb_fetch_http_rows };
+static lb_scene_fn **getters;		/* by the place in lb_fetches */
+
+static void
+enlist(const struct lb_scene_row *row)
+{
+	const struct lb_fetch *f;
+
+	for (; row->name != NULL; row++) {
+		f = lb_fetches_find(text_of(row->name));
+		if (f != NULL)
+			getters[f - lb_fetches] = row->get;
+	}
+}
 
 void
 lb_sampling_init(void)
@@ -601,17 +603,12 @@ lb_sampling_init(void)
 	while (lb_fetches[n].name != NULL)
 		n++;
 	getters = mem_need((n + 1) * sizeof *getters);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const struct lb_fetch *f =
-		    lb_fetches_find(text_of(rows[i].name));
-
-		if (f != NULL)
-			getters[f - lb_fetches] = rows[i].get;
-	}
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		enlist(lists[i]);
 	lb_conversion_init();
 }
 
-static fetch_fn *
+static lb_scene_fn *
 find_getter(const struct lb_expr *e)
 {
 	return getters == NULL ? NULL : getters[e->fetch - lb_fetches];
@@ -636,7 +633,7 @@ bool
 lb_sampling_get(struct lb_scene *c, const struct lb_expr *e,
     struct lb_value *v)
 {
-	fetch_fn *get = find_getter(e);
+	lb_scene_fn *get = find_getter(e);
 
 	memset(v, 0, sizeof *v);
 	if (get == NULL || !get(c, e->args, v))
@@ -656,7 +653,7 @@ lb_sampling_print(struct lb_session *s, const struct lb_expr *e, char *to,
 	struct lb_value v;
 
 	c->final = true;
-	if (!lb_sampling_get(c, e, &v) || !lb_conversion_text(c, &v))
+	if (!lb_sampling_get(c, e, &v) || !lb_casting_text(c, &v))
 		return 0;
 	if (v.text.len > room)
 		v.text.len = room;

@@ -5,35 +5,46 @@
  */
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "balancer/absent.h"
+#include "balancer/background.h"
 #include "balancer/certs.h"
+#include "balancer/check_external.h"
 #include "balancer/checks.h"
+#include "balancer/commands.h"
+#include "balancer/console.h"
 #include "balancer/door.h"
+#include "balancer/doorway.h"
+#include "balancer/finish.h"
+#include "balancer/notices.h"
+#include "balancer/names.h"
+#include "balancer/resolution.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
+#include "balancer/status.h"
 #include "balancer/stopping.h"
+#include "balancer/takeover.h"
+#include "balancer/tables.h"
+#include "balancer/variables.h"
 #include "balancer/world.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/number.h"
 #include "net/thread.h"
 #include "net/tour.h"
 #include "proc/ready.h"
 #include "proc/rights.h"
 #include "proc/signals.h"
+#include "proc/worker.h"
 
 enum { FIXED_FILES = 100, MOST_THREADS = 64, MOST_AUTOMATIC = 500000 };
 
@@ -42,8 +53,8 @@ static struct {
 	const char *called;
 	struct lb_setup *setup;
 	struct loop *home;
-	int ready;			/* pipe to the waiting parent; -1 */
-} run = { .ready = -1 };
+	int before;			/* gives its sockets; -1: nobody */
+} run;
 
 static int
 fail(const char *text)
@@ -81,6 +92,19 @@ file_limit(void)
 }
 
 /* How many clients: as the user says, or as descriptors allow. */
+/* A tenth of what comes in, where the file alone did not tell it. */
+static unsigned
+find_fullconn(const struct lb_proxy *p)
+{
+	const struct lb_world *w = lb_world();
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < w->count; i++)
+		if (lb_finish_reaches(w->proxies[i]->conf, p->conf))
+			sum += w->proxies[i]->maxconn;
+	return (unsigned)((sum + 9) / 10);
+}
+
 static void
 set_limits(void)
 {
@@ -106,6 +130,9 @@ set_limits(void)
 		if (w->proxies[i]->maxconn == 0)
 			w->proxies[i]->maxconn = run.options->proxy_maxconn > 0
 			    ? (unsigned)run.options->proxy_maxconn : w->maxconn;
+	for (unsigned i = 0; i < w->count; i++)
+		if (w->proxies[i]->fullconn == 0)
+			w->proxies[i]->fullconn = find_fullconn(w->proxies[i]);
 }
 
 static unsigned
@@ -156,113 +183,9 @@ become_user(void)
 		return fail("Cannot set gid.");
 	if (uid > 0 && setuid((uid_t)uid) < 0)
 		return fail("Cannot set uid.");
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (!g->insecure_setuid)
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	return 0;
-}
-
-static int
-write_pid(void)
-{
-	const char *path = run.options->pidfile != NULL ? run.options->pidfile :
-	    run.setup->global.pidfile;
-	char text[32], line[300];
-	int fd, len;
-
-	if (path == NULL || (!run.options->daemon && !run.setup->global.daemon
-	    && run.options->pidfile == NULL))
-		return 0;
-	unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	len = snprintf(text, sizeof text, "%d\n", (int)getpid());
-	if (fd >= 0 && write(fd, text, (size_t)len) == len) {
-		close(fd);
-		return 0;
-	}
-	snprintf(line, sizeof line, "[%.100s.main()] Cannot create pidfile "
-	    "%.100s", run.called, path);
-	return fail(line);
-}
-
-/* ---- going to the background ------------------------------------------- */
-
-static bool
-is_daemon(void)
-{
-	return !run.options->foreground && !run.options->debug &&
-	    (run.options->daemon || run.setup->global.daemon);
-}
-
-/* The parent waits for a byte: then the child serves. */
-static void
-wait_for_child(int fd, pid_t child)
-{
-	char one;
-	ssize_t got;
-	int status;
-
-	do
-		got = read(fd, &one, 1);
-	while (got < 0 && errno == EINTR);
-	if (got == 1)
-		_exit(0);
-	if (waitpid(child, &status, 0) == child && WIFEXITED(status))
-		_exit(WEXITSTATUS(status));
-	_exit(1);
-}
-
-static int
-go_background(void)
-{
-	int ends[2];
-	pid_t child;
-
-	if (!is_daemon())
-		return 0;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail("Cannot fork.");
-	fflush(NULL);
-	child = fork();
-	if (child < 0)
-		return fail("Cannot fork.");
-	if (child > 0) {
-		close(ends[1]);
-		wait_for_child(ends[0], child);
-	}
-	close(ends[0]);
-	setsid();
-	run.ready = ends[1];
-	return 0;
-}
-
-static void
-tell_parent(void)
-{
-	int null;
-
-	if (run.ready < 0)
-		return;
-	null = open("/dev/null", O_RDWR);
-	for (int fd = 0; fd < 3 && null >= 0; fd++)
-		dup2(null, fd);
-	if (null > 2)
-		close(null);
-	lb_logs_mute(true);
-	if (write(run.ready, "", 1) < 0)
-		return;
-	close(run.ready);
-	run.ready = -1;
-}
-
-static void
-signal_old(void)
-{
-	int number = run.options->old_stop ? SIGTERM : SIGUSR1;
-	int64_t pid;
-
-	for (unsigned i = 0; i < run.options->old_count; i++)
-		if (number_int(text_of(run.options->old[i]), 10, 1, INT32_MAX,
-		    &pid, NULL) == 0)
-			kill((pid_t)pid, number);
 }
 
 /* ---- what is told between the rooms ------------------------------------ */
@@ -339,13 +262,63 @@ load_certs(void)
 	return 0;
 }
 
+/* ---- listening sockets ------------------------------------------------- */
+
+static int
+dial_before(const char *path)
+{
+	char line[700];
+	struct why why = { "", "" };
+
+	run.before = lb_takeover_dial(path, &why);
+	if (run.before >= 0)
+		return 0;
+	snprintf(line, sizeof line, "Failed to connect to the old process "
+	    "socket '%.200s' (%.200s)", path, why.line);
+	lb_logs_say(LB_LOG_WARNING, line);
+	return -1;
+}
+
+/* Those of the process before: of a master's worker, or as -x says. */
+static int
+take_sockets(void)
+{
+	const char *path = run.options->take_from;
+	bool must = run.before < 0;
+	char line[700];
+	struct why why = { "", "" };
+
+	if (must && (worker_here() || path == NULL ||
+	    strcmp(path, "/dev/null") == 0))
+		return 0;
+	if (must && dial_before(path) < 0)
+		return fail("Failed to get the sockets from the old "
+		    "process!");
+	if (lb_takeover_fetch(run.before, &why) == 0)
+		return 0;
+	snprintf(line, sizeof line, "Failed to get the sockets from the old "
+	    "process! (%.200s)", why.line);
+	return fail(line);
+}
+
+static void
+on_busy(void)
+{
+	lb_background_pause(run.options);
+}
+
 static int
 open_doors(void)
 {
 	char line[200];
-	unsigned failed = lb_door_open();
+	unsigned failed;
 
+	if (!worker_here())
+		lb_doorway_on_busy(on_busy);
+	failed = lb_console_open(&run.setup->global) + lb_door_open();
+	lb_door_close_unused();
 	if (failed > 0) {
+		lb_background_resume(run.options);
 		snprintf(line, sizeof line, "[%.100s.main()] Some protocols "
 		    "failed to start their listeners! Exiting.",
 		    run.called);
@@ -359,6 +332,37 @@ open_doors(void)
 	return fail(line);
 }
 
+/* Programs are run by a process of their own, which never sees a client. */
+static int
+fork_helper(void)
+{
+	struct why why = { "", "" };
+
+	return lb_check_external_fork(&why) < 0 ? fail(why.line) : 0;
+}
+
+/* ---- the master -------------------------------------------------------- */
+
+static void
+on_taken(int fd, char level)
+{
+	lb_console_take(fd, (enum lb_level)(level - '0'));
+}
+
+/* Nobody could reload or stop us in order: what there is ends in peace. */
+static void
+on_orphaned(void)
+{
+	lb_world_say(NULL, LB_LOG_ALERT, "The master process is gone; "
+	    "stopping.");
+	lb_stopping_soft();
+}
+
+static const struct worker_events master = {
+	.taken = on_taken,
+	.orphaned = on_orphaned,
+};
+
 static int
 make_loops(void)
 {
@@ -370,8 +374,12 @@ make_loops(void)
 	lb_check_init(run.home);
 	lb_health_init(run.home, shut_sessions);
 	lb_session_on_attempt(on_attempt);
+	lb_status_init();
 	lb_door_init(lb_session_take);
-	if (lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
+	if (lb_check_external_home(run.home, &why) < 0 ||
+	    lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
+		return fail(why.line);
+	if (worker_here() && worker_watch(run.home, &master, &why) < 0)
 		return fail(why.line);
 	return 0;
 }
@@ -381,11 +389,21 @@ start_serving(void)
 {
 	struct why why = { "", "" };
 
-	if (lb_door_start(run.home, &why) < 0)
+	/* Who finds a door open finds the runtime socket too. */
+	if (lb_console_start(run.home, lb_commands_run, &why) < 0 ||
+	    lb_door_start(run.home, &why) < 0)
 		return fail(why.line);
 	lb_check_start_all();
-	signal_old();
-	tell_parent();
+	lb_tables_start(run.home);
+	lb_names_init(run.home);
+	lb_notices_close();
+	if (worker_here()) {
+		lb_background_hush(&run.setup->global, run.options);
+		worker_ready();
+		return 0;
+	}
+	lb_background_signal(run.options);
+	lb_background_done();
 	ready_up();
 	return 0;
 }
@@ -424,16 +442,25 @@ live(void)
 		    run.setup->global.hostname : host;
 	}
 	signals_ignore_pipe();
+	if (!worker_here())
+		lb_background_prepare(run.options);
 	lb_counts_init(find_threads());
+	lb_tables_init(run.setup);
 	lb_world_init(run.setup, &who);
 	set_limits();
+	lb_resolution_read(run.setup);
 	code = load_certs();
 	if (code == 0)
-		code = open_doors();
+		code = take_sockets();
 	if (code == 0)
-		code = write_pid();
+		code = open_doors();
+	if (code == 0 && !worker_here())
+		code = lb_background_pid(&run.setup->global, run.options,
+		    run.called);
 	if (code == 0)
 		code = become_user();
+	if (code == 0)
+		code = fork_helper();
 	if (code == 0)
 		code = make_loops();
 	if (code == 0)
@@ -443,31 +470,40 @@ live(void)
 	loop_run(run.home);
 	code = lb_stopping_code();
 	signals_end();
+	worker_end();
 	lb_door_stop_all();
+	lb_console_fini();
+	lb_names_fini();
 	lb_check_fini();
+	lb_check_external_fini();
 	lb_health_fini();
 	end_sessions();
 	thread_stop();
 	loop_free(&run.home);
 	lb_door_fini();
+	lb_tables_fini();
+	lb_variables_fini();
 	lb_world_fini();
 	return code;
 }
 
 int
 lb_serve(struct lb_setup *setup, const struct lb_options *options,
-    const char *called)
+    const char *called, int before)
 {
 	int code;
 
 	run.setup = setup;
 	run.options = options;
 	run.called = called;
+	run.before = before;
 	lb_logs_mute(options->quiet);
-	ready_init();
-	if (lb_absent_tell(setup, options) != 0)
+	if (!worker_here())
+		ready_init();
+	if (lb_absent_tell(setup) != 0)
 		return 1;
-	code = go_background();
+	code = worker_here() ? 0 :
+	    lb_background_go(&setup->global, options);
 	if (code == 0)
 		code = live();
 	if (code <= 128)

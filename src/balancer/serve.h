@@ -9,8 +9,11 @@
 #include "balancer/options.h"
 #include "balancer/settings.h"
 
-/* Takes the setup; the exit code. called: argv[0]. */
+/*
+ * Takes the setup; the exit code. called: argv[0]; before: a connection to
+ * the worker before, which gives its sockets, or -1.
+ */
 int	lb_serve(struct lb_setup *, const struct lb_options *,
-	    const char *called);
+	    const char *called, int before);
 
 #endif

@@ -34,8 +34,7 @@ lb_server_throttle(const struct lb_server *s, int64_t now)
 static unsigned
 limit_by_load(const struct lb_server *s)
 {
-	int fullconn = s->conf->proxy->fullconn;
-	uint64_t full = fullconn > 0 ? (uint64_t)fullconn : 0;
+	uint64_t full = *s->full;
 	uint64_t least = (uint64_t)s->conf->minconn, most = s->maxconn;
 	uint64_t share;
 
@@ -112,7 +111,7 @@ show_maintenance(const struct lb_server *s, char *buf)
 	if (s->admin & LB_ADMIN_RMAINT)
 		snprintf(buf, LB_SERVER_STATUS, "MAINT (resolution)");
 	else if ((s->admin & LB_ADMIN_IMAINT) && from != NULL &&
-	    (s->admin & (LB_ADMIN_FMAINT | LB_ADMIN_CMAINT)) == 0)
+	    (s->admin & LB_ADMIN_FMAINT) == 0)
 		snprintf(buf, LB_SERVER_STATUS, "MAINT (via %.50s/%.50s)",
 		    from->conf->proxy->name, from->conf->name);
 	else

@@ -8,12 +8,15 @@
 #ifndef WEIR_BALANCER_SERVER_H
 #define WEIR_BALANCER_SERVER_H
 
+#include <stdatomic.h>
+
 #include "balancer/counts.h"
 #include "balancer/settings.h"
 #include "balancer/verdict.h"
 #include "stat/rate.h"
 
 struct lb_check;
+struct lb_name;
 struct lb_proxy;
 struct lb_waiter;
 struct tls;
@@ -28,8 +31,8 @@ enum {				/* why it is in maintenance, or drained */
 	LB_ADMIN_CMAINT = 1 << 2, LB_ADMIN_FDRAIN = 1 << 3,
 	LB_ADMIN_IDRAIN = 1 << 4, LB_ADMIN_RMAINT = 1 << 5,
 	LB_ADMIN_HMAINT = 1 << 6,
-	LB_ADMIN_MAINT = LB_ADMIN_FMAINT | LB_ADMIN_IMAINT |
-	    LB_ADMIN_CMAINT | LB_ADMIN_RMAINT,
+	/* CMAINT only tells where FMAINT came from. */
+	LB_ADMIN_MAINT = LB_ADMIN_FMAINT | LB_ADMIN_IMAINT | LB_ADMIN_RMAINT,
 	LB_ADMIN_DRAIN = LB_ADMIN_FDRAIN | LB_ADMIN_IDRAIN
 };
 
@@ -47,14 +50,18 @@ struct lb_times {		/* sums of averages (rate_mean), and maxima; ms */
 
 struct lb_server {
 	struct lb_proxy *proxy;
-	const unsigned *crowd;		/* sessions of the backend */
+	const unsigned *crowd, *full;	/* sessions of the backend; fullconn */
 	const struct lb_server_conf *conf;
+	struct lb_arena *arena;		/* of 'conf', when it was added at run
+					 * time; NULL: the setup's */
 	unsigned number;		/* place in proxy->servers */
 	struct lb_server *track;	/* whose state it copies, or NULL */
 	struct lb_server *trackers, *next_tracker;
 
 	/* ---- under the proxy's lock */
 	struct address address;		/* len 0: not known (yet) */
+	enum lb_port_kind port_kind;	/* how the port follows from what the */
+	uint16_t port_offset;		/* client asked for: PLUS, MINUS */
 	enum lb_server_state state;
 	unsigned admin;			/* LB_ADMIN_* */
 	unsigned weight, first_weight;	/* the user's; at start */
@@ -83,7 +90,11 @@ struct lb_server {
 	uint64_t failed_checks;		/* chkfail */
 	uint64_t observed;		/* hanafail */
 
-	struct tls *tls;		/* NULL: plain */
+	struct lb_name *name;		/* how DNS says where; NULL: it does not */
+	char *hostname;			/* the name asked for; NULL: none */
+
+	struct tls *tls;		/* NULL: it can only be plain */
+	atomic_bool secure;		/* sessions use it */
 	struct lb_counts *counts;
 };
 

@@ -20,7 +20,10 @@
 #include "balancer/pipe.h"
 #include "balancer/record.h"
 #include "balancer/session.h"
+#include "balancer/stick.h"
+#include "balancer/tracking.h"
 #include "balancer/tuple.h"
+#include "balancer/variables.h"
 #include "balancer/world.h"
 #include "base/clock.h"
 #include "base/die.h"
@@ -43,6 +46,7 @@ static struct crew {			/* of one loop */
 } crews[MOST_LOOPS];
 
 static void (*answer)(struct lb_session *);
+static void (*forget_answer)(struct lb_session *);
 static void (*on_attempt)(struct lb_server *, bool good);
 
 static void begin(struct lb_session *);
@@ -52,9 +56,11 @@ static void choose_server(struct lb_session *, struct lb_server *not);
 static void dial(struct lb_session *);
 
 void
-lb_session_on_answer(void (*call)(struct lb_session *))
+lb_session_on_answer(void (*call)(struct lb_session *),
+    void (*forget)(struct lb_session *))
 {
 	answer = call;
+	forget_answer = forget;
 }
 
 void
@@ -240,6 +246,14 @@ give_slot(struct lb_session *s)
 }
 
 static void
+end_fates(struct lb_session *s)
+{
+	lb_tracking_end(s);
+	lb_variables_forget(&s->fates->variables, "");
+	lb_fates_drop(s);
+}
+
+static void
 bury(void *arg)
 {
 	struct lb_session *s = arg;
@@ -268,6 +282,18 @@ has_option(const struct lb_proxy *p, enum lb_option o)
 	return p != NULL && (p->conf->options & (1u << o)) != 0;
 }
 
+/* The last words reach the client, whatever it still sends. */
+static void
+end_answer(struct lb_session *s, const struct lb_end *end)
+{
+	if (forget_answer != NULL)
+		forget_answer(s);
+	if (s->client == NULL || end != &lb_end_local)
+		return;
+	conn_close_flushed(s->client, &close_eof, FLUSH_LIMIT * CLOCK_SECOND);
+	s->client = NULL;
+}
+
 void
 lb_session_end(struct lb_session *s, const struct lb_end *end)
 {
@@ -279,7 +305,11 @@ lb_session_end(struct lb_session *s, const struct lb_end *end)
 	count_end(s, end);
 	lb_pipe_forget(s);
 	lb_record_write(s, end);
+	if (s->fates != NULL)
+		end_fates(s);
 	lb_deadline_set(crew_here()->deadlines, &s->mark, 0);
+	if (s->stage == LB_STAGE_ANSWER)
+		end_answer(s, end);
 	close_conn(&s->client, end->reset ||
 	    has_option(s->front, LB_OPT_NOLINGER), in_order);
 	close_conn(&s->server_conn, has_option(s->backend, LB_OPT_NOLINGER),
@@ -378,6 +408,8 @@ start_pipe(struct lb_session *s)
 	tell_attempt(s, true);
 	if (has_option(s->front, LB_OPT_LOGASAP))
 		lb_record_write(s, NULL);
+	if (s->backend->conf->sticks.count > 0)
+		lb_stick_store(lb_sampling_scene(s, s->backend));
 	lb_pipe_start(s);
 	enter(s, LB_STAGE_PIPE);
 }
@@ -417,7 +449,7 @@ on_connected(struct conn *c)
 	struct lb_session *s = conn_owner(c);
 	char name[256];
 
-	if (s->server != NULL && s->server->conf->tls.on &&
+	if (s->server != NULL && atomic_load(&s->server->secure) &&
 	    !tls_is_on(c)) {
 		send_proxy_header(s);
 		conn_start_tls(c, s->server->tls,
@@ -469,7 +501,9 @@ static void
 dial(struct lb_session *s)
 {
 	struct lb_dial d = { .server = s->server, .proxy = s->backend->conf,
-	    .client = s->src, .mark = -1, .tos = -1 };
+	    .client = s->src,
+	    .mark = s->fates == NULL ? -1 : s->fates->mark,
+	    .tos = s->fates == NULL ? -1 : s->fates->tos };
 	int fd;
 
 	enter(s, LB_STAGE_CONNECT);
@@ -547,7 +581,7 @@ choose_server(struct lb_session *s, struct lb_server *not)
 {
 	struct lb_ask ask = { .not = not, .now = now_here(),
 	    .chance = draw() };
-	struct lb_server *wanted = NULL;
+	struct lb_server *wanted = NULL, *known = NULL;
 	struct lb_scene *scene = NULL;
 
 	if (has_fixed_target(s)) {
@@ -558,9 +592,16 @@ choose_server(struct lb_session *s, struct lb_server *not)
 	if (not == NULL && s->backend->conf->use_servers.count > 0) {
 		scene = lb_sampling_scene(s, s->backend);
 		wanted = lb_judge_server(scene);
-		if (wanted != NULL)
-			s->flags |= LB_FLOW_PINNED;
 	}
+	if (not == NULL && s->backend->conf->sticks.count > 0) {
+		scene = lb_sampling_scene(s, s->backend);
+		scene->final = true;
+		known = lb_stick_match(scene);
+	}
+	if (wanted == NULL)
+		wanted = known;
+	if (wanted != NULL)
+		s->flags |= LB_FLOW_PINNED;
 	if (s->backend->balance->hash)
 		ask.hashed = lb_hashing_key(s, &ask.hash);
 	s->waiter.call = on_granted;
@@ -953,6 +994,8 @@ begin(struct lb_session *s)
 	s->hello_ms = (int32_t)((now_here() - s->accepted) / CLOCK_MS);
 	if (!pass_first_rules(s, LB_RULES_SESSION))
 		return;
+	if (s->fates != NULL)
+		lb_tracking_pass(s);
 	if (s->front->conf->answers && answer != NULL) {
 		enter(s, LB_STAGE_ANSWER);
 		answer(s);

@@ -17,9 +17,11 @@ void	lb_session_fini(struct loop *);	/* ends all of that loop */
 /*
  * Who answers in place of a proxy that forwards nothing (stats, monitor):
  * gets the client's connection, its bytes so far, and ends the session by
- * lb_session_end. Set once, at start.
+ * lb_session_end; forget is told of that end, whoever brings it. Set once,
+ * at start.
  */
-void	lb_session_on_answer(void (*)(struct lb_session *));
+void	lb_session_on_answer(void (*)(struct lb_session *),
+	    void (*forget)(struct lb_session *));
 /* What a server in real traffic did: observe. Set once, at start. */
 void	lb_session_on_attempt(void (*)(struct lb_server *, bool good));
 

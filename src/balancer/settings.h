@@ -313,6 +313,7 @@ enum lb_store {			/* data types of a stick table */
 struct lb_table_conf {		/* a stick-table */
 	struct lb_place place;
 	const char *name;		/* of its section ("peers/table") */
+	unsigned number;		/* place among the setup's tables */
 	enum lb_type type;		/* IPV4, IPV6, INT, STR, BIN */
 	unsigned key_length;		/* of STR (without NUL), BIN; 4; 16 */
 	int64_t size;			/* entries */
@@ -411,7 +412,8 @@ struct lb_proxy_conf {
 	int retries;			/* 3 */
 	bool redispatch;
 	int redispatch_every;		/* N; -1 */
-	int fullconn;			/* filled in: 10 % rule applied */
+	int fullconn;			/* filled in: 10 % rule applied; 0: it
+					 * depends on the process's maxconn */
 	struct lb_source_conf source;
 	struct lb_check_conf check;
 	struct lb_table_conf *table;	/* or NULL */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* sketch.c - formats in checks. Loop 0. */
-#include "balancer/conversion.h"
+#include "balancer/casting.h"
 #include "balancer/logformat.h"
 #include "balancer/proxy.h"
 #include "balancer/sampling.h"
@@ -21,7 +21,7 @@ value_of(const struct lb_server *s, const struct lb_part *part)
 	scene = lb_sampling_scene(NULL, s->proxy);
 	scene->final = true;
 	if (!lb_sampling_get(scene, part->expr, &v) ||
-	    !lb_conversion_text(scene, &v))
+	    !lb_casting_text(scene, &v))
 		return TEXT("");
 	return v.text;
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "balancer/console.h"
 #include "balancer/door.h"
 #include "balancer/session.h"
 #include "balancer/stopping.h"
@@ -66,8 +67,8 @@ on_hard(void *arg)
 	lb_session_end_all(is_any, NULL, &lb_end_killed, on_swept);
 }
 
-static void
-stop_proxy(struct lb_proxy *p)
+void
+lb_stopping_proxy(struct lb_proxy *p)
 {
 	char line[300];
 	uint64_t back;
@@ -90,8 +91,9 @@ stop_all(void *arg)
 {
 	const struct lb_global_conf *g = &lb_world()->setup->global;
 
+	lb_console_stop();
 	for (unsigned i = 0; i < lb_world()->count; i++)
-		stop_proxy(lb_world()->proxies[i]);
+		lb_stopping_proxy(lb_world()->proxies[i]);
 	if (g->hard_stop_after > 0)
 		timer_after(&hard_timer, g->hard_stop_after);
 	timer_every(&watch_timer, 20 * CLOCK_MS);
@@ -119,7 +121,7 @@ on_pause(void)
 {
 	for (unsigned i = 0; i < lb_world()->count; i++)
 		if (lb_world()->proxies[i]->state == LB_PROXY_OPEN)
-			lb_door_pause(lb_world()->proxies[i]);
+			lb_door_let_go(lb_world()->proxies[i]);
 }
 
 static void
@@ -127,7 +129,7 @@ on_resume(void)
 {
 	for (unsigned i = 0; i < lb_world()->count; i++)
 		if (lb_world()->proxies[i]->state == LB_PROXY_PAUSED)
-			lb_door_resume(lb_world()->proxies[i]);
+			lb_door_hold_again(lb_world()->proxies[i]);
 }
 
 static void

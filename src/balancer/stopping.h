@@ -12,5 +12,7 @@ int	lb_stopping_watch(struct loop *, struct why *);
 /* The exit code the process ends with; 128 + a signal: by that signal. */
 int	lb_stopping_code(void);
 void	lb_stopping_soft(void);		/* as SIGUSR1 */
+struct lb_proxy;
+void	lb_stopping_proxy(struct lb_proxy *);	/* one, for good; is told */
 
 #endif

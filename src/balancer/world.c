@@ -39,8 +39,8 @@ open_logs(const struct lb_log_who *usual)
 }
 
 /* Who copies whose state; loops were refused when the file was read. */
-static void
-link_trackers(struct lb_server *s)
+void
+lb_world_track(struct lb_server *s)
 {
 	if (s->conf->track == NULL)
 		return;
@@ -53,6 +53,18 @@ link_trackers(struct lb_server *s)
 		return;
 	s->admin |= LB_ADMIN_IMAINT;
 	lb_server_enter(s, LB_SERVER_STOPPED, world.started);
+}
+
+void
+lb_world_untrack(struct lb_server *s)
+{
+	struct lb_server **at;
+
+	if (s->track == NULL)
+		return;
+	for (at = &s->track->trackers; *at != s; )
+		at = &(*at)->next_tracker;
+	*at = s->next_tracker;
 }
 
 static void
@@ -68,7 +80,7 @@ make_proxies(int64_t now)
 		struct lb_proxy *p = world.proxies[i];
 
 		for (unsigned n = 0; n < p->server_count; n++)
-			link_trackers(p->servers[n]);
+			lb_world_track(p->servers[n]);
 		lb_proxy_recount(p, now);
 	}
 }

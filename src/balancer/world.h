@@ -45,6 +45,10 @@ struct lb_proxy *lb_world_proxy(const struct lb_proxy_conf *);
 struct lb_server *lb_world_server(const struct lb_server_conf *);
 struct lb_proxy *lb_world_backend(const char *name);
 
+/* One that was added finds whom it tracks; one that goes is forgotten. */
+void	lb_world_track(struct lb_server *);
+void	lb_world_untrack(struct lb_server *);
+
 /* To the logs of a proxy, NULL: the global ones; level as in logs.h. */
 void	lb_world_log(const struct lb_proxy *, enum lb_log_level,
 	    const char *text);

@@ -1,41 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * dns.c - a c-ares channel on a loop: its sockets are events, its time-outs
- * one timer. Destroyed only at the end of a turn, never inside a call of the
- * library. Versions before 1.23 have no locks: the thread of one loop.
- */
+/* dns.c - a channel for each state of resolv.conf. One loop's thread. */
 #include <sys/stat.h>
 
 #include <netdb.h>
-#include <pthread.h>
 
-#include <ares.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
-
-#include "base/clock.h"
-#include "base/die.h"
 #include "base/mem.h"
+#include "net/channel.h"
 #include "net/dns.h"
-#include "net/timer.h"
 
 enum { DNS_CLASS_IN = 1, DNS_TYPE_SOA = 6 };
 
-struct watch {			/* a socket of the library's */
-	struct watch *next;
-	struct channel *channel;
-	int fd;
-	struct event ev;
-};
-
-struct channel {
-	struct channel *next;
+struct source {			/* a channel, by one state of the file */
+	struct source *next;
 	struct dns *dns;
-	ares_channel ares;
+	struct channel *channel;
 	unsigned queries;
 	bool closed;
-	struct timer timer;
-	struct watch *watches;
 };
 
 struct file_mark {		/* tells one state of a file from another */
@@ -49,131 +29,30 @@ struct dns {
 	char *resolv_conf;		/* NULL: the system's */
 	uint16_t port;			/* 0: 53 */
 	struct file_mark mark;
-	struct channel *channels;	/* the first is the one in use */
+	struct source *sources;		/* the first is the one in use */
 };
 
 struct query {
-	struct channel *channel;
+	struct source *source;
 	void (*told)(void *, int, const struct address *, unsigned);
 	void (*told_serial)(void *, int, uint32_t);
 	void *arg;
 };
 
-static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+/* ---- channels */
 
-static void
-begin_library(void)
+static struct source *
+open_source(struct dns *d, struct why *why)
 {
-	(void)ares_library_init(ARES_LIB_INIT_ALL);
-}
-
-/* ---- the channel on the loop */
-
-/* After every call into the library. */
-static void
-set_timer(struct channel *ch)
-{
-	struct timeval tv;
-
-	if (ch->closed)
-		return;
-	if (ares_timeout(ch->ares, NULL, &tv) == NULL)
-		timer_stop(&ch->timer);
-	else
-		timer_after(&ch->timer,
-		    tv.tv_sec * CLOCK_SECOND + tv.tv_usec);
-}
-
-static void
-on_timeout(void *arg)
-{
-	struct channel *ch = arg;
-
-	ares_process_fd(ch->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	set_timer(ch);
-}
-
-static void
-on_socket(evutil_socket_t fd, short what, void *arg)
-{
-	struct channel *ch = ((struct watch *)arg)->channel;
-
-	ares_process_fd(ch->ares, what & EV_READ ? fd : ARES_SOCKET_BAD,
-	    what & EV_WRITE ? fd : ARES_SOCKET_BAD);
-	set_timer(ch);
-}
-
-static struct watch *
-need_watch(struct channel *ch, int fd)
-{
-	struct watch *w = ch->watches;
-
-	while (w != NULL && w->fd != fd)
-		w = w->next;
-	if (w != NULL)
-		return w;
-	w = mem_zero(sizeof *w);
-	if (w == NULL)
-		return NULL;	/* its time-out will end the question */
-	w->channel = ch;
-	w->fd = fd;
-	w->next = ch->watches;
-	ch->watches = w;
-	return w;
-}
-
-/* Not freed at once: its own event may be what led here. */
-static void
-drop_watch(struct channel *ch, int fd)
-{
-	for (struct watch **at = &ch->watches; *at != NULL;
-	    at = &(*at)->next) {
-		struct watch *w = *at;
-
-		if (w->fd != fd)
-			continue;
-		*at = w->next;
-		event_del(&w->ev);
-		loop_retire(ch->dns->loop, w, mem_drop);
-		return;
-	}
-}
-
-static void
-on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
-{
-	struct channel *ch = arg;
-	struct watch *w;
-
-	if (!readable && !writable) {
-		drop_watch(ch, fd);
-		return;
-	}
-	w = need_watch(ch, fd);
-	if (w == NULL)
-		return;
-	if (event_initialized(&w->ev))
-		event_del(&w->ev);
-	event_assign(&w->ev, loop_base(ch->dns->loop), fd,
-	    (short)(EV_PERSIST | (readable ? EV_READ : 0) |
-	    (writable ? EV_WRITE : 0)), on_socket, w);
-	event_add(&w->ev, NULL);
-}
-
-static struct channel *
-open_channel(struct dns *d, struct why *why)
-{
-	struct channel *ch = mem_zero(sizeof *ch);
+	struct source *s = mem_zero(sizeof *s);
 	struct ares_options o = { 0 };
-	int mask = ARES_OPT_SOCK_STATE_CB, code;
+	int mask = 0;
 
-	if (ch == NULL) {
+	if (s == NULL) {
 		why_set(why, "no memory for DNS");
 		return NULL;
 	}
-	ch->dns = d;
-	o.sock_state_cb = on_socket_state;
-	o.sock_state_cb_data = ch;
+	s->dns = d;
 	if (d->resolv_conf != NULL) {
 		o.resolvconf_path = d->resolv_conf;
 		mask |= ARES_OPT_RESOLVCONF;
@@ -182,31 +61,21 @@ open_channel(struct dns *d, struct why *why)
 		o.udp_port = o.tcp_port = d->port;
 		mask |= ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
 	}
-	code = ares_init_options(&ch->ares, &o, mask);
-	if (code != ARES_SUCCESS) {
-		why_set(why, "cannot start DNS: %s", ares_strerror(code));
-		mem_drop(ch);
+	s->channel = channel_open(d->loop, &o, mask, why);
+	if (s->channel == NULL) {
+		mem_drop(s);
 		return NULL;
 	}
-	timer_init(&ch->timer, d->loop, on_timeout, ch);
-	return ch;
+	return s;
 }
 
+/* Buried behind its channel, whose last questions still look at it. */
 static void
-bury_channel(void *arg)
+close_source(struct source *s)
 {
-	struct channel *ch = arg;
-
-	timer_stop(&ch->timer);
-	ares_destroy(ch->ares);
-	mem_drop(ch);
-}
-
-static void
-close_channel(struct channel *ch)
-{
-	ch->closed = true;
-	loop_retire(ch->dns->loop, ch, bury_channel);
+	s->closed = true;
+	channel_close(s->channel);
+	loop_retire(s->dns->loop, s, mem_drop);
 }
 
 /* ---- questions */
@@ -215,19 +84,19 @@ close_channel(struct channel *ch)
 static void
 end_query(struct query *q)
 {
-	struct channel *ch = q->channel;
-	struct dns *d = ch->dns;
+	struct source *s = q->source;
+	struct dns *d = s->dns;
 
 	mem_drop(q);
-	if (--ch->queries > 0 || ch->closed || ch == d->channels)
+	if (--s->queries > 0 || s->closed || s == d->sources)
 		return;
-	for (struct channel **at = &d->channels; *at != NULL;
+	for (struct source **at = &d->sources; *at != NULL;
 	    at = &(*at)->next)
-		if (*at == ch) {
-			*at = ch->next;
+		if (*at == s) {
+			*at = s->next;
 			break;
 		}
-	close_channel(ch);
+	close_source(s);
 }
 
 static unsigned
@@ -268,7 +137,7 @@ on_addresses(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 	struct address *a = NULL;
 	unsigned n = count_nodes(info);
 
-	if (!q->channel->closed) {
+	if (!q->source->closed) {
 		if (n > 0)
 			a = mem_get(n * sizeof *a);
 		if (n > 0 && a == NULL)
@@ -297,7 +166,7 @@ on_soa(void *arg, int status, int timeouts, unsigned char *answer, int len)
 		serial = soa->serial;
 	if (soa != NULL)
 		ares_free_data(soa);
-	if (!q->channel->closed)
+	if (!q->source->closed)
 		q->told_serial(q->arg, status, serial);
 	end_query(q);
 }
@@ -306,13 +175,13 @@ static struct file_mark
 mark_file(const char *path)
 {
 	struct file_mark m;
-	struct stat s;
+	struct stat st;
 
 	memset(&m, 0, sizeof m);
-	if (stat(path, &s) == 0) {
-		m.changed = s.st_mtim;
-		m.inode = s.st_ino;
-		m.size = s.st_size;
+	if (stat(path, &st) == 0) {
+		m.changed = st.st_mtim;
+		m.inode = st.st_ino;
+		m.size = st.st_size;
 	}
 	return m;
 }
@@ -326,26 +195,26 @@ is_same_mark(const struct file_mark *a, const struct file_mark *b)
 }
 
 /* The channel for a new question: a fresh one when the file has changed. */
-static struct channel *
-current_channel(struct dns *d)
+static struct source *
+current_source(struct dns *d)
 {
 	struct file_mark mark = mark_file(d->resolv_conf == NULL ?
 	    "/etc/resolv.conf" : d->resolv_conf);
-	struct channel *old = d->channels, *ch;
+	struct source *old = d->sources, *s;
 
 	if (is_same_mark(&mark, &d->mark))
 		return old;
-	ch = open_channel(d, NULL);
-	if (ch == NULL)
+	s = open_source(d, NULL);
+	if (s == NULL)
 		return old;
 	d->mark = mark;
 	if (old->queries == 0) {
-		ch->next = old->next;
-		close_channel(old);
+		s->next = old->next;
+		close_source(old);
 	} else
-		ch->next = old;
-	d->channels = ch;
-	return ch;
+		s->next = old;
+	d->sources = s;
+	return s;
 }
 
 static struct query *
@@ -355,8 +224,8 @@ begin_query(struct dns *d, void *arg)
 
 	if (q == NULL)
 		return NULL;
-	q->channel = current_channel(d);
-	q->channel->queries++;
+	q->source = current_source(d);
+	q->source->queries++;
 	q->arg = arg;
 	return q;
 }
@@ -368,16 +237,17 @@ dns_ask(struct dns *d, const char *name,
 	const struct ares_addrinfo_hints hints = { 0, AF_UNSPEC, SOCK_STREAM,
 	    0 };
 	struct query *q = begin_query(d, arg);
-	struct channel *ch;
+	struct source *s;
 
 	if (q == NULL) {
 		told(arg, ARES_ENOMEM, NULL, 0);
 		return;
 	}
-	ch = q->channel;
+	s = q->source;
 	q->told = told;
-	ares_getaddrinfo(ch->ares, name, NULL, &hints, on_addresses, q);
-	set_timer(ch);
+	ares_getaddrinfo(channel_ares(s->channel), name, NULL, &hints,
+	    on_addresses, q);
+	channel_touch(s->channel);
 }
 
 void
@@ -385,16 +255,17 @@ dns_ask_serial(struct dns *d, const char *zone,
     void (*told)(void *, int, uint32_t), void *arg)
 {
 	struct query *q = begin_query(d, arg);
-	struct channel *ch;
+	struct source *s;
 
 	if (q == NULL) {
 		told(arg, ARES_ENOMEM, 0);
 		return;
 	}
-	ch = q->channel;
+	s = q->source;
 	q->told_serial = told;
-	ares_query(ch->ares, zone, DNS_CLASS_IN, DNS_TYPE_SOA, on_soa, q);
-	set_timer(ch);
+	ares_query(channel_ares(s->channel), zone, DNS_CLASS_IN, DNS_TYPE_SOA,
+	    on_soa, q);
+	channel_touch(s->channel);
 }
 
 unsigned
@@ -402,8 +273,8 @@ dns_asking(const struct dns *d)
 {
 	unsigned n = 0;
 
-	for (const struct channel *ch = d->channels; ch != NULL; ch = ch->next)
-		n += ch->queries;
+	for (const struct source *s = d->sources; s != NULL; s = s->next)
+		n += s->queries;
 	return n;
 }
 
@@ -415,7 +286,6 @@ dns_open(struct loop *l, const char *resolv_conf, uint16_t port,
 {
 	struct dns *d = mem_zero(sizeof *d);
 
-	pthread_once(&library_once, begin_library);
 	if (d == NULL) {
 		why_set(why, "no memory for DNS");
 		return NULL;
@@ -426,8 +296,8 @@ dns_open(struct loop *l, const char *resolv_conf, uint16_t port,
 		d->resolv_conf = mem_copy(text_of(resolv_conf));
 	d->mark = mark_file(d->resolv_conf == NULL ? "/etc/resolv.conf" :
 	    d->resolv_conf);
-	d->channels = open_channel(d, why);
-	if (d->channels == NULL) {
+	d->sources = open_source(d, why);
+	if (d->sources == NULL) {
 		mem_drop(d->resolv_conf);
 		mem_drop(d);
 		return NULL;
@@ -462,11 +332,11 @@ dns_close(struct dns **dp)
 	*dp = NULL;
 	if (d == NULL)
 		return;
-	while (d->channels != NULL) {
-		struct channel *ch = d->channels;
+	while (d->sources != NULL) {
+		struct source *s = d->sources;
 
-		d->channels = ch->next;
-		close_channel(ch);
+		d->sources = s->next;
+		close_source(s);
 	}
 	loop_retire(d->loop, d, bury_dns);
 }

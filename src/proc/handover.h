@@ -15,7 +15,7 @@
 #include "base/address.h"
 #include "base/why.h"
 
-enum { HANDOVER_MOST = 64 };	/* descriptors in one message */
+enum { HANDOVER_MOST = 253 };	/* in one message: the kernel's limit */
 
 /*
  * Sockets passed by the service manager: fd 'first' and those behind it,

@@ -99,6 +99,12 @@ ready_status(const char *status)
 	tell(text);
 }
 
+void
+ready_say(const char *text)
+{
+	tell(text);
+}
+
 static void
 on_beat(void *arg)
 {

@@ -17,6 +17,7 @@ void	ready_up(void);			/* READY=1 */
 void	ready_reloading(void);		/* RELOADING=1 and MONOTONIC_USEC */
 void	ready_stopping(void);		/* STOPPING=1 */
 void	ready_status(const char *text);	/* STATUS=text */
+void	ready_say(const char *text);	/* a message in its own words */
 /* $WATCHDOG_USEC is set: WATCHDOG=1 twice in that time. */
 void	ready_beat(struct loop *);
 void	ready_fini(void);

@@ -2,7 +2,6 @@
 /*
  * cell.c - values as text. Pure but for the time zone; any thread.
  */
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -16,16 +15,41 @@ cell_none(struct cell *c)
 	c->value = TEXT_NONE;
 }
 
+/* Digits from the room's end: pages of numbers are mostly this. */
+static char *
+put_digits(struct cell *c, uint64_t value)
+{
+	char *at = c->room + sizeof c->room;
+
+	do {
+		*--at = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	return at;
+}
+
+static void
+take_from(struct cell *c, const char *at)
+{
+	c->value = (struct text){ at,
+	    (size_t)(c->room + sizeof c->room - at) };
+}
+
 void
 cell_int(struct cell *c, int64_t value)
 {
-	cell_print(c, "%" PRId64, value);
+	char *at = put_digits(c, value < 0 ? -(uint64_t)value :
+	    (uint64_t)value);
+
+	if (value < 0)
+		*--at = '-';
+	take_from(c, at);
 }
 
 void
 cell_count(struct cell *c, uint64_t value)
 {
-	cell_print(c, "%" PRIu64, value);
+	take_from(c, put_digits(c, value));
 }
 
 void

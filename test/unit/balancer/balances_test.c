@@ -48,6 +48,7 @@ set_up(enum lb_algorithm a, const int *weights)
 		servers[i].proxy = &proxy;
 		servers[i].conf = &confs[i];
 		servers[i].crowd = &proxy.sessions;
+		servers[i].full = &proxy.fullconn;
 		servers[i].state = LB_SERVER_RUNNING;
 		servers[i].weight = (unsigned)weights[i];
 		servers[i].address.len = 1;
@@ -230,13 +231,13 @@ START_TEST(limits_by_load)
 	set_up(LB_ALGO_ROUNDROBIN, (const int[MOST]){ 1, -1 });
 	servers[0].maxconn = 100;
 	confs[0].minconn = 10;
-	proxy_conf.fullconn = 1000;
+	proxy.fullconn = 1000;
 	ck_assert_uint_eq(lb_server_limit(&servers[0]), 10);
 	proxy.sessions = 500;
 	ck_assert_uint_eq(lb_server_limit(&servers[0]), 50);
 	proxy.sessions = 2000;
 	ck_assert_uint_eq(lb_server_limit(&servers[0]), 100);
-	proxy_conf.fullconn = 0;
+	proxy.fullconn = 0;
 }
 END_TEST
 

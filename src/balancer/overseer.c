@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: ISC */
+/* overseer.c - the master of a balancer. First thread, loop 0. */
+#include <sys/wait.h>
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "balancer/background.h"
+#include "balancer/config.h"
+#include "balancer/logs.h"
+#include "balancer/mastercli.h"
+#include "balancer/notices.h"
+#include "balancer/overseer.h"
+#include "balancer/serve.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/timer.h"
+#include "proc/master.h"
+#include "proc/ready.h"
+#include "proc/signals.h"
+#include "proc/worker.h"
+
+enum { KEEPS = 1 << 0, HARD = 1 << 1 };		/* of master.flags */
+
+static struct {
+	const struct lb_options *options;
+	const char *called;
+	struct master *m;
+	struct loop *home;
+	struct timer revival;
+	pid_t fresh;			/* a worker that is not ready; 0 */
+	bool stopping, again, again_hard;
+	int code;
+} over;
+
+/* ---- telling ----------------------------------------------------------- */
+
+static void say(enum lb_log_level, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+say(enum lb_log_level level, const char *fmt, ...)
+{
+	char line[700];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	if (level >= LB_LOG_WARNING && over.options->quiet)
+		return;
+	lb_logs_say(level, line);
+}
+
+/* Who asked for the reload hears how it went. */
+static void
+answer(bool good)
+{
+	char *text;
+
+	if (over.m->asker < 0)
+		return;
+	text = mem_print("Success=%d\n--\n%s\n", good, lb_notices_text());
+	if (text != NULL && write(over.m->asker, text, strlen(text)) < 0)
+		say(LB_LOG_WARNING, "Nobody waits for the reload any more.");
+	mem_drop(text);
+	close(over.m->asker);
+	over.m->asker = -1;
+}
+
+static void
+tell_ready(void)
+{
+	char text[100];
+
+	snprintf(text, sizeof text, "READY=1\nMAINPID=%d\nSTATUS=Ready.\n",
+	    (int)getpid());
+	ready_say(text);
+}
+
+static void
+tell_reloading(void)
+{
+	char text[150];
+
+	snprintf(text, sizeof text, "RELOADING=1\nSTATUS=Reloading "
+	    "Configuration.\nMONOTONIC_USEC=%lld\n", (long long)clock_now());
+	ready_say(text);
+}
+
+/* ---- reload ------------------------------------------------------------ */
+
+/* The command line of the next life: as it was, and who is old now. */
+static char **
+make_arguments(void)
+{
+	const struct lb_options *o = over.options;
+	unsigned n = 0, room = o->kept_count + 4;
+	char **argv;
+
+	for (struct master_worker *w = over.m->workers; w != NULL; w = w->next)
+		room++;
+	argv = mem_need(room * sizeof *argv);
+	argv[n++] = mem_copy(text_of(over.called));
+	if (over.m->workers != NULL)
+		argv[n++] = mem_copy(TEXT("-sf"));
+	for (struct master_worker *w = over.m->workers; w != NULL; w = w->next)
+		argv[n++] = mem_print("%d", (int)w->pid);
+	for (unsigned i = 0; i < o->kept_count; i++)
+		argv[n++] = mem_copy(text_of(o->kept[i]));
+	return argv;
+}
+
+static void
+begin_next_life(void)
+{
+	char **argv = make_arguments();
+	struct why why = { "", "" };
+
+	master_exec(argv, &why);
+	say(LB_LOG_ALERT, "Failed to reexecute the master process [%d]: %s",
+	    (int)getpid(), why.line);
+	for (unsigned i = 0; argv[i] != NULL; i++)
+		mem_drop(argv[i]);
+	mem_drop(argv);
+}
+
+static void
+fail_reload(void)
+{
+	over.fresh = 0;
+	over.m->failed++;
+	say(LB_LOG_WARNING, "Loading failure!");
+	ready_say("READY=1\nSTATUS=Reload failed!\n");
+	lb_notices_close();
+	answer(false);
+}
+
+static void
+reload(void)
+{
+	say(LB_LOG_NOTICE, "Reloading HAProxy");
+	tell_reloading();
+	over.m->reloads++;
+	for (struct master_worker *w = over.m->workers; w != NULL; w = w->next)
+		w->reloads++;
+	begin_next_life();
+	fail_reload();
+}
+
+/* One at a time: what comes meanwhile is done after it. */
+void
+lb_overseer_reload(bool hard, int asker)
+{
+	if (asker >= 0 && over.m->asker >= 0)
+		close(asker);
+	else if (asker >= 0)
+		over.m->asker = asker;
+	if (over.stopping)
+		return;
+	if (over.fresh != 0) {
+		over.again = true;
+		over.again_hard |= hard;
+		return;
+	}
+	over.m->flags = (over.m->flags & ~(unsigned)HARD) | (hard ? HARD : 0);
+	reload();
+}
+
+static void
+reload_once_more(void)
+{
+	bool hard = over.again_hard;
+
+	if (!over.again)
+		return;
+	over.again = over.again_hard = false;
+	lb_overseer_reload(hard, -1);
+}
+
+static void
+on_reload(void)
+{
+	lb_overseer_reload(false, -1);
+}
+
+/* ---- workers come and go ----------------------------------------------- */
+
+static void
+retire(struct master_worker *w)
+{
+	bool hard = (over.m->flags & HARD) != 0 ||
+	    (over.m->limit > 0 && w->reloads > over.m->limit);
+
+	w->leaving = true;
+	kill(w->pid, hard ? SIGTERM : SIGUSR1);
+}
+
+static void
+on_ready(struct master_worker *fresh)
+{
+	if (fresh->pid != over.fresh)
+		return;
+	over.fresh = 0;
+	say(LB_LOG_NOTICE, "Loading success.");
+	if (!over.m->again)
+		lb_background_signal(over.options);
+	for (struct master_worker *w = over.m->workers; w != NULL; w = w->next)
+		if (w != fresh)
+			retire(w);
+	tell_ready();
+	lb_notices_close();
+	answer(true);
+	lb_background_done();
+	reload_once_more();
+}
+
+static void
+on_revival(void *arg)
+{
+	if (!over.stopping && over.fresh == 0)
+		on_reload();
+}
+
+/* A worker that should not have ended did so. */
+static void
+mind_failure(int code)
+{
+	if (over.m->flags & KEEPS) {
+		timer_after(&over.revival, CLOCK_SECOND);
+		return;
+	}
+	if (over.code == 0)
+		over.code = code;
+	if (over.stopping)
+		return;
+	over.stopping = true;
+	say(LB_LOG_ALERT, "exit-on-failure: killing every processes with "
+	    "SIGTERM");
+	master_signal(SIGTERM);
+}
+
+static void
+leave_when_alone(void)
+{
+	if (over.m->workers != NULL || (!over.stopping &&
+	    timer_running(&over.revival)))
+		return;
+	say(LB_LOG_WARNING, "All workers exited. Exiting... (%d)", over.code);
+	loop_stop(over.home);
+}
+
+static void
+on_load_failed(int code)
+{
+	if (over.m->again && over.m->workers != NULL) {
+		fail_reload();
+		reload_once_more();
+		return;
+	}
+	fail_reload();
+	mind_failure(code == 0 ? 1 : code);
+}
+
+static void
+on_ended(struct master_worker *w, int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) :
+	    128 + WTERMSIG(status);
+	const char *how = code < 128 ? "Exit" : strsignal(code - 128);
+	bool fresh = w->pid == over.fresh;
+
+	say(w->leaving || code == 0 ? LB_LOG_WARNING : LB_LOG_ALERT,
+	    "%s worker (%d) exited with code %d (%s)", fresh ?
+	    "Failed to load" : w->leaving ? "Former" : "Current",
+	    (int)w->pid, code, how);
+	if (fresh && !over.stopping)
+		on_load_failed(code);
+	else if (!w->leaving && code != 0 && code != 128 + SIGINT &&
+	    code != 128 + SIGTERM)
+		mind_failure(code);
+	leave_when_alone();
+}
+
+static const struct master_events events = {
+	.ready = on_ready, .ended = on_ended,
+};
+
+/* ---- the master's own signals ------------------------------------------ */
+
+static void
+stop(int number)
+{
+	if (!over.stopping) {
+		say(LB_LOG_WARNING, "Exiting Master process...");
+		ready_stopping();
+	}
+	over.stopping = true;
+	master_signal(number);
+	leave_when_alone();
+}
+
+static void
+on_term(void)
+{
+	stop(SIGTERM);
+}
+
+static void
+on_int(void)
+{
+	stop(SIGINT);
+}
+
+static void
+on_soft(void)
+{
+	stop(SIGUSR1);
+}
+
+static void
+on_pause(void)
+{
+	master_signal(SIGTTOU);
+}
+
+static void
+on_resume(void)
+{
+	master_signal(SIGTTIN);
+}
+
+static void
+on_quit(void)
+{
+	master_signal(SIGQUIT);
+}
+
+static const struct {
+	int number;
+	void (*on)(void);
+} rows[] = {
+	{ SIGTERM, on_term }, { SIGINT, on_int }, { SIGUSR1, on_soft },
+	{ SIGUSR2, on_reload }, { SIGHUP, on_reload }, { SIGQUIT, on_quit },
+	{ SIGTTOU, on_pause }, { SIGTTIN, on_resume },
+};
+
+static const struct lb_mastercli_host cli = {
+	.reload = lb_overseer_reload, .told = lb_notices_text,
+};
+
+static int
+watch(struct why *why)
+{
+	unsetenv("WEIR_ENGINE");	/* a master carries nothing */
+	loop_set_engine("event");
+	over.home = loop_new(why);
+	if (over.home == NULL)
+		return -1;
+	timer_init(&over.revival, over.home, on_revival, NULL);
+	signals_ignore_pipe();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (signals_watch(over.home, rows[i].number, rows[i].on,
+		    why) < 0)
+			return -1;
+	if (over.m->door >= 0 && lb_mastercli_start(over.home, over.m->door,
+	    &cli, why) < 0)
+		return -1;
+	return master_watch(over.home, &events, why);
+}
+
+/* ---- the life ---------------------------------------------------------- */
+
+/* What only the first life does. */
+static int
+settle(const struct lb_setup *setup)
+{
+	int code = lb_background_go(&setup->global, over.options);
+
+	if (code == 0)
+		code = lb_background_pid(&setup->global, over.options,
+		    over.called);
+	if (code == 0)
+		lb_background_prepare(over.options);
+	return code;
+}
+
+static void
+pack(const struct lb_setup *setup)
+{
+	over.m->flags &= ~(unsigned)KEEPS;
+	if (setup->global.master_keeps)
+		over.m->flags |= KEEPS;
+	over.m->limit = (unsigned)setup->global.max_reloads;
+}
+
+/* A connection to the newest that serves: it has the sockets. */
+static int
+dial_before(void)
+{
+	struct why why;
+
+	for (struct master_worker *w = over.m->workers; w != NULL; w = w->next)
+		if (w->ready && w->channel >= 0)
+			return master_connect(w, '0' + LB_LEVEL_ADMIN, &why);
+	return -1;
+}
+
+/* 0: it is the worker. */
+static pid_t
+begin_worker(int before)
+{
+	struct why why = { "", "" };
+	pid_t pid = master_fork(&why);
+
+	if (pid < 0)
+		say(LB_LOG_ALERT, "%s", why.line);
+	if (pid > 0) {
+		over.fresh = pid;
+		say(LB_LOG_NOTICE, "Initializing new worker (%d)", (int)pid);
+	}
+	return pid;
+}
+
+static int
+oversee(void)
+{
+	struct why why = { "", "" };
+
+	if (watch(&why) < 0) {
+		say(LB_LOG_ALERT, "%s", why.line);
+		master_signal(SIGTERM);
+		return 1;
+	}
+	if (over.fresh == 0) {
+		fail_reload();
+		if (over.m->workers == NULL)
+			mind_failure(1);
+	}
+	loop_run(over.home);
+	signals_end();
+	timer_stop(&over.revival);
+	if (over.m->door >= 0)
+		lb_mastercli_fini();
+	over.m->door = -1;	/* it was the listener's */
+	master_end();
+	ready_fini();
+	loop_free(&over.home);
+	return over.code;
+}
+
+int
+lb_overseer_serve(struct lb_setup *setup, const struct lb_options *options,
+    const char *called)
+{
+	int before = -1, code = 0;
+
+	over.options = options;
+	over.called = called;
+	over.m = master_here();
+	ready_init();
+	if (options->master_socket != NULL &&
+	    lb_mastercli_open(options->master_socket, &over.m->door) < 0 &&
+	    !over.m->again)
+		code = 1;
+	if (code == 0 && !over.m->again)
+		code = setup == NULL ? 1 : settle(setup);
+	if (code == 0 && setup != NULL) {
+		pack(setup);
+		before = dial_before();
+		if (begin_worker(before) == 0) {
+			ready_fini();
+			return lb_serve(setup, options, called, before);
+		}
+	}
+	lb_config_free(&setup);
+	if (before >= 0)
+		close(before);
+	return code != 0 ? code : oversee();
+}
