@@ -349,7 +349,7 @@ def test_bad_legacies(tmp_path, server):
         good = console(tmp_path, "_getstate")
     assert good.startswith("weir-legacy 1\n") and "\ntables\n" in good
     chance = random.Random(1)
-    for n in range(int(os.environ.get("WEIR_BAD", "5"))):
+    for n in range(int(os.environ.get("WEIR_BAD", "3"))):
         words = good.split(" ")
         for _ in range(30):
             at = chance.randrange(len(words))
