@@ -48,7 +48,8 @@ vr_report_say(struct vr_report *r, enum vr_report_level level,
 	for (char *c = line; *c != '\0'; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
-	r->tell(r->arg, level, line);
+	if (r->tell != NULL)
+		r->tell(r->arg, level, line);
 }
 
 int
