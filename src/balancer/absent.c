@@ -93,27 +93,6 @@ static const struct server_row {
 	{ REFUSE, has_socks, "'server ... socks4'" },
 };
 
-static bool
-has_state_file(const struct lb_proxy_conf *p)
-{
-	return p->load_state != LB_STATE_NONE;
-}
-
-static bool
-inspects_answers(const struct lb_proxy_conf *p)
-{
-	return p->rules[LB_RULES_RESPONSE].count > 0;
-}
-
-static const struct proxy_row {
-	enum gravity gravity;
-	bool (*wants)(const struct lb_proxy_conf *);
-	const char *what;
-} proxy_rows[] = {
-	{ WARN, has_state_file, "'load-server-state-from-file'" },
-	{ REFUSE, inspects_answers, "'tcp-response content'" },
-};
-
 static void
 look_at_check(const struct lb_proxy_conf *p)
 {
@@ -190,7 +169,7 @@ look_at_format(const struct lb_format *f)
 static void
 look_at_rules(const struct lb_proxy_conf *p)
 {
-	for (unsigned set = 0; set <= LB_RULES_CONTENT; set++)
+	for (unsigned set = 0; set <= LB_RULES_RESPONSE; set++)
 		for (unsigned i = 0; i < p->rules[set].count; i++) {
 			const struct lb_rule *r = p->rules[set].at[i];
 
@@ -274,11 +253,6 @@ lb_absent_tell(const struct lb_setup *setup)
 			continue;
 		look_at_binds(p);
 		look_at_servers(p);
-		for (size_t n = 0;
-		    n < sizeof proxy_rows / sizeof *proxy_rows; n++)
-			if (proxy_rows[n].wants(p))
-				tell(proxy_rows[n].gravity, &p->place, "%s",
-				    proxy_rows[n].what);
 		if (!p->answers)
 			look_at_rules(p);
 		look_at_check(p);

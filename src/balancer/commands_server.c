@@ -8,6 +8,7 @@
 #include "balancer/check.h"
 #include "balancer/commands_rows.h"
 #include "balancer/dynamic.h"
+#include "balancer/names.h"
 #include "balancer/targets.h"
 #include "base/number.h"
 #include "base/mem.h"
@@ -295,12 +296,15 @@ static void
 set_fqdn(struct talk *t, struct lb_server *s, const struct command_line *l)
 {
 	struct why why = { "", "" };
+	char said[600] = "";
 
 	if (l->at[4][0] == '\0')
 		lb_talk_refuse(t, "set server <b>/<s> fqdn requires a FQDN.");
-	else if (lb_health_rename(s, l->at[4], &why) < 0)
-		lb_talk_refuse(t, "set server <b>/<s> fqdn failed because "
-		    "%s.", why.line);
+	else if (lb_names_set(s, l->at[4], "'stats socket command'", said,
+	    sizeof said, &why) < 0)
+		lb_talk_refuse(t, "%s", why.line);
+	else
+		lb_talk_tell(t, LB_LOG_INFO, "%s", said);
 }
 
 /* ---- checks and agents ------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include "balancer/console.h"
 #include "balancer/facts.h"
 #include "balancer/info.h"
+#include "balancer/resolution.h"
 #include "balancer/state.h"
 #include "balancer/targets.h"
 #include "base/clock.h"
@@ -294,6 +295,59 @@ run_backend(struct talk *t, const struct command_line *l)
 	}
 }
 
+/* ---- name servers ------------------------------------------------------ */
+
+struct resolvers_ask {
+	struct talk *talk;
+	const char *only;		/* "": all */
+	char last[128];			/* the section under way */
+	bool found;
+};
+
+static void
+put_resolver(void *arg, const char *section, const char *server,
+    const struct lb_resolution_counts *c)
+{
+	struct resolvers_ask *a = arg;
+
+	if (a->only[0] != '\0' && strcmp(a->only, section) != 0)
+		return;
+	a->found = true;
+	if (strcmp(a->last, section) != 0)
+		lb_talk_print(a->talk, "Resolvers section %s\n", section);
+	snprintf(a->last, sizeof a->last, "%s", section);
+	if (server == NULL)
+		return;
+	lb_talk_print(a->talk, " nameserver %s:\n", server);
+	const struct {
+		const char *name;
+		uint64_t n;
+	} rows[] = {
+		{ "sent:       ", c->sent }, { "snd_error:  ", c->send_errors },
+		{ "valid:      ", c->valid }, { "update:     ", c->update },
+		{ "cname:      ", 0 }, { "cname_error:", 0 },
+		{ "any_err:    ", 0 }, { "nx:         ", c->nx },
+		{ "timeout:    ", c->timeout }, { "refused:    ", c->refused },
+		{ "other:      ", c->other }, { "invalid:    ", c->invalid },
+		{ "too_big:    ", 0 }, { "truncated:  ", 0 },
+		{ "outdated:   ", c->outdated },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		lb_talk_print(a->talk, "  %s %llu\n", rows[i].name,
+		    (unsigned long long)rows[i].n);
+}
+
+static void
+run_resolvers(struct talk *t, const struct command_line *l)
+{
+	struct resolvers_ask a = { .talk = t, .only = l->at[2] };
+
+	lb_resolution_each(put_resolver, &a);
+	if (!a.found && a.only[0] != '\0')
+		lb_talk_refuse(t, "Can't find that resolvers section");
+}
+
 /* ---- the console itself ------------------------------------------------ */
 
 static const char *const levels[] = {
@@ -402,6 +456,9 @@ const struct command lb_commands_show[] = {
 	    run_errors },
 	{ "show info", "[desc|json|typed|float]*", "report information about "
 	    "the running process", LB_LEVEL_USER, run_info },
+	{ "show resolvers", "[id]", "dumps counters from all resolvers "
+	    "section and associated name servers", LB_LEVEL_USER,
+	    run_resolvers },
 	{ "show schema json", NULL, "report schema used for stats",
 	    LB_LEVEL_USER, run_schema },
 	{ "show servers conn", "[<backend>]", "dump server connections "

@@ -50,7 +50,8 @@ enum {
 	LB_FLOW_SILENT = 1 << 18,	/* no log line */
 	LB_FLOW_EXPECTS_PROXY = 1 << 19,	/* a rule wants the header */
 	LB_FLOW_BULK_IN = 1 << 28,	/* the last read from the client was large */
-	LB_FLOW_BULK_OUT = 1 << 29
+	LB_FLOW_BULK_OUT = 1 << 29,
+	LB_FLOW_INSPECTS = 1 << 30	/* the answer is judged */
 };
 
 struct lb_hold {

@@ -443,23 +443,6 @@ lb_health_move(struct lb_server *s, const struct address *to,
 	lb_proxy_unlock(s->proxy);
 }
 
-static int (*rename_server)(struct lb_server *, const char *, struct why *);
-
-void
-lb_health_on_rename(int (*call)(struct lb_server *, const char *,
-    struct why *))
-{
-	rename_server = call;
-}
-
-int
-lb_health_rename(struct lb_server *s, const char *name, struct why *why)
-{
-	if (s->conf->resolvers == NULL || rename_server == NULL)
-		return why_set(why, "no resolution is configured");
-	return rename_server(s, name, why);
-}
-
 /* Slow starters gain weight as time goes by. */
 static void
 on_slow_timer(void *arg)

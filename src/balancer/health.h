@@ -46,12 +46,5 @@ void	lb_health_limit(struct lb_server *, unsigned maxconn);
 /* Another address; offset: of the kinds PLUS, MINUS. */
 void	lb_health_move(struct lb_server *, const struct address *,
 	    enum lb_port_kind, uint16_t offset);
-/*
- * Another name to be resolved. -1: nobody resolves names, or it is refused.
- * Whoever does says so once, at start.
- */
-int	lb_health_rename(struct lb_server *, const char *name, struct why *);
-void	lb_health_on_rename(int (*)(struct lb_server *, const char *name,
-	    struct why *));
 
 #endif

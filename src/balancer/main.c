@@ -297,7 +297,8 @@ serve(struct lb_report *report, const char *called)
 		override(setup);
 	if (has_master(setup))
 		return lb_overseer_serve(setup, &options, called);
-	return setup == NULL ? 1 : lb_serve(setup, &options, called, -1);
+	return setup == NULL ? 1 : lb_serve(setup, &options,
+	    called, (struct lb_before){ -1, -1 });
 }
 
 static int

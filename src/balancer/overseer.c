@@ -412,7 +412,7 @@ dial_before(void)
 
 /* 0: it is the worker. */
 static pid_t
-begin_worker(int before)
+begin_worker(void)
 {
 	struct why why = { "", "" };
 	pid_t pid = master_fork(&why);
@@ -457,7 +457,8 @@ int
 lb_overseer_serve(struct lb_setup *setup, const struct lb_options *options,
     const char *called)
 {
-	int before = -1, code = 0;
+	struct lb_before before = { -1, -1 };
+	int code = 0;
 
 	over.options = options;
 	over.called = called;
@@ -471,14 +472,17 @@ lb_overseer_serve(struct lb_setup *setup, const struct lb_options *options,
 		code = setup == NULL ? 1 : settle(setup);
 	if (code == 0 && setup != NULL) {
 		pack(setup);
-		before = dial_before();
-		if (begin_worker(before) == 0) {
+		before.sockets = dial_before();
+		before.legacy = dial_before();
+		if (begin_worker() == 0) {
 			ready_fini();
 			return lb_serve(setup, options, called, before);
 		}
 	}
 	lb_config_free(&setup);
-	if (before >= 0)
-		close(before);
+	if (before.sockets >= 0)
+		close(before.sockets);
+	if (before.legacy >= 0)
+		close(before.legacy);
 	return code != 0 ? code : oversee();
 }

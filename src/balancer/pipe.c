@@ -314,6 +314,24 @@ static const struct conn_handler server_handler = {
 	.closed = on_server_closed,
 };
 
+void
+lb_pipe_answer(struct lb_session *s, struct text t)
+{
+	conn_hand_to(s->server_conn, &server_handler, s);
+	if (t.len == 0)
+		return;
+	conn_send(s->client, t);
+	if (conn_full(s->client))
+		conn_hold(s->server_conn);
+	count_from_server(s, t.len);
+}
+
+void
+lb_pipe_answer_ended(struct lb_session *s)
+{
+	on_server_eof(s->server_conn);
+}
+
 static void
 send_held(struct lb_session *s)
 {

@@ -22,6 +22,13 @@ void	lb_pipe_init(void (*end)(struct lb_session *, const struct lb_end *),
  */
 void	lb_pipe_start(struct lb_session *);
 
+/*
+ * Bytes of the server that another had held: they are sent, and the pipe
+ * hears of the server from here on. And: the server has said all.
+ */
+void	lb_pipe_answer(struct lb_session *, struct text);
+void	lb_pipe_answer_ended(struct lb_session *);
+
 /* Seen from its time-outs: when must it end, and by which; 0: never. */
 int64_t	lb_pipe_deadline(const struct lb_session *, const struct lb_end **);
 

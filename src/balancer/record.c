@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "balancer/logformat.h"
+#include "balancer/fates.h"
 #include "balancer/record.h"
 #include "balancer/sampling.h"
 #include "balancer/tuple.h"
@@ -259,6 +260,26 @@ put_sslv(const struct record *r, char *to, size_t room)
 	return put_tls(r, to, room, false);
 }
 
+/* {one|two}: what capture rules have kept. */
+static int
+put_hr(const struct record *r, char *to, size_t room)
+{
+	const struct lb_fates *f = r->s == NULL ? NULL : r->s->fates;
+	const struct lb_capture *c = f == NULL ? NULL : f->captures;
+	size_t len = 0;
+
+	if (c == NULL)
+		return 0;
+	for (char mark = '{'; c != NULL && len + c->len + 3 < room;
+	    c = c->next, mark = '|') {
+		to[len++] = mark;
+		memcpy(to + len, c->text, c->len);
+		len += c->len;
+	}
+	to[len++] = '}';
+	return (int)len;
+}
+
 static int
 put_ID(const struct record *r, char *to, size_t room)
 {
@@ -279,7 +300,7 @@ static const struct alias {
 	{ "ac", put_ac }, { "b", put_b }, { "bc", put_bc }, { "bi", put_bi },
 	{ "bp", put_bp }, { "bq", put_bq }, { "ci", put_ci }, { "cp", put_cp },
 	{ "f", put_f }, { "fc", put_fc }, { "fi", put_fi }, { "fp", put_fp },
-	{ "ft", put_ft }, { "lc", put_lc }, { "ms", put_ms },
+	{ "ft", put_ft }, { "hr", put_hr }, { "lc", put_lc }, { "ms", put_ms },
 	{ "pid", put_pid }, { "rc", put_rc }, { "rt", put_rt }, { "s", put_s },
 	{ "sc", put_sc }, { "si", put_si }, { "sp", put_sp }, { "sq", put_sq },
 	{ "sslc", put_sslc }, { "sslv", put_sslv }, { "t", put_t },

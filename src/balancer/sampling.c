@@ -14,6 +14,7 @@
 #include "balancer/conversion.h"
 #include "balancer/door.h"
 #include "balancer/fetch_http.h"
+#include "balancer/fates.h"
 #include "balancer/fetch_table.h"
 #include "balancer/fetch_var.h"
 #include "balancer/fetches.h"
@@ -134,6 +135,43 @@ get_rand(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 	    a[0].number > 0 ? n % (uint64_t)a[0].number : n & UINT32_MAX));
 }
 
+static int
+hex_digit(char x)
+{
+	return x >= '0' && x <= '9' ? x - '0' : x >= 'a' && x <= 'f' ?
+	    x - 'a' + 10 : x >= 'A' && x <= 'F' ? x - 'A' + 10 : -1;
+}
+
+static bool
+get_bin(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	size_t len = strlen(a[0].text);
+	char *to = lb_scene_room(c, len / 2 + 1);
+
+	if (to == NULL || len % 2 != 0)
+		return false;
+	for (size_t i = 0; i < len; i += 2) {
+		int high = hex_digit(a[0].text[i]);
+		int low = hex_digit(a[0].text[i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		to[i / 2] = (char)(high * 16 + low);
+	}
+	return put_bytes(v, (struct text){ to, len / 2 });
+}
+
+static bool
+get_capture(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	const struct lb_capture *k = c->session == NULL ||
+	    c->session->fates == NULL ? NULL : c->session->fates->captures;
+
+	for (int64_t i = a[0].number; k != NULL && i > 0; i--)
+		k = k->next;
+	return k != NULL && put_text(v, (struct text){ k->text, k->len });
+}
+
 static bool
 get_ipv4(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 {
@@ -239,6 +277,27 @@ get_bc_src(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
 
 FETCH(bc_src_port, s != NULL && lb_scene_number(v, lb_tuple_server_local(s).port))
 FETCH(bc_dst_port, s != NULL && lb_scene_number(v, lb_tuple_server(s).port))
+
+static bool
+is_ours(const struct lb_scene *c, struct endpoint e, struct lb_value *v)
+{
+	char ip[ADDRESS_TEXT];
+	struct address a;
+	int fd, code;
+
+	if ((e.family != AF_INET && e.family != AF_INET6) ||
+	    address_ip(text_of(endpoint_ip(&e, ip)), 0, &a) < 0)
+		return false;
+	fd = socket(e.family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	code = bind(fd, &a.sa, a.len);
+	close(fd);
+	return lb_scene_truth(v, code == 0);
+}
+
+FETCH(src_is_local, s != NULL && is_ours(c, s->src, v))
+FETCH(dst_is_local, s != NULL && is_ours(c, lb_tuple_dst(s), v))
 
 /* Names and numbers. */
 
@@ -532,6 +591,9 @@ static const struct lb_scene_row rows[] = {
 	{ "uptime", get_uptime }, { "date", get_date },
 	{ "date_us", get_date_us }, { "rand", get_rand },
 	{ "txn.timer.total", get_total }, { "wait_end", get_wait_end },
+	{ "src_is_local", get_src_is_local },
+	{ "dst_is_local", get_dst_is_local },
+	{ "bin", get_bin }, { "capture.req.hdr", get_capture },
 	{ "src", get_src }, { "src_port", get_src_port },
 	{ "dst", get_dst }, { "dst_port", get_dst_port },
 	{ "fc_src", get_fc_src }, { "fc_src_port", get_fc_src_port },

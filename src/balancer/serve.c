@@ -28,10 +28,12 @@
 #include "balancer/notices.h"
 #include "balancer/names.h"
 #include "balancer/resolution.h"
+#include "balancer/legacy.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
 #include "balancer/status.h"
+#include "balancer/state_file.h"
 #include "balancer/stopping.h"
 #include "balancer/takeover.h"
 #include "balancer/tables.h"
@@ -53,7 +55,7 @@ static struct {
 	const char *called;
 	struct lb_setup *setup;
 	struct loop *home;
-	int before;			/* gives its sockets; -1: nobody */
+	struct lb_before before;
 } run;
 
 static int
@@ -270,8 +272,9 @@ dial_before(const char *path)
 	char line[700];
 	struct why why = { "", "" };
 
-	run.before = lb_takeover_dial(path, &why);
-	if (run.before >= 0)
+	run.before.sockets = lb_takeover_dial(path, &why);
+	run.before.legacy = lb_takeover_dial(path, &why);
+	if (run.before.sockets >= 0)
 		return 0;
 	snprintf(line, sizeof line, "Failed to connect to the old process "
 	    "socket '%.200s' (%.200s)", path, why.line);
@@ -284,21 +287,33 @@ static int
 take_sockets(void)
 {
 	const char *path = run.options->take_from;
-	bool must = run.before < 0;
+	bool known = run.before.sockets >= 0;
 	char line[700];
 	struct why why = { "", "" };
 
-	if (must && (worker_here() || path == NULL ||
+	if (!known && (worker_here() || path == NULL ||
 	    strcmp(path, "/dev/null") == 0))
 		return 0;
-	if (must && dial_before(path) < 0)
+	if (!known && dial_before(path) < 0)
 		return fail("Failed to get the sockets from the old "
 		    "process!");
-	if (lb_takeover_fetch(run.before, &why) == 0)
+	if (lb_takeover_fetch(run.before.sockets, &why) == 0)
 		return 0;
 	snprintf(line, sizeof line, "Failed to get the sockets from the old "
 	    "process! (%.200s)", why.line);
 	return fail(line);
+}
+
+/* Without it all begins anew, as it does behind another program. */
+static void
+take_legacy(void)
+{
+	struct why why = { "", "" };
+
+	if (run.before.legacy < 0 ||
+	    lb_legacy_fetch(run.before.legacy, &why) == 0)
+		return;
+	log_debug("nothing taken over but sockets: %s", why.line);
 }
 
 static void
@@ -374,7 +389,7 @@ make_loops(void)
 	lb_check_init(run.home);
 	lb_health_init(run.home, shut_sessions);
 	lb_session_on_attempt(on_attempt);
-	lb_status_init();
+	lb_status_init(run.home);
 	lb_door_init(lb_session_take);
 	if (lb_check_external_home(run.home, &why) < 0 ||
 	    lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
@@ -393,6 +408,8 @@ start_serving(void)
 	if (lb_console_start(run.home, lb_commands_run, &why) < 0 ||
 	    lb_door_start(run.home, &why) < 0)
 		return fail(why.line);
+	lb_state_file_apply();
+	take_legacy();
 	lb_check_start_all();
 	lb_tables_start(run.home);
 	lb_names_init(run.home);
@@ -458,6 +475,8 @@ live(void)
 		code = lb_background_pid(&run.setup->global, run.options,
 		    run.called);
 	if (code == 0)
+		lb_state_file_read();
+	if (code == 0)
 		code = become_user();
 	if (code == 0)
 		code = fork_helper();
@@ -477,6 +496,7 @@ live(void)
 	lb_check_fini();
 	lb_check_external_fini();
 	lb_health_fini();
+	lb_status_fini();
 	end_sessions();
 	thread_stop();
 	loop_free(&run.home);
@@ -489,7 +509,7 @@ live(void)
 
 int
 lb_serve(struct lb_setup *setup, const struct lb_options *options,
-    const char *called, int before)
+    const char *called, struct lb_before before)
 {
 	int code;
 

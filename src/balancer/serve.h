@@ -9,11 +9,13 @@
 #include "balancer/options.h"
 #include "balancer/settings.h"
 
-/*
- * Takes the setup; the exit code. called: argv[0]; before: a connection to
- * the worker before, which gives its sockets, or -1.
- */
+/* Connections to the worker before, as to its runtime socket; -1: none. */
+struct lb_before {
+	int sockets, legacy;		/* asked for the one, and the other */
+};
+
+/* Takes the setup and the connections; the exit code. called: argv[0]. */
 int	lb_serve(struct lb_setup *, const struct lb_options *,
-	    const char *called, int before);
+	    const char *called, struct lb_before);
 
 #endif

@@ -15,7 +15,9 @@
 
 #include "balancer/dial.h"
 #include "balancer/door.h"
+#include "balancer/fates.h"
 #include "balancer/hashing.h"
+#include "balancer/inspect.h"
 #include "balancer/judge.h"
 #include "balancer/pipe.h"
 #include "balancer/record.h"
@@ -127,6 +129,8 @@ pause_limit(const struct lb_session *s)
 static int64_t
 find_deadline(const struct lb_session *s, const struct lb_end **end)
 {
+	int64_t at, late;
+
 	*end = NULL;
 	switch ((enum lb_stage)s->stage) {
 	case LB_STAGE_PROXY:
@@ -143,7 +147,14 @@ find_deadline(const struct lb_session *s, const struct lb_end **end)
 	case LB_STAGE_PAUSE:
 		return s->since + pause_limit(s);
 	case LB_STAGE_PIPE:
-		return lb_pipe_deadline(s, end);
+		at = lb_pipe_deadline(s, end);
+		if (!(s->flags & LB_FLOW_INSPECTS))
+			return at;
+		late = s->since + s->backend->conf->response_delay;
+		if (at != 0 && at < late)
+			return at;
+		*end = NULL;
+		return late;
 	case LB_STAGE_ANSWER:
 	case LB_STAGE_DEAD:
 	case LB_STAGES:
@@ -398,6 +409,22 @@ fail_attempt(struct lb_session *s, bool timed_out)
 	choose_server(s, old);
 }
 
+/* The answer, as far as it was held, is let through. */
+static void
+keep_sticks(struct lb_session *s)
+{
+	struct lb_scene *c;
+
+	if (s->backend->conf->sticks.count == 0)
+		return;
+	c = lb_sampling_scene(s, s->backend);
+	c->final = true;
+	if (s->fates != NULL && s->fates->answer != NULL)
+		c->response = (struct text){ s->fates->answer->at,
+		    s->fates->answer->len };
+	lb_stick_store(c);
+}
+
 static void
 start_pipe(struct lb_session *s)
 {
@@ -408,10 +435,14 @@ start_pipe(struct lb_session *s)
 	tell_attempt(s, true);
 	if (has_option(s->front, LB_OPT_LOGASAP))
 		lb_record_write(s, NULL);
-	if (s->backend->conf->sticks.count > 0)
-		lb_stick_store(lb_sampling_scene(s, s->backend));
 	lb_pipe_start(s);
 	enter(s, LB_STAGE_PIPE);
+	if (s->backend->conf->rules[LB_RULES_RESPONSE].count > 0) {
+		lb_inspect_start(s);
+		if (s->stage != LB_STAGE_DEAD)
+			set_mark(s);
+	} else if (s->backend->conf->sticks.count > 0)
+		keep_sticks(s);
 }
 
 /* Who the client is goes first, for servers that want to know. */
@@ -1044,6 +1075,8 @@ meet_deadline(struct lb_session *s)
 		lb_session_end(s, end);
 	else if (s->stage == LB_STAGE_INSPECT)
 		run_rules(s);
+	else if (s->stage == LB_STAGE_PIPE)
+		lb_inspect_late(s);
 	else if (s->stage == LB_STAGE_PAUSE)
 		dial(s);
 	else if (s->stage == LB_STAGE_CONNECT) {
@@ -1091,6 +1124,7 @@ lb_session_init(struct loop *l)
 	timer_init(&c->tick, l, on_tick, c);
 	timer_every(&c->tick, CLOCK_SECOND);
 	lb_pipe_init(lb_session_end, set_mark);
+	lb_inspect_init(lb_session_end, keep_sticks);
 }
 
 /* ---- all of them ------------------------------------------------------- */

@@ -45,6 +45,20 @@ print_target(const struct lb_check *c, char buf[ADDRESS_TEXT])
 	return endpoint_ip(&e, buf);
 }
 
+/* A service record, or the host whose address it has; "-": neither. */
+static const char *
+fqdn_of(const struct lb_server *s, bool record)
+{
+	const struct lb_address *a = &s->conf->addr;
+	bool service = a->kind == LB_ADDRESS_NAME && a->name[0] == '_';
+
+	if (record)
+		return service ? a->name : "-";
+	if (s->hostname != NULL)
+		return s->hostname;
+	return a->kind == LB_ADDRESS_NAME && !service ? a->name : "-";
+}
+
 void
 lb_state_line(struct sheet *to, const struct lb_server *s, int64_t now)
 {
@@ -60,13 +74,12 @@ lb_state_line(struct sheet *to, const struct lb_server *s, int64_t now)
 	    endpoint_ip(&e, addr), (int)s->state, s->admin, s->weight,
 	    s->first_weight, (long long)((now - s->changed) / CLOCK_SECOND));
 	put_check(to, s);
-	sheet_print(to, " %u %d %d %s %u - %d %u %s %s %u\n",
+	sheet_print(to, " %u %d %d %s %u %s %d %u %s %s %u\n",
 	    agent == NULL ? 0 :
 	    agent->state & ~(unsigned)LB_CHECK_INPROGRESS,
 	    s->conf->proxy->id_given, s->conf->id_given,
-	    s->conf->addr.kind == LB_ADDRESS_NAME ? s->conf->addr.name : "-",
-	    s->address.len == 0 ? s->port_offset :
-	    address_port(&s->address), atomic_load(&s->secure),
+	    fqdn_of(s, false), s->address.len == 0 ? s->port_offset :
+	    address_port(&s->address), fqdn_of(s, true), atomic_load(&s->secure),
 	    check == NULL ? s->conf->check_port : check->port,
 	    print_target(check, check_addr),
 	    print_target(agent, agent_addr),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * state.h - the state of servers as lines of text: printed for "show servers
- * state", read again from a server-state file when the process starts. The
- * form is the original's; either reads what the other wrote. Loop 0.
+ * state", and written so by whoever keeps it in a file (state_file.h reads that
+ * again). The form is the original's. Loop 0.
  */
 #ifndef WEIR_BALANCER_STATE_H
 #define WEIR_BALANCER_STATE_H

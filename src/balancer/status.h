@@ -7,7 +7,10 @@
 #ifndef WEIR_BALANCER_STATUS_H
 #define WEIR_BALANCER_STATUS_H
 
+#include "net/loop.h"
+
 /* Once, when the loops are there. */
-void	lb_status_init(void);
+void	lb_status_init(struct loop *);
+void	lb_status_fini(void);
 
 #endif

@@ -29,6 +29,7 @@ struct lb_visit {
 	struct lb_reply reply;
 	struct timer limit, step;
 	bool answering;			/* 'more' is under way */
+	bool held;			/* its answer waits: tarpit */
 	bool chunked, head_only;
 	bool continued;			/* it was told to go on */
 	unsigned answers;
@@ -82,6 +83,9 @@ static const struct {
 } words[] = {
 	{ 100, "Continue", "" },
 	{ 200, "OK", "" },
+	{ 201, "Created", "" },
+	{ 202, "Accepted", "" },
+	{ 204, "No Content", "" },
 	{ 301, "Moved Permanently", "" },
 	{ 302, "Found", "" },
 	{ 303, "See Other", "" },
@@ -306,6 +310,12 @@ send_reply(struct lb_visit *v)
 {
 	struct lb_reply *r = &v->reply;
 
+	v->held = r->delay > 0;
+	if (v->held) {
+		timer_after(&v->step, r->delay);
+		r->delay = 0;
+		return;
+	}
 	if (r->silent || r->head.spoiled || r->body.spoiled) {
 		end_visit(v, r->silent ? &lb_end_rule_reset :
 		    &lb_end_resource);
@@ -429,7 +439,7 @@ on_data(struct conn *c, struct text t)
 	if (v->got.len == 0 && t.len > 0)
 		set_limit(v, reading_limit(v));
 	sheet_slice(&v->got, t);
-	if (!v->answering)
+	if (!v->answering && !v->held)
 		look(v);
 }
 
@@ -439,7 +449,7 @@ on_eof(struct conn *c)
 	struct lb_visit *v = conn_owner(c);
 
 	v->session->flags |= LB_FLOW_CLIENT_EOF;
-	if (!v->answering)
+	if (!v->answering && !v->held)
 		look(v);
 }
 
@@ -476,7 +486,7 @@ on_limit(void *arg)
 {
 	struct lb_visit *v = arg;
 
-	if (v->answering)
+	if (v->answering || v->held)
 		end_visit(v, &lb_end_client_timeout);
 	else if (v->got.len > 0)
 		refuse(v, 408);
@@ -491,6 +501,8 @@ on_step(void *arg)
 
 	if (v->answering)
 		go_on(v);
+	else if (v->held)
+		send_reply(v);
 	else
 		look(v);
 }

@@ -20,6 +20,7 @@ struct lb_reply {
 	/* A little more of a long body; false: that was the last. */
 	bool (*more)(void *part, struct sheet *);
 	void *part;		/* mem_drop()ped at the end */
+	int64_t delay;		/* us before it is sent: tarpit */
 	bool closes;		/* the connection ends with it */
 	bool silent;		/* nothing is sent, it just ends */
 	bool counted;		/* it was a request to the program itself */

@@ -44,9 +44,9 @@ static void
 take_name(struct reader *r, char to[ANSWER_NAME])
 {
 	size_t at = r->pos, len = 0, limit = r->pos;
-	bool jumped = false;
+	bool jumped = false, whole = true;
 
-	while (at < r->len && r->at[at] != 0) {
+	while (whole && at < r->len && r->at[at] != 0) {
 		size_t n = r->at[at];
 
 		if ((n & 0xc0) == 0xc0 && at + 1 < r->len) {
@@ -54,13 +54,13 @@ take_name(struct reader *r, char to[ANSWER_NAME])
 				r->pos = at + 2;
 			jumped = true;
 			at = (n & 0x3f) << 8 | r->at[at + 1];
-			if (at >= limit)
-				break;
+			whole = at < limit;
 			limit = at;
 			continue;
 		}
-		if ((n & 0xc0) != 0 || at + 1 + n >= r->len ||
-		    len + n + 2 > ANSWER_NAME)
+		whole = (n & 0xc0) == 0 && at + 1 + n < r->len &&
+		    len + n + 2 <= ANSWER_NAME;
+		if (!whole)
 			break;
 		if (len > 0)
 			to[len++] = '.';
@@ -69,7 +69,7 @@ take_name(struct reader *r, char to[ANSWER_NAME])
 		at += n + 1;
 	}
 	to[len] = '\0';
-	if (at >= r->len || r->at[at] != 0)
+	if (!whole || at >= r->len)
 		r->bad = true;
 	else if (!jumped)
 		r->pos = at + 1;

@@ -55,6 +55,6 @@ vr_report_say(struct vr_report *r, enum vr_report_level level,
 int
 vr_report_status(const struct vr_report *r)
 {
-	return r->missing > 0 ? VR_EXIT_MISSING : r->errors > 0 ?
-	    VR_EXIT_ERROR : r->security > 0 ? VR_EXIT_SECURITY : VR_EXIT_OK;
+	return r->missing > 0 ? VR_EXIT_MISSING : r->security > 0 ?
+	    VR_EXIT_SECURITY : r->errors > 0 ? VR_EXIT_ERROR : VR_EXIT_OK;
 }

@@ -188,6 +188,9 @@ operator;show cli level
 user;show env HOME
 user;operator;show cli level
 show peers
+show table nosuch
+show resolvers nosuch
+show startup-logs
 """.strip().splitlines()
 
 

@@ -161,3 +161,84 @@ def test_as_another_user(tmp_path, server):
                       extra=extra, mode="-db") as b:
             assert a.process.wait(8) == 0
             assert b.process.poll() is None
+
+
+# ---- what goes along with the sockets
+
+LEGACY = """ tcp-request connection track-sc0 src
+ stick-table type ip size 100 expire 1h store conn_cnt,conn_rate(1h)
+ server gone 127.0.0.1:1 check inter 50ms downinter 100s fall 2
+ server hand 127.0.0.1:2 weight 7
+ server drain 127.0.0.1:3
+listen other
+ bind 127.0.0.1:%(other)d
+ server t1 127.0.0.1:4 track l/gone
+"""
+
+
+def console(tmp_path, text):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(str(tmp_path / "s.sock"))
+        s.settimeout(8)
+        s.sendall(text.encode() + b"\n")
+        return balancing.read_all(s).decode()
+
+
+def known(tmp_path):
+    """What a successor should know too."""
+    states = [x.split() for x in
+              console(tmp_path, "show servers state").split("\n")[2:-2]]
+    rows = console(tmp_path, "show stat").split("\n")
+    names = rows[0].lstrip("# ").split(",")
+    stats = [dict(zip(names, r.split(","))) for r in rows[1:] if r]
+    return ([(s[1], s[3], s[5], s[6], s[7], s[12]) for s in states],
+            [(s["pxname"], s["svname"], s["stot"], s["bin"], s["bout"],
+              s["smax"], s["conn_tot"], s["chkdown"]) for s in stats],
+            [e.split()[1:3] + [w for w in e.split() if "conn_" in w]
+             for e in console(tmp_path, "show table l").split("\n")[1:] if e])
+
+
+@pytest.mark.parametrize("how", ["master", "alone"])
+def test_state_and_counters_go_along(tmp_path, server, how):
+    more = LEGACY % dict(other=free_port())
+    port = free_port()
+    mode = "-W" if how == "master" else "-db"
+    with Overseen(OURS, str(tmp_path), port, server, more=more,
+                  mode=mode) as m:
+        until(lambda: accepts(port))
+        console(tmp_path, "disable server l/hand;set server l/hand weight 3;"
+                "set server l/drain state drain")
+        until(lambda: " gone 127.0.0.1 0 " in
+              console(tmp_path, "show servers state"))
+        for _ in range(7):
+            balancing.ask(port)
+        before = known(tmp_path)
+        assert before[2][0][2] == "conn_cnt=8"
+        with contextlib.ExitStack() as stack:
+            if how == "master":
+                m.signal(signal.SIGUSR2)
+                m.until_said("Former worker")
+            else:
+                stack.enter_context(Overseen(
+                    OURS, str(tmp_path), port, server, "-x",
+                    str(tmp_path / "s.sock"), "-sf", str(m.pid), more=more,
+                    mode=mode))
+                assert m.process.wait(8) == 0
+            after = known(tmp_path)
+    assert before[0] == after[0]
+    assert before[1] == after[1]
+    assert before[2] == after[2]
+
+
+def test_another_server_begins_anew(tmp_path, server):
+    """A name that stands for another address has no past."""
+    more = LEGACY % dict(other=free_port())
+    with Overseen(OURS, str(tmp_path), free_port(), server, more=more) as m:
+        m.start()
+        until(lambda: " gone 127.0.0.1 0 " in
+              console(tmp_path, "show servers state"))
+        m.write(m.text.replace("server gone 127.0.0.1:1 ",
+                               "server gone 127.0.0.1:%d " % server))
+        m.signal(signal.SIGUSR2)
+        m.until_said("Former worker")
+        assert " gone 127.0.0.1 2 " in console(tmp_path, "show servers state")
