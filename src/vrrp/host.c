@@ -395,9 +395,11 @@ static const enum vr_notify words[] = {
 static void
 enter_state(struct part *p, enum vr_state state, unsigned priority)
 {
-	if (state == VR_STATE_MASTER)
-		take(p);
-	else if (state != VR_STATE_INIT || !host.wishes.keep)
+	/* Already gone on: it must not say now that the address is here. */
+	if (state == VR_STATE_MASTER) {
+		if (p->live->state == VR_STATE_MASTER)
+			take(p);
+	} else if (state != VR_STATE_INIT || !host.wishes.keep)
 		leave(p);
 	vr_notify_instance(host.post, p->conf, words[state], priority, false);
 	if (p->robbed && state == VR_STATE_FAULT) {

@@ -53,7 +53,7 @@ def bad_ones(source, seed):
                    **dice.choice(rows))
         packet = advert(source, **row)
         if dice.random() < 0.1:
-            packet = packet[:dice.randrange(21, len(packet))]
+            packet = packet[:dice.randrange(21, 40)]
         yield packet
 
 
