@@ -363,7 +363,7 @@ go_on(struct task *t)
 	    loop_now(home);
 
 	if (t->bad != LB_RESOLUTION_TIMEOUT && t->kind == t->r.kind &&
-	    t->kind != ANSWER_SRV) {
+	    t->kind != ANSWER_SRV && !t->r.section->conf->only_ipv4) {
 		t->kind = t->kind == ANSWER_A ? ANSWER_AAAA : ANSWER_A;
 		ask_all(t);
 	} else if (t->tries > 0)

@@ -14,7 +14,7 @@
 #include "net/listener.h"
 #include "net/timer.h"
 
-enum { BATCH = 64 };
+enum { BATCH = 64, LONGEST = 65536 };	/* of a queue: the kernel's */
 static const int64_t rest_time = CLOCK_SECOND;
 
 struct listener {
@@ -171,6 +171,21 @@ listener_resume(struct listener *l)
 	l->held = false;
 	if (!timer_running(&l->rest))
 		event_add(&l->ev, NULL);
+}
+
+void
+listener_drain(struct listener *l)
+{
+	struct address peer;
+	int got;
+
+	for (int i = 0; i < LONGEST && l->fd >= 0 && !l->held; i++) {
+		got = accept_one(l, &peer);
+		if (got >= 0)
+			l->handler->accepted(l, got, &peer);
+		else if (errno != ECONNABORTED && errno != EINTR)
+			return;
+	}
 }
 
 int
