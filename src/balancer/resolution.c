@@ -56,6 +56,7 @@ struct task {			/* a name, and how far asking for it is */
 };
 
 static struct loop *home;
+static bool only_ipv4;
 static struct lb_resolvers *sections, **sections_end = &sections;
 static struct task *tasks, **tasks_end = &tasks;
 static struct answer_record *records;	/* of the answer being read */
@@ -363,7 +364,7 @@ go_on(struct task *t)
 	    loop_now(home);
 
 	if (t->bad != LB_RESOLUTION_TIMEOUT && t->kind == t->r.kind &&
-	    t->kind != ANSWER_SRV) {
+	    t->kind != ANSWER_SRV && !only_ipv4) {
 		t->kind = t->kind == ANSWER_A ? ANSWER_AAAA : ANSWER_A;
 		ask_all(t);
 	} else if (t->tries > 0)
@@ -518,8 +519,11 @@ lb_resolution_want(const struct lb_resolvers_conf *conf, const char *name,
 {
 	struct lb_resolvers *s = find_section(conf);
 	struct user *u = mem_zero(sizeof *u), **at;
-	struct task *t = s == NULL ? NULL : find_task(s, name, kind);
+	struct task *t;
 
+	if (only_ipv4 && kind == ANSWER_AAAA)
+		kind = ANSWER_A;
+	t = s == NULL ? NULL : find_task(s, name, kind);
 	if (t == NULL && s != NULL && u != NULL)
 		t = new_task(s, name, kind);
 	if (t == NULL || u == NULL) {
@@ -580,9 +584,10 @@ lb_resolution_conf(const struct lb_resolution *r)
 /* ---- life -------------------------------------------------------------- */
 
 void
-lb_resolution_init(struct loop *loop)
+lb_resolution_init(struct loop *loop, bool ipv4)
 {
 	home = loop;
+	only_ipv4 = ipv4;
 }
 
 static void
