@@ -8,7 +8,6 @@
 
 #include "balancer/absent.h"
 #include "balancer/acl.h"
-#include "balancer/certs.h"
 #include "balancer/checks.h"
 #include "balancer/logformat.h"
 #include "balancer/logs.h"
@@ -198,21 +197,9 @@ look_at_rules(const struct lb_proxy_conf *p)
 /* ---- all --------------------------------------------------------------- */
 
 static void
-look_at_tls(const struct lb_tls_conf *t, const struct lb_place *place)
-{
-	const char *what = lb_certs_missing(t);
-
-	if (what != NULL)
-		tell(REFUSE, place, "%s", what);
-}
-
-static void
 look_at_binds(const struct lb_proxy_conf *p)
 {
 	for (unsigned i = 0; i < p->binds.count; i++) {
-		if (p->binds.at[i]->tls.on)
-			look_at_tls(&p->binds.at[i]->tls,
-			    &p->binds.at[i]->place);
 		for (size_t n = 0; n < sizeof bind_rows / sizeof *bind_rows;
 		    n++)
 			if (bind_rows[n].wants(p->binds.at[i]))
@@ -226,10 +213,6 @@ static void
 look_at_servers(const struct lb_proxy_conf *p)
 {
 	for (unsigned i = 0; i < p->servers.count; i++) {
-		const struct lb_server_conf *s = p->servers.at[i];
-
-		if (s->tls.on || s->check_ssl)
-			look_at_tls(&s->tls, &s->place);
 		for (size_t n = 0;
 		    n < sizeof server_rows / sizeof *server_rows; n++)
 			if (server_rows[n].wants(p->servers.at[i]))

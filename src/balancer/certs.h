@@ -15,7 +15,4 @@ struct tls *lb_certs_bind(const struct lb_bind_conf *,
 struct tls *lb_certs_server(const struct lb_server_conf *,
 	    const struct lb_global_conf *g, struct why *);
 
-/* What of a bind line's TLS is not carried out yet; NULL: nothing. */
-const char *lb_certs_missing(const struct lb_tls_conf *);
-
 #endif

@@ -576,6 +576,14 @@ lb_door_hold_again(struct lb_proxy *p)
 }
 
 void
+lb_door_drain(struct lb_proxy *p)
+{
+	for (struct lb_door *d = p->doors; d != NULL; d = d->next)
+		if (d->listener != NULL)
+			listener_drain(d->listener);
+}
+
+void
 lb_door_stop(struct lb_proxy *p)
 {
 	lb_proxy_enter(p, LB_PROXY_STOPPED);

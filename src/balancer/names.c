@@ -389,9 +389,9 @@ begin(struct lb_server *s)
 }
 
 void
-lb_names_init(struct loop *home, bool only_ipv4)
+lb_names_init(struct loop *home)
 {
-	lb_resolution_init(home, only_ipv4);
+	lb_resolution_init(home);
 	for (unsigned i = 0; i < lb_world()->count; i++) {
 		struct lb_proxy *p = lb_world()->proxies[i];
 

@@ -11,8 +11,7 @@
 #include "balancer/server.h"
 #include "net/loop.h"
 
-/* Asks for all names; dies. */
-void	lb_names_init(struct loop *, bool only_ipv4);
+void	lb_names_init(struct loop *);	/* asks for all names; dies */
 void	lb_names_fini(void);
 
 /*

@@ -56,7 +56,6 @@ struct task {			/* a name, and how far asking for it is */
 };
 
 static struct loop *home;
-static bool only_ipv4;
 static struct lb_resolvers *sections, **sections_end = &sections;
 static struct task *tasks, **tasks_end = &tasks;
 static struct answer_record *records;	/* of the answer being read */
@@ -364,7 +363,7 @@ go_on(struct task *t)
 	    loop_now(home);
 
 	if (t->bad != LB_RESOLUTION_TIMEOUT && t->kind == t->r.kind &&
-	    t->kind != ANSWER_SRV && !only_ipv4) {
+	    t->kind != ANSWER_SRV && !t->r.section->conf->only_ipv4) {
 		t->kind = t->kind == ANSWER_A ? ANSWER_AAAA : ANSWER_A;
 		ask_all(t);
 	} else if (t->tries > 0)
@@ -521,7 +520,7 @@ lb_resolution_want(const struct lb_resolvers_conf *conf, const char *name,
 	struct user *u = mem_zero(sizeof *u), **at;
 	struct task *t;
 
-	if (only_ipv4 && kind == ANSWER_AAAA)
+	if (conf->only_ipv4 && kind == ANSWER_AAAA)
 		kind = ANSWER_A;
 	t = s == NULL ? NULL : find_task(s, name, kind);
 	if (t == NULL && s != NULL && u != NULL)
@@ -584,10 +583,9 @@ lb_resolution_conf(const struct lb_resolution *r)
 /* ---- life -------------------------------------------------------------- */
 
 void
-lb_resolution_init(struct loop *loop, bool ipv4)
+lb_resolution_init(struct loop *loop)
 {
 	home = loop;
-	only_ipv4 = ipv4;
 }
 
 static void

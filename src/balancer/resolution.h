@@ -47,8 +47,7 @@ typedef void lb_resolution_heard(void *arg, struct lb_resolution *,
 
 /* Reads resolv.conf where wanted; before the root changes. Dies. */
 void	lb_resolution_read(const struct lb_setup *);
-/* only_ipv4: AAAA is never asked for. */
-void	lb_resolution_init(struct loop *, bool only_ipv4);
+void	lb_resolution_init(struct loop *);
 void	lb_resolution_fini(void);
 
 /*

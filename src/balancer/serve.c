@@ -412,7 +412,7 @@ start_serving(void)
 	take_legacy();
 	lb_check_start_all();
 	lb_tables_start(run.home);
-	lb_names_init(run.home, run.options->only_ipv4);
+	lb_names_init(run.home);
 	lb_notices_close();
 	if (worker_here()) {
 		lb_background_hush(&run.setup->global, run.options);

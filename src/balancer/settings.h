@@ -498,6 +498,7 @@ struct lb_resolvers_conf {
 	int retries;			/* 3 */
 	int64_t timeout_resolve, timeout_retry;		/* 1 s */
 	unsigned payload;		/* accepted_payload_size: 512 bytes */
+	bool only_ipv4;			/* -4 */
 };
 
 struct lb_peer_conf {

@@ -14,7 +14,7 @@
 #include "net/listener.h"
 #include "net/timer.h"
 
-enum { BATCH = 64 };
+enum { BATCH = 64, LONGEST = 65536 };	/* of a queue: the kernel's */
 static const int64_t rest_time = CLOCK_SECOND, nap_time = 20 * CLOCK_MS;
 
 struct listener {
@@ -182,6 +182,21 @@ listener_wake(struct listener *l)
 		return;
 	l->woken = true;
 	timer_after(&l->rest, nap_time);
+}
+
+void
+listener_drain(struct listener *l)
+{
+	struct address peer;
+	int got;
+
+	for (int i = 0; i < LONGEST && l->fd >= 0 && !l->held; i++) {
+		got = accept_one(l, &peer);
+		if (got >= 0)
+			l->handler->accepted(l, got, &peer);
+		else if (errno != ECONNABORTED && errno != EINTR)
+			return;
+	}
 }
 
 int

@@ -10,18 +10,30 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "net/stream.h"
 #include "net/tls.h"
 
-enum { ALPN_MOST = 64 };
+enum { ALPN_MOST = 256, OCSP_MOST = 1 << 20, ERRORS = 128 };
+
+struct ignored {			/* errors of verification, by number */
+	bool of_authority[ERRORS], of_leaf[ERRORS];
+};
 
 struct tls {
 	atomic_uint users;
 	SSL_CTX *context;
 	bool server, verify_name;
-	unsigned char alpn[ALPN_MOST];	/* length byte, name */
+	bool alpn_optional;
+	unsigned char alpn[ALPN_MOST];	/* length byte, name, ... */
 	unsigned alpn_len;
+	struct tls *(*choose)(void *, const char *);
+	void *choice;
+	void (*drop_choice)(void *);
+	struct ignored *ignored;	/* or NULL */
+	struct text ocsp;		/* ours; at NULL: none */
 };
 
 static bool
@@ -52,6 +64,9 @@ load_ca(SSL_CTX *x, const struct tls_options *o, struct why *why)
 {
 	STACK_OF(X509_NAME) *names;
 
+	if (is_given(o->ca_more_file) &&
+	    SSL_CTX_load_verify_file(x, o->ca_more_file) != 1)
+		return refuse(why, "load CA file", o->ca_more_file);
 	if (!is_given(o->ca_file)) {
 		if (!o->server && o->verify != TLS_VERIFY_NONE)
 			SSL_CTX_set_default_verify_paths(x);
@@ -65,6 +80,20 @@ load_ca(SSL_CTX *x, const struct tls_options *o, struct why *why)
 	if (names == NULL)
 		return refuse(why, "load CA file", o->ca_file);
 	SSL_CTX_set_client_CA_list(x, names);
+	return 0;
+}
+
+static int
+load_crl(SSL_CTX *x, const struct tls_options *o, struct why *why)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(x);
+
+	if (!is_given(o->crl_file))
+		return 0;
+	if (X509_STORE_load_locations(store, o->crl_file, NULL) != 1)
+		return refuse(why, "load CRL file", o->crl_file);
+	X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK |
+	    X509_V_FLAG_CRL_CHECK_ALL);
 	return 0;
 }
 
@@ -95,13 +124,97 @@ set_rules(SSL_CTX *x, const struct tls_options *o, struct why *why)
 	if (is_given(o->curves) &&
 	    SSL_CTX_set1_groups_list(x, o->curves) != 1)
 		return refuse(why, "set curves", o->curves);
+	if (is_given(o->sigalgs) &&
+	    SSL_CTX_set1_sigalgs_list(x, o->sigalgs) != 1)
+		return refuse(why, "set sigalgs", o->sigalgs);
+	if (is_given(o->client_sigalgs) &&
+	    SSL_CTX_set1_client_sigalgs_list(x, o->client_sigalgs) != 1)
+		return refuse(why, "set client-sigalgs", o->client_sigalgs);
 	if (SSL_CTX_set_min_proto_version(x, o->min_version) != 1 ||
 	    SSL_CTX_set_max_proto_version(x, o->max_version) != 1)
 		return refuse(why, "set protocol", "versions");
 	if (o->dh_auto)
 		SSL_CTX_set_dh_auto(x, 1);
 	SSL_CTX_set_options(x, o->no_versions | SSL_OP_NO_RENEGOTIATION |
-	    SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	    SSL_OP_NO_COMPRESSION | (o->client_prefers ? 0 :
+	    SSL_OP_CIPHER_SERVER_PREFERENCE) | (o->no_tickets ?
+	    SSL_OP_NO_TICKET : 0));
+	if (o->no_tickets)
+		SSL_CTX_set_num_tickets(x, 0);
+	return 0;
+}
+
+/* "all", or numbers parted by commas. */
+static void
+read_errors(const char *list, bool set[ERRORS])
+{
+	struct text rest = text_of(list), one;
+
+	while (rest.len > 0 && text_split(&rest, ',', &one)) {
+		int64_t n;
+
+		if (text_is(one, "all"))
+			memset(set, 1, ERRORS * sizeof *set);
+		else if (number_int(one, 10, 0, ERRORS - 1, &n, NULL) == 0)
+			set[n] = true;
+	}
+}
+
+static int
+on_verify(int good, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
+	    SSL_get_ex_data_X509_STORE_CTX_idx());
+	const struct tls *t = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	int code = X509_STORE_CTX_get_error(store);
+	const bool *set;
+
+	if (good || t == NULL || t->ignored == NULL || code < 0 ||
+	    code >= ERRORS)
+		return good;
+	set = X509_STORE_CTX_get_error_depth(store) > 0 ?
+	    t->ignored->of_authority : t->ignored->of_leaf;
+	return set[code];
+}
+
+static int
+set_ignored(struct tls *t, const struct tls_options *o, struct why *why)
+{
+	if (!is_given(o->ca_ignored) && !is_given(o->crt_ignored))
+		return 0;
+	t->ignored = mem_zero(sizeof *t->ignored);
+	if (t->ignored == NULL)
+		return why_set(why, "no memory for a TLS context");
+	read_errors(o->ca_ignored, t->ignored->of_authority);
+	read_errors(o->crt_ignored, t->ignored->of_leaf);
+	SSL_CTX_set_app_data(t->context, t);
+	SSL_CTX_set_verify(t->context,
+	    SSL_CTX_get_verify_mode(t->context), on_verify);
+	return 0;
+}
+
+/* A copy for OpenSSL, which frees it. */
+static int
+on_status(SSL *ssl, void *arg)
+{
+	const struct tls *t = arg;
+	unsigned char *copy = OPENSSL_memdup(t->ocsp.at, t->ocsp.len);
+
+	if (copy == NULL)
+		return SSL_TLSEXT_ERR_NOACK;
+	SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)t->ocsp.len);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static int
+load_status(struct tls *t, const struct tls_options *o, struct why *why)
+{
+	if (!is_given(o->ocsp_file))
+		return 0;
+	if (file_read(o->ocsp_file, OCSP_MOST, &t->ocsp, why) < 0)
+		return -1;
+	SSL_CTX_set_tlsext_status_cb(t->context, on_status);
+	SSL_CTX_set_tlsext_status_arg(t->context, t);
 	return 0;
 }
 
@@ -117,7 +230,7 @@ set_verify(SSL_CTX *x, const struct tls_options *o)
 	SSL_CTX_set_verify(x, mode, NULL);
 }
 
-/* One protocol is spoken here; who offers others only is sent away. */
+/* Who offers none of ours is sent away, or goes on without. */
 static int
 on_alpn(SSL *ssl, const unsigned char **to, unsigned char *len,
     const unsigned char *offered, unsigned offered_len, void *arg)
@@ -127,7 +240,8 @@ on_alpn(SSL *ssl, const unsigned char **to, unsigned char *len,
 
 	if (SSL_select_next_proto(&chosen, len, t->alpn, t->alpn_len, offered,
 	    offered_len) != OPENSSL_NPN_NEGOTIATED)
-		return SSL_TLSEXT_ERR_ALERT_FATAL;
+		return t->alpn_optional ? SSL_TLSEXT_ERR_NOACK :
+		    SSL_TLSEXT_ERR_ALERT_FATAL;
 	*to = chosen;
 	return SSL_TLSEXT_ERR_OK;
 }
@@ -135,15 +249,18 @@ on_alpn(SSL *ssl, const unsigned char **to, unsigned char *len,
 static int
 set_alpn(struct tls *t, const struct tls_options *o, struct why *why)
 {
-	size_t len = is_given(o->alpn) ? strlen(o->alpn) : 0;
+	struct text rest = text_of(o->alpn), one;
 
-	if (len == 0)
+	if (!is_given(o->alpn))
 		return 0;
-	if (len >= ALPN_MOST)
+	if (rest.len >= ALPN_MOST)
 		return why_set(why, "ALPN name too long: %s", o->alpn);
-	t->alpn[0] = (unsigned char)len;
-	memcpy(t->alpn + 1, o->alpn, len);
-	t->alpn_len = (unsigned)len + 1;
+	while (rest.len > 0 && text_split(&rest, ',', &one)) {
+		t->alpn[t->alpn_len++] = (unsigned char)one.len;
+		memcpy(t->alpn + t->alpn_len, one.at, one.len);
+		t->alpn_len += (unsigned)one.len;
+	}
+	t->alpn_optional = o->alpn_optional;
 	if (t->server)
 		SSL_CTX_set_alpn_select_cb(t->context, on_alpn, t);
 	else if (SSL_CTX_set_alpn_protos(t->context, t->alpn,
@@ -185,7 +302,10 @@ tls_new(const struct tls_options *o, struct why *why)
 	set_verify(t->context, o);
 	if (set_rules(t->context, o, why) < 0 ||
 	    load_ca(t->context, o, why) < 0 ||
-	    load_own(t->context, o, why) < 0 || set_alpn(t, o, why) < 0)
+	    load_crl(t->context, o, why) < 0 ||
+	    load_own(t->context, o, why) < 0 ||
+	    set_alpn(t, o, why) < 0 || set_ignored(t, o, why) < 0 ||
+	    load_status(t, o, why) < 0)
 		tls_drop(&t);
 	return t;
 }
@@ -207,8 +327,82 @@ tls_drop(struct tls **tp)
 	if (t == NULL || atomic_fetch_sub(&t->users, 1) != 1)
 		return;
 	SSL_CTX_free(t->context);
+	if (t->drop_choice != NULL)
+		t->drop_choice(t->choice);
+	mem_drop((void *)(uintptr_t)t->ocsp.at);
+	mem_drop(t->ignored);
 	mem_drop(t);
 }
+
+/* ---- which certificate ------------------------------------------------- */
+
+/* What a session had from its first context comes from the chosen one. */
+static int
+on_name(SSL *ssl, int *alert, void *arg)
+{
+	const struct tls *t = arg;
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	struct tls *chosen = t->choose(t->choice, name == NULL ? "" : name);
+
+	if (chosen == NULL) {
+		*alert = SSL_AD_UNRECOGNIZED_NAME;
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	}
+	if (chosen == t)
+		return SSL_TLSEXT_ERR_OK;
+	SSL_set_SSL_CTX(ssl, chosen->context);
+	SSL_set_verify(ssl, SSL_CTX_get_verify_mode(chosen->context),
+	    SSL_CTX_get_verify_callback(chosen->context));
+	SSL_clear_options(ssl, SSL_get_options(ssl));
+	SSL_set_options(ssl, SSL_CTX_get_options(chosen->context));
+	return SSL_TLSEXT_ERR_OK;
+}
+
+void
+tls_set_choice(struct tls *t, struct tls *(*choose)(void *, const char *),
+    void *arg, void (*drop)(void *))
+{
+	t->choose = choose;
+	t->choice = arg;
+	t->drop_choice = drop;
+	SSL_CTX_set_tlsext_servername_callback(t->context, on_name);
+	SSL_CTX_set_tlsext_servername_arg(t->context, t);
+}
+
+static struct text
+string_of(const ASN1_STRING *s)
+{
+	return (struct text){ (const char *)ASN1_STRING_get0_data(s),
+	    (size_t)ASN1_STRING_length(s) };
+}
+
+void
+tls_each_name(const struct tls *t, void (*visit)(struct text, void *),
+    void *arg)
+{
+	X509 *cert = SSL_CTX_get0_certificate(t->context);
+	GENERAL_NAMES *names;
+	const X509_NAME *subject;
+	int at = -1;
+
+	if (cert == NULL)
+		return;
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *n = sk_GENERAL_NAME_value(names, i);
+
+		if (n->type == GEN_DNS)
+			visit(string_of(n->d.dNSName), arg);
+	}
+	GENERAL_NAMES_free(names);
+	subject = X509_get_subject_name(cert);
+	while ((at = X509_NAME_get_index_by_NID(subject, NID_commonName,
+	    at)) >= 0)
+		visit(string_of(X509_NAME_ENTRY_get_data(
+		    X509_NAME_get_entry(subject, at))), arg);
+}
+
+/* ---- sessions ---------------------------------------------------------- */
 
 struct tlsio *
 tls_begin(struct tls *t, const char *name)

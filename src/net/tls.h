@@ -30,13 +30,32 @@ struct tls_options {
 	unsigned long no_versions;	/* SSL_OP_NO_TLSv1_x bits */
 	enum tls_verify verify;		/* of the peer's certificate */
 	bool verify_name;		/* client side: host name must match */
-	const char *alpn;		/* "postgresql", or NULL */
+	const char *alpn;		/* "postgresql", "h2,http/1.1"; NULL */
+	bool alpn_optional;	/* who offers others goes on without */
+	const char *crl_file;		/* revoked ones; NULL: not looked at */
+	const char *ca_more_file;	/* trusted too, not told to clients */
+	const char *sigalgs, *client_sigalgs;		/* NULL: default */
+	bool no_tickets, client_prefers;	/* its order of ciphers */
+	/* "all", or numbers: errors of authorities, of the leaf, let pass. */
+	const char *ca_ignored, *crt_ignored;
+	const char *ocsp_file;		/* an answer to be stapled; NULL */
 };
 
 /* Reads and checks everything; NULL with why ("failed to load ..."). */
 struct tls *tls_new(const struct tls_options *, struct why *);
 struct tls *tls_hold(struct tls *);
 void	tls_drop(struct tls **);
+
+/*
+ * Server side: each handshake asks which context serves the name that the
+ * client wants ("" none); NULL refuses it. What it gives must live as long
+ * as t; drop is called with arg when t goes.
+ */
+void	tls_set_choice(struct tls *t, struct tls *(*choose)(void *arg,
+	    const char *name), void *arg, void (*drop)(void *arg));
+/* The names that its own certificate is for: subject, alternatives. */
+void	tls_each_name(const struct tls *, void (*visit)(struct text name,
+	    void *arg), void *arg);
 
 /* For net/conn: a session of this context. NULL: no memory. */
 struct tlsio *tls_begin(struct tls *, const char *name);

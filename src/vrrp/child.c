@@ -20,6 +20,8 @@ enum {
 	SPLIT_ADVERTS = 3		/* of silence end a split */
 };
 
+static const int64_t burst_gap = 100 * CLOCK_MS;
+
 static struct {
 	struct vr_cast *cast;
 	struct vr_instance **first;	/* [wire][vrid]: chains by 'same' */
@@ -169,9 +171,13 @@ tell_state(struct vr_instance *i, enum vr_state from)
 	draw_along(i, from);
 }
 
+/* A flood of lower adverts must not become one of announcements. */
 static void
 burst(struct vr_instance *i)
 {
+	if (i->burst_at != 0 && vr_turn_now() - i->burst_at < burst_gap)
+		return;
+	i->burst_at = vr_turn_now();
 	push(VR_ACT_BURST, i->slot, i->live->state, i->live->priority);
 	for (unsigned k = 0; i->group != NULL && k < me.cast->count; k++) {
 		struct vr_instance *other = &me.cast->at[k];

@@ -395,9 +395,11 @@ static const enum vr_notify words[] = {
 static void
 enter_state(struct part *p, enum vr_state state, unsigned priority)
 {
-	if (state == VR_STATE_MASTER)
-		take(p);
-	else if (state != VR_STATE_INIT || !host.wishes.keep)
+	/* Already gone on: it must not say now that the address is here. */
+	if (state == VR_STATE_MASTER) {
+		if (p->live->state == VR_STATE_MASTER)
+			take(p);
+	} else if (state != VR_STATE_INIT || !host.wishes.keep)
 		leave(p);
 	vr_notify_instance(host.post, p->conf, words[state], priority, false);
 	if (p->robbed && state == VR_STATE_FAULT) {
@@ -631,13 +633,24 @@ drop_part(unsigned slot)
 
 /* ---- start */
 
+static void
+open_filter(const struct vr_config *config)
+{
+	struct why why;
+
+	if (host.accept != NULL || !vr_accept_needed(config))
+		return;
+	host.accept = vr_accept_open(&config->global, &why);
+	if (host.accept == NULL)
+		vr_say_error("%s", why.line);
+}
+
 static int
 open_tools(struct why *why)
 {
 	const struct vr_links_handler handler = { .link = on_link,
 	    .address = on_address, .deleted = on_deleted,
 	    .settled = on_settled };
-	struct why soft;
 
 	host.nl = vr_netlink_open(0, why);	/* NETLINK_ROUTE */
 	host.sysctls = vr_sysctls_new();
@@ -651,11 +664,7 @@ open_tools(struct why *why)
 	host.announce = vr_announce_open(host.links, host.config, why);
 	if (host.announce == NULL)
 		return -1;
-	if (vr_accept_needed(host.config)) {
-		host.accept = vr_accept_open(&host.config->global, &soft);
-		if (host.accept == NULL)
-			vr_say_error("%s", soft.line);
-	}
+	open_filter(host.config);
 	return 0;
 }
 
@@ -748,6 +757,10 @@ keep_part(const struct vr_instance *i)
 
 	if (p->live->holds)
 		vr_hold_change(host.nl, host.links, p->conf, i->conf);
+	if (p->live->holds && host.accept != NULL) {
+		vr_accept_free(host.accept, p->conf);
+		vr_accept_block(host.accept, i->conf);
+	}
 	p->conf = i->conf;
 	vr_herald_set(&p->herald, i->conf);
 	make_vmac(p);
@@ -788,6 +801,7 @@ vr_host_change(struct vr_config *config, struct why *why)
 	}
 	host.ready = false;
 	vr_announce_set(host.announce, config);
+	open_filter(config);
 	exchange_parts(cast);
 	vr_hold_change_statics(host.nl, host.links, old, config);
 	vr_sysctls_apply(host.sysctls, config);

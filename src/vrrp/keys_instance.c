@@ -62,7 +62,7 @@ read_interface(struct vr_parse *p)
 	if (!vr_parse_interface(p, s)) {
 		vr_parse_error(p, "WARNING - interface %s for vrrp_instance "
 		    "%s doesn't exist", s, i->name);
-		p->instance->removed |= !p->config->global.dynamic_interfaces;
+		p->instance->removed = true;
 	}
 	i->interface = vr_parse_copy(p, s);
 }
@@ -390,7 +390,8 @@ read_preempt_delay(struct vr_parse *p)
 	if (s == NULL)
 		return;
 	if (!vr_parse_seconds(p, s, 0, INT64_C(1000) * SECOND,
-	    &here(p)->preempt_delay) && s[strspn(s, "0123456789.-")] == '\0')
+	    &here(p)->preempt_delay) && s[strspn(s, "0123456789.-")] ==
+	    '\0' && strchr(s, '.') == strrchr(s, '.'))
 		vr_parse_refuse(p, "({n}) Preempt_delay not valid! must be "
 		    "between 0-1000", s);
 }

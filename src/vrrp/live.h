@@ -3,7 +3,8 @@
  * live.h - what the instances are doing now, in memory that the parent and
  * the child share, so that whoever is left when one dies knows it all. One
  * page set, made by the parent before any fork; slots keep their number over
- * reloads. Who writes what stands beside each part. No pointer is in it.
+ * reloads. Who writes what stands beside each part: one thread of one process.
+ * No pointer is in it.
  */
 #ifndef WEIR_VRRP_LIVE_H
 #define WEIR_VRRP_LIVE_H

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # The master and its worker: who ends with what, what is told to whom.
 import os
+import pwd
 import re
 import signal
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from rig import balancing
+from rig import balancing, dns
 from rig.cluster import free_port
 from rig.overseen import Notices, Overseen, accepts, alive, config, until
 
@@ -54,7 +55,7 @@ def test_master_is_stopped(make, number, code, word):
 
 
 @pytest.mark.parametrize("number,code", [
-    (signal.SIGKILL, 137), (signal.SIGSEGV, 139), (signal.SIGTERM, 0)])
+    (signal.SIGKILL, 137), (signal.SIGABRT, 134), (signal.SIGTERM, 0)])
 def test_worker_dies(make, number, code):
     m = make().start()
     os.kill(m.workers()[0], number)
@@ -167,6 +168,26 @@ def test_first_start_fails(make, more):
         taken.listen()
         m = make(more=more % taken.getsockname()[1] if "%" in more else more)
         assert m.process.wait(8) == 1
+
+
+def test_worker_without_rights(make, tmp_path):
+    """The master keeps them: the pid, the sockets, the next worker."""
+    for part in (tmp_path, *tmp_path.parents):
+        if part != part.parent and not os.stat(part).st_mode & 1:
+            os.chmod(part, 0o755)
+    os.mkdir(tmp_path / "root")
+    m = make(extra=" user nobody\n group nogroup\n chroot %s/root"
+             % tmp_path).start()
+    nobody = pwd.getpwnam("nobody").pw_uid
+    for n in range(2, 5):
+        assert os.stat("/proc/%d" % m.workers()[0]).st_uid == nobody
+        assert os.readlink("/proc/%d/root" % m.workers()[0]) == \
+            str(tmp_path / "root")
+        m.signal(signal.SIGUSR2)
+        m.until_said("Loading success.", n)
+        m.until_said("Former worker", n - 1)
+        assert greeted(m.port)
+    assert os.stat("/proc/%d" % m.pid).st_uid == 0
 
 
 def test_reloads_that_meet(make):
@@ -317,6 +338,9 @@ def test_limits_of_the_command_line(make, tmp_path, args, maxconn, ulimit):
 
 
 def test_memory_has_an_end(make):
+    with open(balancing.ours(), "rb") as f:
+        if b"__asan_init" in f.read():
+            pytest.skip("the address sanitizer needs room")
     m = make("-m", "900", mode="-db")
     until(lambda: accepts(m.port))
     with open("/proc/%d/limits" % m.pid) as f:
@@ -348,6 +372,22 @@ def test_flags_are_taken(make, flag):
     m = make("-" + flag, mode="-db")
     until(lambda: accepts(m.port))
     assert m.process.poll() is None
+
+
+@pytest.mark.parametrize("flag,address,asked", [
+    ("-4", "127.0.0.9", {"A"}), ("-dW", "::9", {"AAAA"})])
+def test_names_become_ipv4_addresses(make, tmp_path, flag, address, asked):
+    d = dns.Dns()
+    d.say("n.test", dns.A, dns.a("127.0.0.9"))
+    d.say("n.test", dns.AAAA, dns.aaaa("::9"))
+    m = make(flag, mode="-db", more=" server n n.test:1 resolvers r "
+             "init-addr none\nresolvers r\n nameserver n 127.0.0.1:%d\n"
+             % d.port)
+    until(lambda: accepts(m.port))
+    until(lambda: " n %s 2 " % address in said_by(
+        str(tmp_path / "s.sock"), "show servers state\n"))
+    d.close()
+    assert {q[2] for q in d.asked} == asked
 
 
 # ---- the master's socket

@@ -56,7 +56,7 @@ def test_master_without_waiting(tmp_path, server):
     print(s.counts)
 
 
-def chain(tmp_path, server, programs):
+def chain(tmp_path, server, programs, passed=True):
     """One takes over from the other, and so on; the counts."""
     port = free_port()
     with contextlib.ExitStack() as stack:
@@ -67,8 +67,8 @@ def chain(tmp_path, server, programs):
             for path in programs[1:]:
                 new = stack.enter_context(Overseen(
                     path, str(tmp_path), port, server, "-x",
-                    str(tmp_path / "s.sock"), "-sf", str(old.pid),
-                    mode="-db"))
+                    str(tmp_path / "s.sock") if passed else "/dev/null",
+                    "-sf", str(old.pid), mode="-db"))
                 assert old.process.wait(20) == 0, new.said()
                 assert new.process.poll() is None, new.said()
                 old = new
@@ -78,6 +78,13 @@ def chain(tmp_path, server, programs):
 
 def test_own_to_own(tmp_path, server):
     assert not unharmed(chain(tmp_path, server, [OURS] * (RELOADS + 1)))
+
+
+def test_side_by_side(tmp_path, server):
+    """Sockets of their own: what waits for the old one is served by it."""
+    counts = chain(tmp_path, server, [OURS] * (RELOADS + 1), passed=False)
+    assert not counts["late"] and not counts["refused"]
+    assert counts["reset"] <= RELOADS // 10
 
 
 @original

@@ -29,7 +29,7 @@ def talk(path, text, half_close=False, limit=5):
         out += b"<reset>"
     finally:
         s.close()
-    return out.decode()
+    return out.decode(errors="backslashreplace")
 
 
 class Console(Balancer):
