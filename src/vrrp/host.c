@@ -953,7 +953,8 @@ vr_host_view(struct vr_view *v)
 {
 	*v = (struct vr_view){ .config = host.config, .tracks = host.tracks,
 	    .links = host.links, .live = live_of, .sockets = sockets_of,
-	    .losses = losses_of, .engine = "" };
+	    .losses = losses_of, .engine = "", .late = host.board->late,
+	    .late_sum = (double)host.board->late_sum / CLOCK_SECOND };
 }
 
 void
