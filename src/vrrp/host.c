@@ -12,6 +12,7 @@
 #include "vrrp/accept.h"
 #include "vrrp/address.h"
 #include "vrrp/announce.h"
+#include "vrrp/compare.h"
 #include "vrrp/config.h"
 #include "vrrp/hold.h"
 #include "vrrp/host.h"
@@ -544,27 +545,6 @@ vr_host_resign(void)
 /* ---- parts */
 
 static bool
-same_ip(const struct prefix *a, const struct prefix *b)
-{
-	return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) ==
-	    0;
-}
-
-/* The same virtual router, as the peers see it. */
-static bool
-same_router(const struct vr_instance_conf *a, const struct vr_instance_conf *b)
-{
-	const char *on = a->interface == NULL ? "" : a->interface;
-	const char *other = b->interface == NULL ? "" : b->interface;
-
-	return a->vrid == b->vrid && a->family == b->family &&
-	    a->unicast == b->unicast && strcmp(on, other) == 0 &&
-	    a->vmac.on == b->vmac.on && (a->unicast ?
-	    same_ip(&a->source, &b->source) :
-	    same_ip(&a->group_address, &b->group_address));
-}
-
-static bool
 is_taken(const unsigned *slots, unsigned n, unsigned slot)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -580,7 +560,7 @@ choose_slot(const struct vr_instance_conf *c, const unsigned *slots,
 {
 	for (unsigned s = 0; s < VR_LIVE_SLOTS; s++)
 		if (host.part[s] != NULL && !is_taken(slots, n, s) &&
-		    same_router(host.part[s]->conf, c))
+		    vr_compare_same_router(host.part[s]->conf, c))
 			return (int)s;
 	for (unsigned s = 0; s < VR_LIVE_SLOTS; s++)
 		if (host.part[s] == NULL && !is_taken(slots, n, s))
