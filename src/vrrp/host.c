@@ -599,13 +599,13 @@ make_vmac(struct part *p)
 {
 	struct why why;
 
-	if (!p->conf->vmac.on || p->conf->fault != NULL || p->vmac)
+	if (!vr_vmac_wanted(p->conf) || p->conf->fault != NULL)
 		return;
 	p->vmac = vr_vmac_open(host.nl, host.links, host.sysctls, p->conf,
 	    &why) == 0;
 	if (!p->vmac)
 		vr_say_error("(%s) %s", p->conf->name, why.line);
-	else if (host.accept != NULL)
+	else if (host.accept != NULL && p->conf->vmac.on)
 		vr_accept_vmac(host.accept, host.links, p->conf, true);
 }
 
@@ -633,7 +633,7 @@ drop_part(unsigned slot)
 		if (host.accept != NULL)
 			vr_accept_vmac(host.accept, host.links, p->conf,
 			    false);
-		vr_vmac_close(host.nl, host.links, p->conf);
+		vr_vmac_close(host.nl, host.links, p->conf, NULL);
 	}
 	memset(p->live, 0, sizeof *p->live);
 	mem_drop(p);
@@ -766,16 +766,18 @@ static void
 keep_part(const struct vr_instance *i)
 {
 	struct part *p = part_of(i);
+	const struct vr_instance_conf *old = p->conf;
 
-	if (p->live->holds)
-		vr_hold_change(host.nl, host.links, p->conf, i->conf);
-	if (p->live->holds && host.accept != NULL) {
-		vr_accept_free(host.accept, p->conf);
-		vr_accept_block(host.accept, i->conf);
-	}
 	p->conf = i->conf;
 	vr_herald_set(&p->herald, i->conf);
 	make_vmac(p);
+	if (p->live->holds)
+		vr_hold_change(host.nl, host.links, old, i->conf);
+	if (p->live->holds && host.accept != NULL) {
+		vr_accept_free(host.accept, old);
+		vr_accept_block(host.accept, i->conf);
+	}
+	vr_vmac_close(host.nl, host.links, old, i->conf);
 }
 
 static void
@@ -889,8 +891,7 @@ vr_host_bury(struct vr_cast *cast, bool keep)
 	if (vr_netlink_run(nl, &why) < 0)
 		vr_say_error("%s", why.line);
 	for (unsigned k = 0; k < cast->count; k++)
-		if (cast->at[k].conf->vmac.on)
-			vr_vmac_close(nl, NULL, cast->at[k].conf);
+		vr_vmac_close(nl, NULL, cast->at[k].conf, NULL);
 	vr_netlink_run(nl, &why);
 	if (vr_accept_needed(cast->config))
 		vr_accept_end(&cast->config->global);
