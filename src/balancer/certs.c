@@ -326,9 +326,9 @@ add_directory(struct loading *l, const struct lb_cert_conf *c)
 		if (code == 0 && stat(path, &st) == 0 &&
 		    S_ISREG(st.st_mode))
 			code = add_cert(l, c, path);
-		free(found[i]);
+		mem_drop(found[i]);
 	}
-	free(found);
+	mem_drop(found);
 	return code;
 }
 
