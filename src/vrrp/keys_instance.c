@@ -17,7 +17,8 @@
 #define AT(field)	offsetof(struct vr_instance_conf, field)
 #define FROM(field)	(1 + offsetof(struct vr_global_conf, field))
 
-enum { SECOND = 1000 * 1000 };
+/* More addresses than any advert holds are not looked through. */
+enum { SECOND = 1000 * 1000, LOOK_BACK = 1000 };
 
 static struct vr_instance_conf *
 here(struct vr_parse *p)
@@ -94,7 +95,7 @@ add_address(struct vr_parse *p)
 		    "instance [%s] - ignoring", i->name, p->words[0]);
 		return;
 	}
-	for (n = 0; n < i->addresses.count; n++)
+	for (n = 0; n < i->addresses.count && n < LOOK_BACK; n++)
 		if (memcmp(&i->addresses.at[n]->ip, &a->ip, sizeof a->ip) ==
 		    0) {
 			vr_parse_note(p, "(%s) address %s is there already - "
