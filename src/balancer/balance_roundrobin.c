@@ -25,14 +25,14 @@ is_before(const struct lb_server *a, const struct lb_server *b)
 }
 
 static struct lb_server *
-find_due(const struct lb_proxy *p)
+find_due(const struct lb_proxy *p, const struct lb_server *not)
 {
 	struct lb_server *due = NULL, *fresh = NULL;
 
 	for (unsigned i = 0; i < p->usable_count; i++) {
 		struct lb_server *s = p->usable[i];
 
-		if (lb_server_full(s) || s->queue.count > 0)
+		if (s == not || lb_server_full(s) || s->queue.count > 0)
 			continue;
 		if (s->score == 0) {
 			if (fresh == NULL || s->eweight > fresh->eweight)
@@ -48,9 +48,12 @@ find_due(const struct lb_proxy *p)
 static struct lb_server *
 pick(struct lb_proxy *p, const struct lb_ask *ask)
 {
-	struct lb_server *s = find_due(p);
+	struct lb_server *s = find_due(p, ask->not);
 	uint64_t whole;
 
+	/* Rather this one again than nobody. */
+	if (s == NULL && ask->not != NULL)
+		s = find_due(p, NULL);
 	if (s == NULL)
 		return NULL;
 	if (s->score == 0) {
@@ -62,12 +65,6 @@ pick(struct lb_proxy *p, const struct lb_ask *ask)
 	s->key += whole / s->eweight;
 	s->turn = whole % s->eweight;
 	p->turn++;
-	if (s == ask->not && p->usable_count > 1) {
-		struct lb_server *next = find_due(p);
-
-		if (next != NULL && next != s)
-			return pick(p, &(struct lb_ask){ .now = ask->now });
-	}
 	return s;
 }
 

@@ -574,6 +574,8 @@ lb_check_enable(struct lb_check *c, bool on)
 		c->state |= LB_CHECK_ENABLED;
 	else
 		c->state &= ~(unsigned)LB_CHECK_ENABLED;
+	/* Who is not looked after is "no check", and not held down by it. */
+	c->server->checked[c->agent] = on;
 }
 
 unsigned

@@ -152,6 +152,7 @@ run_stat(struct talk *t, const struct command_line *l)
 	for (unsigned i = 2; i < l->count; i++)
 		words[i - 2] = text_of(l->at[i]);
 	lb_columns_init(c);
+	c->rows.legends = lb_talk_level(t) >= LB_LEVEL_OPERATOR;
 	if (lb_columns_ask(c, words, l->count - 2) < 0) {
 		lb_talk_refuse(t, "No such proxy.");
 		mem_drop(c);

@@ -68,6 +68,8 @@ void	lb_door_resume(struct lb_proxy *);
 void	lb_door_let_go(struct lb_proxy *);
 /* Listens again, as far as it can, and resumes. */
 void	lb_door_hold_again(struct lb_proxy *);
+/* Whoever waits at its sockets comes in, as far as there is room. */
+void	lb_door_drain(struct lb_proxy *);
 void	lb_door_stop(struct lb_proxy *);	/* closes its sockets */
 void	lb_door_stop_all(void);
 void	lb_door_fini(void);

@@ -207,6 +207,16 @@ conclude(struct lb_report *report, const struct lb_setup *setup)
 	return 0;
 }
 
+/* -4: what libc finds, of that family alone. */
+static int (*resolve_any)(void *, const char *, int, struct address *);
+
+static int
+resolve_ipv4(void *arg, const char *name, int family, struct address *to)
+{
+	return family == AF_INET6 ? -1 :
+	    resolve_any(arg, name, AF_INET, to);
+}
+
 /* The files of the command line as a setup; NULL: refused, and told. */
 static struct lb_setup *
 read_setup(struct lb_report *report)
@@ -224,6 +234,9 @@ read_setup(struct lb_report *report)
 		return NULL;
 	}
 	lb_files_source(files, &source);
+	resolve_any = source.resolve;
+	if (options.only_ipv4)
+		source.resolve = resolve_ipv4;
 	set_environment(&source);
 	return lb_config_read(&source, report);
 }
@@ -238,11 +251,16 @@ check(struct lb_report *report)
 	return code;
 }
 
+/* -dV, -4 */
 static void
-trust_servers(const struct lb_proxy_conf *p)
+override_servers(const struct lb_proxy_conf *p)
 {
-	for (unsigned i = 0; i < p->servers.count; i++)
-		p->servers.at[i]->tls.verify = LB_VERIFY_NONE;
+	for (unsigned i = 0; i < p->servers.count; i++) {
+		if (options.no_verify)
+			p->servers.at[i]->tls.verify = LB_VERIFY_NONE;
+		if (options.only_ipv4)
+			p->servers.at[i]->resolve_prefer = AF_INET;
+	}
 }
 
 /* What the command line says in the place of the files. */
@@ -256,9 +274,10 @@ override(struct lb_setup *setup)
 
 	g->nosplice |= options.no_splice;
 	g->noreuseport |= options.no_reuseport;
-	for (unsigned i = 0; options.no_verify && i < setup->proxies.count;
-	    i++)
-		trust_servers(setup->proxies.at[i]);
+	for (unsigned i = 0; i < setup->proxies.count; i++)
+		override_servers(setup->proxies.at[i]);
+	for (unsigned i = 0; i < setup->resolvers.count; i++)
+		setup->resolvers.at[i]->only_ipv4 = options.only_ipv4;
 	if (options.memory > 0)
 		(void)setrlimit(RLIMIT_AS, &most);
 	for (unsigned i = 0; names != NULL && i < g->sockets.count; i++) {

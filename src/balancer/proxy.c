@@ -117,6 +117,8 @@ lb_proxy_new(const struct lb_proxy_conf *conf,
 	for (unsigned i = 0; i < p->server_count; i++)
 		p->servers[i] = make_server(p, conf->servers.at[i], i, now);
 	lb_proxy_recount(p, now);
+	/* How it begins is no change. */
+	p->down_count = 0;
 	return p;
 }
 

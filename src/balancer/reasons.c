@@ -7,9 +7,9 @@
 ROW(normal, "normal", '-', '-', -1, false);
 ROW(client, "client abort", 'C', 0, LB_COUNT_CLI_ABRT, false);
 ROW(server, "server abort", 'S', 0, LB_COUNT_SRV_ABRT, false);
-ROW(client_timeout, "client timeout", 'c', 0, -1, false);
-ROW(server_timeout, "server timeout", 's', 0, -1, false);
-ROW(queue_timeout, "queue timeout", 's', 'Q', -1, false);
+ROW(client_timeout, "client timeout", 'c', 0, LB_COUNT_CLI_ABRT, false);
+ROW(server_timeout, "server timeout", 's', 0, LB_COUNT_SRV_ABRT, false);
+ROW(queue_timeout, "queue timeout", 's', 'Q', LB_COUNT_ECON, false);
 ROW(connect_failed, "connect failed", 'S', 'C', LB_COUNT_ECON, false);
 ROW(connect_timeout, "connect timeout", 's', 'C', LB_COUNT_ECON, false);
 ROW(no_server, "no server", 'S', 'C', LB_COUNT_ECON, false);

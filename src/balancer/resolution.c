@@ -363,7 +363,7 @@ go_on(struct task *t)
 	    loop_now(home);
 
 	if (t->bad != LB_RESOLUTION_TIMEOUT && t->kind == t->r.kind &&
-	    t->kind != ANSWER_SRV) {
+	    t->kind != ANSWER_SRV && !t->r.section->conf->only_ipv4) {
 		t->kind = t->kind == ANSWER_A ? ANSWER_AAAA : ANSWER_A;
 		ask_all(t);
 	} else if (t->tries > 0)
@@ -518,8 +518,11 @@ lb_resolution_want(const struct lb_resolvers_conf *conf, const char *name,
 {
 	struct lb_resolvers *s = find_section(conf);
 	struct user *u = mem_zero(sizeof *u), **at;
-	struct task *t = s == NULL ? NULL : find_task(s, name, kind);
+	struct task *t;
 
+	if (conf->only_ipv4 && kind == ANSWER_AAAA)
+		kind = ANSWER_A;
+	t = s == NULL ? NULL : find_task(s, name, kind);
 	if (t == NULL && s != NULL && u != NULL)
 		t = new_task(s, name, kind);
 	if (t == NULL || u == NULL) {

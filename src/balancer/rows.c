@@ -64,6 +64,8 @@ fill_frontend(struct lb_row *r, struct lb_proxy *p, int64_t now)
 	r->req_rate = rate_read(&p->request_rate, now);
 	r->req_rate_max = p->request_rate.most;
 	sum_up(r, p->front);
+	/* Connection rules come before there is a session. */
+	r->stot -= r->counts[LB_COUNT_DCON];
 	set_status(r, states[p->state]);
 }
 

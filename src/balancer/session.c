@@ -203,14 +203,21 @@ enter(struct lb_session *s, enum lb_stage stage)
 /* ---- the end ----------------------------------------------------------- */
 
 static void
+count_server(struct lb_session *s, enum lb_counter n)
+{
+	lb_counts_add(s->backend->back, n, 1);
+	if (s->server != NULL)
+		lb_counts_add(s->server->counts, n, 1);
+}
+
+static void
 count_end(struct lb_session *s, const struct lb_end *end)
 {
 	if (end->count_back < 0 || s->backend == NULL)
 		return;
-	lb_counts_add(s->backend->back, (enum lb_counter)end->count_back, 1);
-	if (s->server != NULL)
-		lb_counts_add(s->server->counts,
-		    (enum lb_counter)end->count_back, 1);
+	count_server(s, (enum lb_counter)end->count_back);
+	if (end == &lb_end_server)
+		count_server(s, LB_COUNT_ERESP);
 }
 
 static void
@@ -341,14 +348,6 @@ lb_session_end(struct lb_session *s, const struct lb_end *end)
 }
 
 /* ---- attempts to connect ----------------------------------------------- */
-
-static void
-count_server(struct lb_session *s, enum lb_counter n)
-{
-	lb_counts_add(s->backend->back, n, 1);
-	if (s->server != NULL)
-		lb_counts_add(s->server->counts, n, 1);
-}
 
 static void
 tell_attempt(struct lb_session *s, bool good)
@@ -649,6 +648,19 @@ dial(struct lb_session *s)
 
 /* ---- a server, and a slot of it ---------------------------------------- */
 
+/* A server's sessions are attempts: one that is tried again is another. */
+static void
+count_turn(struct lb_session *s)
+{
+	if (s->server == NULL)
+		return;
+	lb_proxy_lock(s->backend);
+	s->server->sessions++;
+	s->server->last_session = s->backend->last_session = now_here();
+	rate_add(&s->server->rate, now_here());
+	lb_proxy_unlock(s->backend);
+}
+
 static void
 begin_connect(struct lb_session *s)
 {
@@ -657,11 +669,7 @@ begin_connect(struct lb_session *s)
 		s->queue_ms = 0;
 	s->flags |= LB_FLOW_SLOT;
 	s->server = s->waiter.granted;
-	lb_proxy_lock(s->backend);
-	s->server->sessions++;
-	s->server->last_session = s->backend->last_session = now_here();
-	rate_add(&s->server->rate, now_here());
-	lb_proxy_unlock(s->backend);
+	count_turn(s);
 	dial(s);
 }
 
@@ -1073,14 +1081,17 @@ on_early_closed(struct conn *c, const struct close_reason *why)
 static bool
 gave_up(struct lb_session *s)
 {
+	ssize_t n;
 	char one;
 
 	if (!conn_ended(s->client))
 		return false;
 	if (has_option(s->backend, LB_OPT_ABORTONCLOSE))
 		return true;
-	return s->hold == NULL && !conn_waiting(s->client) &&
-	    recv(conn_fd(s->client), &one, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	if (s->hold != NULL || conn_waiting(s->client))
+		return false;
+	n = recv(conn_fd(s->client), &one, 1, MSG_PEEK | MSG_DONTWAIT);
+	return n == 0 || (n < 0 && errno != EAGAIN);
 }
 
 /* Bytes stay in the kernel until there is a server to take them. */
@@ -1205,9 +1216,10 @@ meet_deadline(struct lb_session *s)
 		run_rules(s);
 	else if (s->stage == LB_STAGE_PIPE)
 		lb_inspect_late(s);
-	else if (s->stage == LB_STAGE_PAUSE)
+	else if (s->stage == LB_STAGE_PAUSE) {
+		count_turn(s);
 		dial(s);
-	else if (s->stage == LB_STAGE_CONNECT) {
+	} else if (s->stage == LB_STAGE_CONNECT) {
 		close_conn(&s->server_conn, true, false);
 		fail_attempt(s, true);
 	}

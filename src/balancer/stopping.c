@@ -75,6 +75,8 @@ lb_stopping_proxy(struct lb_proxy *p)
 
 	if (p->state == LB_PROXY_STOPPED)
 		return;
+	/* A socket that is ours alone takes its queue with it. */
+	lb_door_drain(p);
 	lb_door_stop(p);
 	lb_proxy_lock(p);
 	back = p->total;

@@ -82,6 +82,7 @@ make_proxies(int64_t now)
 		for (unsigned n = 0; n < p->server_count; n++)
 			lb_world_track(p->servers[n]);
 		lb_proxy_recount(p, now);
+		p->down_count = 0;
 	}
 }
 

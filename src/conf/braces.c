@@ -331,7 +331,9 @@ expand(struct braces *b, const char *line)
 
 	if (did == 0)
 		return false;
-	if (did < 0)
+	if (did < -1)
+		give_up(b, why.line);
+	else if (did < 0)
 		complain(b, BRACES_ERROR, "%s", why.line);
 	else if (b->top != NULL && b->top->depth >= BRACES_DEPTH_MOST)
 		complain(b, BRACES_ERROR, "definitions nest more than %d deep "
@@ -465,24 +467,17 @@ is_brace(const char *line, const char *at)
 	return *at == '}' || (*at == '{' && (at == line || at[-1] != '$'));
 }
 
-/* Behind one word: plain up to a blank, a brace or a quote; or quoted. */
+/* Behind one word: plain up to a blank or a quote; or quoted. */
 static char *
-skip_word(const char *line, char *at)
+skip_word(char *at)
 {
 	const char *start = at;
 
 	if (*at == '"')
 		return at + (skip_quoted(at) - at);
-	for (; *at != '\0' && !text_is_space(*at); at++) {
-		if (*at == '"' && at > start)
-			break;
-		if (*at == '{' && at > line && at[-1] == '$')
-			at += strcspn(at, " \t}");
-		else if (is_brace(line, at))
-			break;
-		if (*at == '\0')
-			break;
-	}
+	while (*at != '\0' && !text_is_space(*at) && (*at != '"' ||
+	    at == start))
+		at++;
 	return at;
 }
 
@@ -526,7 +521,7 @@ cut_words(struct braces *b, char *statement)
 			at++;
 			continue;
 		}
-		end = skip_word(statement, at);
+		end = skip_word(at);
 		if (end == at)
 			end++;
 		if (words.count == 0)

@@ -17,7 +17,7 @@ enum {
 	BRACES_DEPTH_MOST = 64,		/* definitions inside definitions */
 	BRACES_FILES_MOST = 1024,	/* files of one reading */
 	BRACES_NEST_MOST = 16,		/* files inside files */
-	BRACES_LINES_MOST = 200 * 1000,	/* after all expansions */
+	BRACES_LINES_MOST = 100 * 1000,	/* after all expansions */
 	BRACES_BYTES_MOST = 16 * 1024 * 1024
 };
 

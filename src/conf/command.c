@@ -180,7 +180,7 @@ word_distance(struct text typed, struct text word)
 	if (typed.len <= word.len && memcmp(typed.at, word.at, typed.len) == 0)
 		return typed.len == word.len ? 0 : 1;
 	d = spell_distance(typed, word);
-	return d * 3 <= word.len + 1 ? d + 1 : FAR;
+	return d * 2 <= word.len ? d + 1 : FAR;
 }
 
 unsigned

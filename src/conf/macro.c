@@ -241,6 +241,13 @@ put_bound(struct grown *g, const char *line, const struct binding *b)
 }
 
 static int
+too_large(struct why *why)
+{
+	why_set(why, "configuration too large");
+	return -2;
+}
+
+static int
 bad_sequence(struct why *why, const char *line)
 {
 	return why_set(why, "Invalid sequence '%.60s' - ignoring line", line);
@@ -355,7 +362,7 @@ expand_sequence(struct macro *m, const struct macro_host *host,
 	substitute(m, host, arena_copy(m->arena, args), &known);
 	args = (struct text){ known.at, known.len };
 	if (known.full)
-		return why_set(why, "configuration too large");
+		return too_large(why);
 	if (text_is(word, "~SEQ") || text_is(word, "~SEQx"))
 		return expand_seq(g, args, close + 1, word.len > 4, why,
 		    line);
@@ -380,7 +387,7 @@ macro_expand(struct macro *m, const struct macro_host *host,
 	if (did <= 0)
 		return did;
 	if (g.full)
-		return why_set(why, "configuration too large - ignoring line");
+		return too_large(why);
 	*to = (struct text){ g.at, g.len };
 	return 1;
 }

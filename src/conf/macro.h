@@ -28,7 +28,7 @@ void	macro_define(struct macro *, struct text name, const char *value);
 
 /*
  * 1: the line became *to (several lines perhaps); 0: nothing in it is to be
- * expanded; -1: it cannot be, with the reason. No result is longer than
+ * expanded; -1: it cannot be, with the reason; -2: it would be longer than
  * 'most'.
  */
 int	macro_expand(struct macro *, const struct macro_host *,

@@ -34,7 +34,7 @@ struct family {
 
 struct vr_accept {
 	struct vr_netlink *nl;
-	const char *table;
+	char *table;			/* copied: it outlives reloads */
 	int priority;
 	bool counters, begun;
 	struct family families[2];
@@ -563,12 +563,14 @@ vr_accept_open(const struct vr_global_conf *g, struct why *why)
 		why_set(why, "no memory for nftables");
 		return NULL;
 	}
-	a->table = g->nftables == NULL ? "keepalived" : g->nftables;
+	a->table = mem_copy(text_of(g->nftables == NULL ? "keepalived" :
+	    g->nftables));
 	a->priority = g->nftables_priority;
 	a->counters = g->nftables_counters;
 	a->families[0].nf = NFPROTO_IPV4;
 	a->families[1].nf = NFPROTO_IPV6;
-	a->nl = vr_netlink_open(NETLINK_NETFILTER, why);
+	a->nl = a->table == NULL ? NULL : vr_netlink_open(NETLINK_NETFILTER,
+	    why);
 	if (a->nl == NULL || drop_tables(a->nl, a->table, why) == -1)
 		vr_accept_close(&a);
 	return a;
@@ -595,5 +597,6 @@ vr_accept_close(struct vr_accept **ap)
 	if (a == NULL)
 		return;
 	vr_netlink_close(&a->nl);
+	mem_drop(a->table);
 	mem_drop(a);
 }

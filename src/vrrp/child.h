@@ -4,7 +4,7 @@
  * the instances, sends our adverts. It has no rights of its own but the
  * sockets it was born with; all else it asks of the parent by events on the
  * board. It is forked with everything in its memory and starts from the live
- * records, so it goes on where the one before it was killed.
+ * records, so it goes on where the one before it was killed. One thread.
  */
 #ifndef WEIR_VRRP_CHILD_H
 #define WEIR_VRRP_CHILD_H

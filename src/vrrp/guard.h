@@ -3,7 +3,7 @@
  * guard.h - the process that outlives the parent: it sleeps until that has
  * died, then ends the child, says good-bye for all masters and takes their
  * addresses away. It has what it needs in its memory since its fork, and the
- * live records. A new one is forked at each reload.
+ * live records. A new one is forked at each reload. One thread.
  */
 #ifndef WEIR_VRRP_GUARD_H
 #define WEIR_VRRP_GUARD_H

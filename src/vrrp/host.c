@@ -18,6 +18,7 @@
 #include "vrrp/launch.h"
 #include "vrrp/notify.h"
 #include "vrrp/say.h"
+#include "vrrp/statics.h"
 #include "vrrp/sysctl.h"
 #include "vrrp/tracks.h"
 #include "vrrp/vmac.h"
@@ -31,7 +32,6 @@ struct part {				/* one instance on this host */
 	struct vr_hold_losses losses;
 	bool vmac;			/* made by us */
 	bool robbed;			/* an address was taken too often */
-	bool source_gone;
 };
 
 static struct {
@@ -46,6 +46,7 @@ static struct {
 	struct vr_announce *announce;
 	struct vr_accept *accept;
 	struct vr_sysctls *sysctls;
+	struct vr_statics *statics;
 	struct vr_launch *launch;
 	struct vr_tracks *tracks;
 	struct vr_notify_post *post;
@@ -148,6 +149,16 @@ say_faults(const struct vr_instance_conf *c, uint32_t old, uint32_t now,
 		    c->fault);
 }
 
+/* Peers of a unicast instance must know where it is before it is master. */
+static void
+greet(struct part *p, const struct vr_ip *source)
+{
+	struct prefix ip = { .family = AF_INET, .bits = 32 };
+
+	memcpy(ip.ip, source->at, 4);
+	vr_herald_source(&p->herald, &ip);
+}
+
 /* True: the child must look at it. */
 static bool
 judge(struct part *p)
@@ -156,6 +167,7 @@ judge(struct part *p)
 	struct vr_track_verdict v = { 0 };
 	struct vr_ip source = p->live->source;
 	uint32_t faults = 0;
+	const char *missing;
 	bool changed;
 
 	if (c->fault != NULL)
@@ -166,12 +178,20 @@ judge(struct part *p)
 		faults |= VR_FAULT_SOURCE;
 	if (host.tracks != NULL)
 		vr_tracks_judge(host.tracks, c, &v);
+	missing = host.statics == NULL ? NULL : vr_statics_missing(
+	    host.statics, host.links, c);
+	if (missing != NULL)
+		v = (struct vr_track_verdict){ .weight = v.weight,
+		    .down = true, .by = missing };
 	if (v.down)
 		faults |= VR_FAULT_TRACK;
 	else if (v.waiting)
 		faults |= VR_FAULT_WAIT;
 	if (p->robbed)
 		faults |= VR_FAULT_DELETED;
+	if (p->live->faults != 0 && faults == 0 && c->unicast &&
+	    c->family == AF_INET)
+		greet(p, &source);
 	changed = faults != p->live->faults || v.weight != p->live->weight;
 	say_faults(c, p->live->faults, faults, v.by);
 	p->live->faults = faults;
@@ -327,6 +347,15 @@ on_deleted(void *arg, const struct nlmsghdr *message)
 		    VR_HOLD_GIVEN_UP)
 			rob(p);
 	}
+	if (host.statics != NULL && vr_statics_hear(host.statics, message))
+		judge_all();
+}
+
+static void
+on_added(void *arg, const struct nlmsghdr *message)
+{
+	if (host.statics != NULL && vr_statics_hear(host.statics, message))
+		judge_all();
 }
 
 static void
@@ -395,9 +424,11 @@ static const enum vr_notify words[] = {
 static void
 enter_state(struct part *p, enum vr_state state, unsigned priority)
 {
-	if (state == VR_STATE_MASTER)
-		take(p);
-	else if (state != VR_STATE_INIT || !host.wishes.keep)
+	/* Already gone on: it must not say now that the address is here. */
+	if (state == VR_STATE_MASTER) {
+		if (p->live->state == VR_STATE_MASTER)
+			take(p);
+	} else if (state != VR_STATE_INIT || !host.wishes.keep)
 		leave(p);
 	vr_notify_instance(host.post, p->conf, words[state], priority, false);
 	if (p->robbed && state == VR_STATE_FAULT) {
@@ -631,13 +662,24 @@ drop_part(unsigned slot)
 
 /* ---- start */
 
+static void
+open_filter(const struct vr_config *config)
+{
+	struct why why;
+
+	if (host.accept != NULL || !vr_accept_needed(config))
+		return;
+	host.accept = vr_accept_open(&config->global, &why);
+	if (host.accept == NULL)
+		vr_say_error("%s", why.line);
+}
+
 static int
 open_tools(struct why *why)
 {
 	const struct vr_links_handler handler = { .link = on_link,
-	    .address = on_address, .deleted = on_deleted,
+	    .address = on_address, .deleted = on_deleted, .added = on_added,
 	    .settled = on_settled };
-	struct why soft;
 
 	host.nl = vr_netlink_open(0, why);	/* NETLINK_ROUTE */
 	host.sysctls = vr_sysctls_new();
@@ -651,11 +693,7 @@ open_tools(struct why *why)
 	host.announce = vr_announce_open(host.links, host.config, why);
 	if (host.announce == NULL)
 		return -1;
-	if (vr_accept_needed(host.config)) {
-		host.accept = vr_accept_open(&host.config->global, &soft);
-		if (host.accept == NULL)
-			vr_say_error("%s", soft.line);
-	}
+	open_filter(host.config);
 	return 0;
 }
 
@@ -690,6 +728,9 @@ clean_up(void)
 	vr_sysctls_apply(host.sysctls, host.config);
 	if (vr_netlink_run(host.nl, &why) < 0)
 		vr_say_error("%s", why.line);
+	if (vr_links_refresh(host.links, &why) < 0)
+		vr_say_error("%s", why.line);
+	host.statics = vr_statics_new(host.config);
 }
 
 int
@@ -748,6 +789,10 @@ keep_part(const struct vr_instance *i)
 
 	if (p->live->holds)
 		vr_hold_change(host.nl, host.links, p->conf, i->conf);
+	if (p->live->holds && host.accept != NULL) {
+		vr_accept_free(host.accept, p->conf);
+		vr_accept_block(host.accept, i->conf);
+	}
 	p->conf = i->conf;
 	vr_herald_set(&p->herald, i->conf);
 	make_vmac(p);
@@ -788,21 +833,30 @@ vr_host_change(struct vr_config *config, struct why *why)
 	}
 	host.ready = false;
 	vr_announce_set(host.announce, config);
+	open_filter(config);
 	exchange_parts(cast);
 	vr_hold_change_statics(host.nl, host.links, old, config);
 	vr_sysctls_apply(host.sysctls, config);
 	host.post = vr_notify_open(config, launch, &host.post);
 	vr_tracks_free(&host.tracks);
 	vr_launch_free(&host.launch);
+	vr_statics_free(&host.statics);
+	host.statics = vr_statics_new(config);
 	host.config = config;
 	host.cast = cast;
 	host.tracks = tracks;
 	host.launch = launch;
 	memset(host.board->group_state, 0, sizeof host.board->group_state);
+	vr_host_flush();
+	(void)vr_links_refresh(host.links, why);
 	judge_all();
 	vr_host_rewire();
-	vr_host_flush();
 	host.ready = true;
+	for (unsigned k = 0; config->global.fifo_states_on_reload &&
+	    k < cast->count; k++)
+		vr_notify_again(host.post, cast->at[k].conf,
+		    words[cast->at[k].live->state],
+		    cast->at[k].live->priority);
 	vr_instance_dismiss(&old_cast);
 	vr_config_free(&old);
 	return 0;
@@ -817,6 +871,7 @@ vr_host_close(void)
 	for (unsigned k = 0; k < host.cast->count; k++)
 		drop_part(host.cast->at[k].slot);
 	vr_hold_end_statics(host.nl, host.links, host.config);
+	vr_statics_free(&host.statics);
 	vr_host_flush();
 	vr_notify_close(&host.post);
 	vr_tracks_free(&host.tracks);
@@ -897,7 +952,8 @@ vr_host_view(struct vr_view *v)
 {
 	*v = (struct vr_view){ .config = host.config, .tracks = host.tracks,
 	    .links = host.links, .live = live_of, .sockets = sockets_of,
-	    .losses = losses_of, .engine = "" };
+	    .losses = losses_of, .engine = "", .late = host.board->late,
+	    .late_sum = (double)host.board->late_sum / CLOCK_SECOND };
 }
 
 void

@@ -27,6 +27,7 @@ struct vr_instance {
 	struct vr_instance *same;	/* next with its VRID on its wire */
 	uint32_t told;			/* verdicts that were logged */
 	int64_t told_at;		/* last line about the peer's adverts */
+	int64_t burst_at;		/* last announcement against a peer */
 };
 
 struct vr_cast {

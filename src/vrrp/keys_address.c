@@ -83,10 +83,8 @@ set_dev(struct vr_parse *p, struct line *l, const char *s)
 	if (!vr_parse_interface(p, s)) {
 		vr_parse_error(p, "WARNING - interface %s for ip address %s "
 		    "doesn't exist", s, l->text);
-		if (!p->config->global.dynamic_interfaces) {
-			l->broken = true;
-			return false;
-		}
+		l->broken = true;
+		return false;
 	}
 	l->a->dev = vr_parse_copy(p, s);
 	return true;

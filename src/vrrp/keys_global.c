@@ -791,7 +791,6 @@ const struct vr_key vr_keys_global[] = {
 	NONE("rs_init_notifies", no_lvs), NONE("nftables_ipvs", no_lvs),
 	NONE("nftables_ipvs_priority", no_lvs),
 	NONE("nftables_ipvs_start_fwmark", no_lvs),
-	NONE("ipvs_virtual_server_flush", no_lvs),
 	NONE("bfd_priority", no_bfd), NONE("bfd_rt_priority", no_bfd),
 	NONE("bfd_no_swap", no_bfd), NONE("bfd_rlimit_rttime", no_bfd),
 	NONE("bfd_rlimit_rtime", no_bfd), NONE("bfd_cpu_affinity", no_bfd),

@@ -17,7 +17,8 @@
 #define AT(field)	offsetof(struct vr_instance_conf, field)
 #define FROM(field)	(1 + offsetof(struct vr_global_conf, field))
 
-enum { SECOND = 1000 * 1000 };
+/* More addresses than any advert holds are not looked through. */
+enum { SECOND = 1000 * 1000, LOOK_BACK = 1000 };
 
 static struct vr_instance_conf *
 here(struct vr_parse *p)
@@ -62,7 +63,7 @@ read_interface(struct vr_parse *p)
 	if (!vr_parse_interface(p, s)) {
 		vr_parse_error(p, "WARNING - interface %s for vrrp_instance "
 		    "%s doesn't exist", s, i->name);
-		p->instance->removed |= !p->config->global.dynamic_interfaces;
+		p->instance->removed = true;
 	}
 	i->interface = vr_parse_copy(p, s);
 }
@@ -94,7 +95,7 @@ add_address(struct vr_parse *p)
 		    "instance [%s] - ignoring", i->name, p->words[0]);
 		return;
 	}
-	for (n = 0; n < i->addresses.count; n++)
+	for (n = 0; n < i->addresses.count && n < LOOK_BACK; n++)
 		if (memcmp(&i->addresses.at[n]->ip, &a->ip, sizeof a->ip) ==
 		    0) {
 			vr_parse_note(p, "(%s) address %s is there already - "
@@ -390,7 +391,8 @@ read_preempt_delay(struct vr_parse *p)
 	if (s == NULL)
 		return;
 	if (!vr_parse_seconds(p, s, 0, INT64_C(1000) * SECOND,
-	    &here(p)->preempt_delay) && s[strspn(s, "0123456789.-")] == '\0')
+	    &here(p)->preempt_delay) && s[strspn(s, "0123456789.-")] ==
+	    '\0' && strchr(s, '.') == strrchr(s, '.'))
 		vr_parse_refuse(p, "({n}) Preempt_delay not valid! must be "
 		    "between 0-1000", s);
 }

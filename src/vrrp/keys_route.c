@@ -132,7 +132,7 @@ dev_in(struct line *l, const char *s)
 		vr_parse_error(l->p, "WARNING - interface %s for %s doesn't "
 		    "exist", s, l->route != NULL ? "VROUTE nexthop" :
 		    "rule");
-		l->broken |= !l->p->config->global.dynamic_interfaces;
+		l->broken = true;
 	}
 	return vr_parse_copy(l->p, s);
 }

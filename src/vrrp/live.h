@@ -3,7 +3,8 @@
  * live.h - what the instances are doing now, in memory that the parent and
  * the child share, so that whoever is left when one dies knows it all. One
  * page set, made by the parent before any fork; slots keep their number over
- * reloads. Who writes what stands beside each part. No pointer is in it.
+ * reloads. Who writes what stands beside each part: one thread of one process.
+ * No pointer is in it.
  */
 #ifndef WEIR_VRRP_LIVE_H
 #define WEIR_VRRP_LIVE_H
@@ -18,7 +19,10 @@ enum vr_state {			/* the numbers are those of the JSON file */
 	VR_STATE_INIT, VR_STATE_BACKUP, VR_STATE_MASTER, VR_STATE_FAULT
 };
 
-enum { VR_LIVE_SLOTS = 4096, VR_LIVE_GROUPS = 1024, VR_LIVE_EVENTS = 8192 };
+enum {
+	VR_LIVE_SLOTS = 4096, VR_LIVE_GROUPS = 1024, VR_LIVE_EVENTS = 8192,
+	VR_LIVE_LATE = 7		/* buckets: VR_VIEW_LATE bounds and more */
+};
 
 struct vr_ip {			/* of the family that the instance has */
 	uint8_t len;		/* 4, 16; 0: none */
@@ -92,8 +96,9 @@ struct vr_live_board {
 	/* Parent to child: leave with priority 0, or leave all as it is. */
 	_Atomic bool stop, retire;
 	_Atomic int32_t child;		/* its pid, for the guard; 0: none */
-	/* The child's turns: a stamp each (monotonic us). */
-	_Atomic int64_t beat;
+	/* The child's timers: how many were how late (view.h has the bounds). */
+	uint64_t late[VR_LIVE_LATE];
+	int64_t late_sum;		/* us */
 };
 
 #endif

@@ -28,6 +28,7 @@
 #include "base/clock.h"
 #include "base/die.h"
 #include "proc/rights.h"
+#include "proc/sandbox.h"
 #include "vrrp/child.h"
 #include "vrrp/config.h"
 #include "vrrp/dump.h"
@@ -178,6 +179,7 @@ drop_rights(void)
 static _Noreturn void
 be_child(pid_t parent)
 {
+	static const struct sandbox_path nothing[] = { { .path = NULL } };
 	const struct vr_global_conf *g = &me.config->global;
 	struct vr_cast *cast = vr_host_cast();
 
@@ -190,6 +192,8 @@ be_child(pid_t parent)
 	set_pace(g);
 	drop_rights();
 	rights_harden();
+	if (g->sandbox)
+		sandbox_enter(nothing, false);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
 		_exit(0);

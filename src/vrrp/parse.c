@@ -197,11 +197,11 @@ vr_parse_is_multicast(const struct prefix *ip)
 bool
 vr_parse_interface(struct vr_parse *p, const char *name)
 {
-	if (p->outside->interface(p->outside->arg, name) !=
+	if (p->config->global.dynamic_interfaces ||
+	    p->outside->interface(p->outside->arg, name) !=
 	    VR_INTERFACE_NONE)
 		return true;
-	if (!p->config->global.dynamic_interfaces)
-		p->interface_missing = true;
+	p->interface_missing = true;
 	return false;
 }
 

@@ -155,7 +155,7 @@ bool	vr_parse_onoff(const char *, bool *);	/* says nothing */
 /* "IP" or "IP/BITS"; says nothing. */
 bool	vr_parse_ip(const char *, struct prefix *);
 bool	vr_parse_is_multicast(const struct prefix *);
-/* Does it exist? Notes that one is missing when it does not. */
+/* Does it exist, or may it come later? Notes that one is missing if not. */
 bool	vr_parse_interface(struct vr_parse *, const char *);
 
 /* ---- blocks */

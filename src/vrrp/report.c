@@ -48,12 +48,13 @@ vr_report_say(struct vr_report *r, enum vr_report_level level,
 	for (char *c = line; *c != '\0'; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
-	r->tell(r->arg, level, line);
+	if (r->tell != NULL)
+		r->tell(r->arg, level, line);
 }
 
 int
 vr_report_status(const struct vr_report *r)
 {
-	return r->missing > 0 ? VR_EXIT_MISSING : r->errors > 0 ?
-	    VR_EXIT_ERROR : r->security > 0 ? VR_EXIT_SECURITY : VR_EXIT_OK;
+	return r->missing > 0 ? VR_EXIT_MISSING : r->security > 0 ?
+	    VR_EXIT_SECURITY : r->errors > 0 ? VR_EXIT_ERROR : VR_EXIT_OK;
 }

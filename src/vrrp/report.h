@@ -15,7 +15,7 @@ enum vr_report_level {
 	VR_REPORT_NOTE,		/* said, and never counted (class W) */
 	VR_REPORT_ERROR,	/* something is skipped or changed: 5 */
 	VR_REPORT_MISSING,	/* a keyword without its value: 2, and the end */
-	VR_REPORT_SECURITY	/* 6, when nothing else is wrong */
+	VR_REPORT_SECURITY	/* 6, whatever else is wrong */
 };
 
 enum {
@@ -25,7 +25,7 @@ enum {
 
 struct vr_report {
 	void *arg;
-	/* One line, without its end: "(FILE: Line N) TEXT" or TEXT. */
+	/* One line, without its end: "(FILE: Line N) TEXT" or TEXT; or NULL. */
 	void (*tell)(void *arg, enum vr_report_level, const char *line);
 	unsigned notes, errors, missing, security;
 	/* Texts of errors without their places, when 'kept' is set. */

@@ -600,13 +600,16 @@ settle_scripts(struct vr_parse *p)
 {
 	struct vr_config *c = p->config;
 	struct vr_global_conf *g = &c->global;
+	/* The original stops at a missing interface, with its status. */
+	enum vr_report_level level = p->interface_missing ? VR_REPORT_NOTE :
+	    VR_REPORT_SECURITY;
 	unsigned before;
 
 	settle_script(p, g->startup_script, "startup");
 	settle_script(p, g->shutdown_script, "shutdown");
 	before = p->scripts;
 	if (before > 0 && !g->script_security)
-		vr_report_say(p->report, VR_REPORT_SECURITY, NULL, "SECURITY "
+		vr_report_say(p->report, level, NULL, "SECURITY "
 		    "VIOLATION - start/shutdown scripts are being executed "
 		    "but script_security not enabled.");
 	settle_checks(p);
@@ -617,7 +620,7 @@ settle_scripts(struct vr_parse *p)
 	settle_script(p, g->fifo.script, "notify_fifo");
 	settle_script(p, g->vrrp_fifo.script, "vrrp_notify_fifo");
 	if (p->scripts > before && !g->script_security)
-		vr_report_say(p->report, VR_REPORT_SECURITY, NULL, "SECURITY "
+		vr_report_say(p->report, level, NULL, "SECURITY "
 		    "VIOLATION - scripts are being executed but "
 		    "script_security not enabled.");
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # The master and its worker: who ends with what, what is told to whom.
 import os
+import pwd
 import re
 import signal
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from rig import balancing
+from rig import balancing, dns
 from rig.cluster import free_port
 from rig.overseen import Notices, Overseen, accepts, alive, config, until
 
@@ -54,7 +55,7 @@ def test_master_is_stopped(make, number, code, word):
 
 
 @pytest.mark.parametrize("number,code", [
-    (signal.SIGKILL, 137), (signal.SIGSEGV, 139), (signal.SIGTERM, 0)])
+    (signal.SIGKILL, 137), (signal.SIGABRT, 134), (signal.SIGTERM, 0)])
 def test_worker_dies(make, number, code):
     m = make().start()
     os.kill(m.workers()[0], number)
@@ -167,6 +168,26 @@ def test_first_start_fails(make, more):
         taken.listen()
         m = make(more=more % taken.getsockname()[1] if "%" in more else more)
         assert m.process.wait(8) == 1
+
+
+def test_worker_without_rights(make, tmp_path):
+    """The master keeps them: the pid, the sockets, the next worker."""
+    for part in (tmp_path, *tmp_path.parents):
+        if part != part.parent and not os.stat(part).st_mode & 1:
+            os.chmod(part, 0o755)
+    os.mkdir(tmp_path / "root")
+    m = make(extra=" user nobody\n group nogroup\n chroot %s/root"
+             % tmp_path).start()
+    nobody = pwd.getpwnam("nobody").pw_uid
+    for n in range(2, 5):
+        assert os.stat("/proc/%d" % m.workers()[0]).st_uid == nobody
+        assert os.readlink("/proc/%d/root" % m.workers()[0]) == \
+            str(tmp_path / "root")
+        m.signal(signal.SIGUSR2)
+        m.until_said("Loading success.", n)
+        m.until_said("Former worker", n - 1)
+        assert greeted(m.port)
+    assert os.stat("/proc/%d" % m.pid).st_uid == 0
 
 
 def test_reloads_that_meet(make):
@@ -317,6 +338,9 @@ def test_limits_of_the_command_line(make, tmp_path, args, maxconn, ulimit):
 
 
 def test_memory_has_an_end(make):
+    with open(balancing.ours(), "rb") as f:
+        if b"__asan_init" in f.read():
+            pytest.skip("the address sanitizer needs room")
     m = make("-m", "900", mode="-db")
     until(lambda: accepts(m.port))
     with open("/proc/%d/limits" % m.pid) as f:
@@ -348,6 +372,22 @@ def test_flags_are_taken(make, flag):
     m = make("-" + flag, mode="-db")
     until(lambda: accepts(m.port))
     assert m.process.poll() is None
+
+
+@pytest.mark.parametrize("flag,address,asked", [
+    ("-4", "127.0.0.9", {"A"}), ("-dW", "::9", {"AAAA"})])
+def test_names_become_ipv4_addresses(make, tmp_path, flag, address, asked):
+    d = dns.Dns()
+    d.say("n.test", dns.A, dns.a("127.0.0.9"))
+    d.say("n.test", dns.AAAA, dns.aaaa("::9"))
+    m = make(flag, mode="-db", more=" server n n.test:1 resolvers r "
+             "init-addr none\nresolvers r\n nameserver n 127.0.0.1:%d\n"
+             % d.port)
+    until(lambda: accepts(m.port))
+    until(lambda: " n %s 2 " % address in said_by(
+        str(tmp_path / "s.sock"), "show servers state\n"))
+    d.close()
+    assert {q[2] for q in d.asked} == asked
 
 
 # ---- the master's socket
@@ -466,3 +506,88 @@ def test_socket_stays_through_reloads(master, tmp_path):
     until(lambda: len(master.workers()) == 1)
     assert "Pid: %d\n" % master.workers()[0] in said_by(
         str(tmp_path / "s.sock"), "show info\n")
+
+
+# ---- as the original has it
+
+UNIT = "/lib/systemd/system/haproxy.service"
+
+
+@pytest.mark.skipif(not os.path.exists(UNIT),
+                    reason="no unit of HAProxy on this machine")
+def test_unit_of_the_distribution(tmp_path, server):
+    """Its own lines, with nothing changed but the program and the places."""
+    with open(UNIT) as f:
+        lines = [x.strip() for x in f]
+    places = dict(x.split("=", 1) for x in re.findall(
+        r'"([^"]*)"', next(x for x in lines if x.startswith("Environment="))))
+    for name, value in places.items():
+        places[name] = re.sub(r"/\S*/", str(tmp_path) + "/", value)
+
+    def command(line):
+        words = line.split("=", 1)[1].replace(
+            "/usr/sbin/haproxy", balancing.ours())
+        for name, value in places.items():
+            words = words.replace("$" + name, value)
+        return words.split()
+    start, = [x for x in lines if x.startswith("ExecStart=")]
+    check, kill = [x for x in lines if x.startswith("ExecReload=")]
+    port = free_port()
+    with open(places["CONFIG"], "w") as f:
+        f.write(config(str(tmp_path), port, server))
+    notices = Notices(str(tmp_path / "notify"))
+    p = subprocess.Popen(command(start), stderr=subprocess.DEVNULL,
+                         env=dict(os.environ, NOTIFY_SOCKET=notices.path))
+    try:
+        assert notices.next().startswith("READY=1\nMAINPID=%d\n" % p.pid)
+        assert subprocess.run(command(check)).returncode == 0
+        subprocess.run(command(kill.replace("$MAINPID", str(p.pid))),
+                       check=True)
+        assert notices.next().startswith("RELOADING=1\n")
+        assert notices.next().startswith("READY=1\n")
+        with open(places["PIDFILE"]) as f:
+            assert int(f.read()) == p.pid
+        assert " 1 [failed: 0] " in said_by(
+            places["EXTRAOPTS"].split()[-1], "show proc\n")
+        assert greeted(port)
+    finally:
+        p.terminate()
+        good = [0] + [int(x.split("=")[1]) for x in lines
+                      if x.startswith("SuccessExitStatus=")]
+        assert p.wait(8) in good
+
+
+def answers(sock):
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(sock) == 0
+
+
+@pytest.mark.skipif(not os.path.exists(balancing.ORIGINAL),
+                    reason="no original on this machine")
+def test_masters_side_by_side(tmp_path, server):
+    """What both say on the master's socket, but for numbers and versions."""
+    said = {}
+    for path in (balancing.ORIGINAL, balancing.ours()):
+        where = tmp_path / os.path.basename(path)
+        where.mkdir()
+        sock = str(where / "m.sock")
+        with Overseen(path, str(where), free_port(), server, "-S",
+                      sock) as m:
+            m.start()
+            until(lambda: answers(sock))
+            worker, = m.workers()
+            out = []
+            for text in ("show proc", "@!7 show info", "@1 show cli level",
+                         "operator;show cli level", "user;@1 show cli level",
+                         "user;reload", "@1 get weight l/s",
+                         "prompt\n@1\n@master\nshow cli level",
+                         "@!%d get weight l/s" % worker,
+                         "@1 disable server l/s;@1 get weight x/y"):
+                got = said_by(sock, text + "\n").replace("# programs\n", "")
+                got = re.sub(r"(%d|%d) *" % (m.pid, worker), "PID ", got)
+                got = re.sub(r"\d+d\d+h\d+m\d+s", "UP", got)
+                out.append(re.sub(r"(2\.6|3\.4)\.\S+ *", "V", got))
+            m.signal(signal.SIGTERM)
+            out.append(m.process.wait(8))
+        said[path] = out
+    assert said[balancing.ours()] == said[balancing.ORIGINAL]

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: ISC
 # Reloads and takeovers under new connections: none refused, reset or late.
 # WEIR_RELOADS=100 is the long form, WEIR_RATE the connections a second.
+import array
 import contextlib
 import os
+import random
 import signal
 import socket
+import struct
+import threading
 import time
 
 import pytest
@@ -56,7 +60,7 @@ def test_master_without_waiting(tmp_path, server):
     print(s.counts)
 
 
-def chain(tmp_path, server, programs):
+def chain(tmp_path, server, programs, passed=True):
     """One takes over from the other, and so on; the counts."""
     port = free_port()
     with contextlib.ExitStack() as stack:
@@ -67,8 +71,8 @@ def chain(tmp_path, server, programs):
             for path in programs[1:]:
                 new = stack.enter_context(Overseen(
                     path, str(tmp_path), port, server, "-x",
-                    str(tmp_path / "s.sock"), "-sf", str(old.pid),
-                    mode="-db"))
+                    str(tmp_path / "s.sock") if passed else "/dev/null",
+                    "-sf", str(old.pid), mode="-db"))
                 assert old.process.wait(20) == 0, new.said()
                 assert new.process.poll() is None, new.said()
                 old = new
@@ -78,6 +82,13 @@ def chain(tmp_path, server, programs):
 
 def test_own_to_own(tmp_path, server):
     assert not unharmed(chain(tmp_path, server, [OURS] * (RELOADS + 1)))
+
+
+def test_side_by_side(tmp_path, server):
+    """Sockets of their own: what waits for the old one is served by it."""
+    counts = chain(tmp_path, server, [OURS] * (RELOADS + 1), passed=False)
+    assert not counts["late"] and not counts["refused"]
+    assert counts["reset"] <= RELOADS // 10
 
 
 @original
@@ -242,3 +253,143 @@ def test_another_server_begins_anew(tmp_path, server):
         m.signal(signal.SIGUSR2)
         m.until_said("Former worker")
         assert " gone 127.0.0.1 2 " in console(tmp_path, "show servers state")
+
+
+# ---- a predecessor, or a successor, with bad manners
+
+class Pretender(threading.Thread):
+    """A runtime socket that says what it likes to each who asks."""
+
+    def __init__(self, path, socks, state):
+        super().__init__(daemon=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(8)
+        self.socks, self.state = socks, state
+        self.start()
+
+    def run(self):
+        while True:
+            c, _ = self.listener.accept()
+            threading.Thread(target=self.talk, args=(c,),
+                             daemon=True).start()
+
+    def talk(self, c):
+        with c, contextlib.suppress(OSError):
+            asked = c.recv(100)
+            if asked.startswith(b"_getsocks"):
+                self.socks(c)
+            else:
+                c.sendall(self.state)
+
+
+def pass_on(count, body, fds):
+    def play(c):
+        c.sendall(struct.pack("i", count))
+        c.sendmsg([body], fds and [(
+            socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
+        c.settimeout(2)
+        c.recv(4)
+    return play
+
+
+def start_behind(tmp_path, server, socks, state=b""):
+    port = free_port()
+    Pretender(str(tmp_path / "old.sock"), socks, state)
+    return Overseen(OURS, str(tmp_path), port, server, "-x",
+                    str(tmp_path / "old.sock"), mode="-db")
+
+
+@pytest.mark.parametrize("count,body", [
+    (1, b""), (1, b"\0"), (1, b"\5abc"), (1, b"\0\0\0\0\0"),
+    (1, b"\0\xff" + b"x" * 200), (5, b"\0" * 6), (1 << 30, b"\0" * 6)])
+def test_bad_messages_of_sockets(tmp_path, server, count, body):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        with start_behind(tmp_path, server, pass_on(
+                count, body or b"x", body and [s.fileno()])) as m:
+            assert m.process.wait(8) == 1
+            assert "Failed to get the sockets" in m.said()
+
+
+def test_odd_descriptors(tmp_path, server):
+    """What is no socket, or of no use, is closed; the rest is bound."""
+    reader, writer = os.pipe()
+    with socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        fds = [reader, writer, udp.fileno(), s.fileno()]
+        with start_behind(tmp_path, server, pass_on(
+                4, b"\0\0\0\0\0\0" * 3 + b"\2ns\0\0\0\0\0", fds)) as m:
+            until(lambda: accepts(m.port))
+            assert not has_pipe(m.pid, reader)
+
+
+def has_pipe(pid, fd):
+    """Does the process still have our pipe?"""
+    ours = os.readlink("/proc/self/fd/%d" % fd)
+    where = "/proc/%d/fd" % pid
+    found = []
+    for name in os.listdir(where):
+        with contextlib.suppress(OSError):
+            found.append(os.readlink(os.path.join(where, name)))
+    return ours in found
+
+
+def no_sockets(c):
+    c.sendall(struct.pack("i", 0))
+
+
+def test_bad_legacies(tmp_path, server):
+    """Lines cut, doubled, stretched: whatever it is, it serves."""
+    more = LEGACY % dict(other=free_port())
+    with Overseen(OURS, str(tmp_path), free_port(), server, more=more,
+                  mode="-db") as m:
+        until(lambda: accepts(m.port))
+        balancing.ask(m.port)
+        good = console(tmp_path, "_getstate")
+    assert good.startswith("weir-legacy 1\n") and "\ntables\n" in good
+    chance = random.Random(1)
+    for n in range(int(os.environ.get("WEIR_BAD", "3"))):
+        words = good.split(" ")
+        for _ in range(30):
+            at = chance.randrange(len(words))
+            words[at] = chance.choice((
+                "", "-1", "x", "18446744073709551616", words[at] * 40,
+                "9" * 18, "l", "\0", "\n", words[at][:1]))
+        where = tmp_path / str(n)
+        where.mkdir()
+        bad = " ".join(words)
+        bad = bad if n % 3 else good[:chance.randrange(len(good))]
+        Pretender(str(where / "old.sock"), no_sockets, bad.encode())
+        with Overseen(OURS, str(where), free_port(), server, "-x",
+                      str(where / "old.sock"), more=more, mode="-db") as m:
+            until(lambda: m.process.poll() is not None or accepts(m.port))
+            assert m.process.poll() is None, m.said()
+            assert "\nProcess_num: 1\n" in console(where, "show info")
+            assert console(where, "show stat")
+            m.signal(signal.SIGUSR1)
+            assert m.process.wait(8) == 0
+
+
+def test_successors_that_say_nothing(tmp_path, server):
+    """They are given up after a second, and in the meantime it serves."""
+    with Overseen(OURS, str(tmp_path), free_port(), server, mode="-db") as m:
+        until(lambda: accepts(m.port))
+        idle = []
+        for n in range(9):
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(str(tmp_path / "s.sock"))
+            s.sendall(b"_getsocks\n")
+            idle.append(s)
+        for s in idle:
+            s.settimeout(5)
+            data, fds, _, _ = s.recvmsg(100, socket.CMSG_SPACE(400))
+            assert data[:4] == struct.pack("i", 2)
+            assert balancing.ask(m.port)
+        began = time.monotonic()
+        for s in idle:
+            while s.recv(100):
+                pass
+            s.close()
+        assert 0.3 < time.monotonic() - began < 3
+        assert "Pid: %d" % m.pid in console(tmp_path, "show info")

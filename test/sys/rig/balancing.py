@@ -33,7 +33,7 @@ def reset(s):
 def serve(play):
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    listener.listen(256)
+    listener.listen(4096)
 
     def run(c, n):
         try:

@@ -107,6 +107,8 @@ class Advert:
         self.at, self.node = frame.at, frame.node
         self.v6 = data[12:14] == b"\x86\xdd"
         body = data[14 + (40 if self.v6 else 20):]
+        if len(body) < 8:
+            body += bytes(8)            # a spoilt one
         self.source = socket.inet_ntop(
             socket.AF_INET6 if self.v6 else socket.AF_INET,
             data[22:38] if self.v6 else data[26:30])

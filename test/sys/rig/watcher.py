@@ -349,11 +349,19 @@ class Watcher:
             assert code == self.expect, "exit %s, log:\n%s" % (code, log)
 
 
-class HAProxy:
-    """Debian's, in front of small servers that can be killed."""
+def balancer(name):
+    """The program's path, or None."""
+    path = "/usr/sbin/haproxy" if name == "haproxy" else os.environ.get(
+        "WEIR_BALANCER", os.path.join(TOP, "build/plain/weir-balancer"))
+    return path if os.access(path, os.X_OK) else None
 
-    def __init__(self, where, names=("pgb1", "pgb2", "pgb3"), more=""):
-        self.names, self.where = names, where
+
+class HAProxy:
+    """One of them in front of small servers that can be killed."""
+
+    def __init__(self, where, program, names=("pgb1", "pgb2", "pgb3"),
+                 more=""):
+        self.names, self.where, self.program = names, where, program
         self.port, self.front = free_port(), free_port()
         self.ports = {n: free_port() for n in names}
         self.socket = os.path.join(where, "h.sock")
@@ -407,7 +415,7 @@ listen stats
                 "    server %s 127.0.0.1:%d check\n" % (n, self.ports[n])
                 for n in names or self.names), self.port, more))
         self.process = subprocess.Popen(
-            ("/usr/sbin/haproxy", "-f", path), stdin=subprocess.DEVNULL,
+            (self.program, "-f", path), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda: self.statuses(), 10, "haproxy")
 

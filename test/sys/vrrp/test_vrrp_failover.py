@@ -74,16 +74,17 @@ class Stage(threading.Thread):
     def play(self):
         act, watch, _, _ = CASES[self.name_]
         high, low, _ = self.lan.nodes
-        for node, priority in ((low, 100), (high, 101)):
+        for node, priority in ((high, 101), (low, 100)):
             self.daemons.append(vrrp.Daemon(node, self.kind,
                                             vrrp.config(priority)))
+            time.sleep(0.2)
         until = time.time() + 8
-        while not high.has(VIP) or low.has(VIP):
-            assert time.time() < until, self.daemons[1].log()
+        while self.client.owners(time.time() - 0.2) != {1}:
+            assert time.time() < until, self.daemons[0].log()
             time.sleep(0.05)
-        time.sleep(0.4)
+        time.sleep(0.3)
         at = time.time()
-        act(self.daemons[1], high)
+        act(self.daemons[0], high)
         time.sleep(watch)
         spoke = [a.at - at for a in self.lan.capture.adverts(at, 2)
                  if a.priority]

@@ -54,15 +54,16 @@ def receiver():
         one.stop()
 
 
-@pytest.fixture
-def haproxy(base):
-    """haproxy(): Debian's, with three servers."""
-    if not os.access("/usr/sbin/haproxy", os.X_OK):
-        pytest.skip("no haproxy on this machine")
+@pytest.fixture(params=("haproxy", "weir-balancer"))
+def haproxy(base, request):
+    """haproxy(): a balancer with three servers, Debian's and ours."""
+    program = rig.balancer(request.param)
+    if program is None:
+        pytest.skip("no %s here" % request.param)
     made = []
 
     def make(**more):
-        made.append(rig.HAProxy(rig.temporary(base), **more))
+        made.append(rig.HAProxy(rig.temporary(base), program, **more))
         return made[-1]
     yield make
     for one in made:

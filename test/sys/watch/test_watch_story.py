@@ -56,7 +56,7 @@ def test_haproxy_server_dies_and_returns(watch, receiver, haproxy):
     lines = told[0]["text"].split("\n")
     assert lines[0] == "pgb2 is DOWN"
     assert "pgbouncers/pgb2 on 127.0.0.1:%d" % lb.port in lines[1]
-    assert "L4CON Connection refused" in lines[1]
+    assert " L4CON " in lines[1] and "Connection refused" in lines[1]
     assert lines[2].startswith("2 of 3 servers left: pgb1 UP (")
     assert lines[3] == "Run: docker start pgb2"
     assert told[0]["footer"].startswith("PgBouncer Monitor - 20")

@@ -68,7 +68,8 @@ on_done(void *arg, const struct runner_result *r)
 	size_t len = strlen(order);
 
 	last = *r;
-	memcpy(output, r->output.at, r->output.len);
+	if (r->output.len > 0)
+		memcpy(output, r->output.at, r->output.len);
 	output[r->output.len] = '\0';
 	if (arg != NULL)
 		snprintf(order + len, sizeof order - len, "%s",

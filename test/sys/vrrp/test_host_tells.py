@@ -1,0 +1,428 @@
+# SPDX-License-Identifier: ISC
+"""What makes an instance weigh less or fail, and whom it tells: trackers,
+scripts, fifos, mail; dumps, status and metrics."""
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+
+from rig import lan as lan_module, vrrp
+
+VIP = "10.77.0.50"
+FAST = dict(version=3, advert_int="0.1")
+OWNER = dict(state="MASTER", version=3, advert_int="0.1")
+SECURE = "global_defs {\n script_user root\n enable_script_security\n%s\n}\n"
+
+
+def wait_for(what, limit=4.0):
+    until = time.time() + limit
+    while not what():
+        assert time.time() < until
+        time.sleep(0.005)
+
+
+def program(path, text):
+    """A script below a directory that only root may write to."""
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\n" + text + "\n")
+    os.chmod(path, 0o755)
+    return str(path)
+
+
+def home():
+    """Only root may write to it and above it: /run, not /tmp."""
+    path = "/run/weir-test-%d" % os.getpid()
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+def priority(net, value, limit=4.0):
+    wait_for(lambda: net.capture.adverts() and
+             net.capture.adverts()[-1].priority == value, limit)
+
+
+def test_scripts_weigh_and_fault(lan, daemon):
+    net = lan(1)
+    flag, flag2 = home() + "/flag", home() + "/flag2"
+    chk = program(home() + "/chk", "test ! -e %s || { echo is there; "
+                  "exit 3; }" % flag)
+    hard = program(home() + "/hard", "test ! -e %s" % flag2)
+    head = SECURE % "" + """
+vrrp_script soft {
+    script "%s"
+    interval 0.1
+    weight -20
+    fall 2
+}
+vrrp_script hard {
+    script "%s"
+    interval 0.1
+}
+""" % (chk, hard)
+    one = daemon(net.nodes[0], "weir", vrrp.config(
+        150, more="track_script {\n soft\n hard\n }", head=head, **FAST))
+    one.wait_log("Entering MASTER")
+    priority(net, 150)
+    with open(flag, "w", encoding="utf-8"):
+        priority(net, 130)
+    assert "VRRP_Script(soft) failed (exited with status 3)" in one.log()
+    assert "VRRP_Script(soft) says: is there" in one.log()
+    assert "Changing effective priority from 150 to 130" in one.log()
+    os.unlink(flag)
+    priority(net, 150)
+    with open(flag2, "w", encoding="utf-8"):
+        one.wait_log("Entering FAULT")
+    wait_for(lambda: not net.nodes[0].has(VIP))
+    os.unlink(flag2)
+    one.wait_log("Entering MASTER", count=2)
+
+
+def test_a_script_that_hangs(lan, daemon):
+    chk = program(home() + "/hang", "exec sleep 20")
+    head = SECURE % "" + """
+vrrp_script hang {
+    script "%s"
+    interval 1
+    timeout 0.2
+    weight 10
+}
+""" % chk
+    one = daemon(lan(1).nodes[0], "weir", vrrp.config(
+        150, more="track_script {\n hang\n }", head=head, **FAST))
+    one.wait_log(r"VRRP_Script\(hang\) timed_out", 2)
+
+
+def test_files_interfaces_processes(lan, daemon):
+    net = lan(1)
+    node = net.nodes[0]
+    path = home() + "/number"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    lan_module.run("ip", "-n", node.ns, "link", "add", "x0", "type", "veth",
+                   "peer", "name", "x1")
+    name = "wvp%d" % os.getpid()
+    head = """
+track_file f {
+    file %s
+    weight 2
+}
+vrrp_track_process p {
+    process %s
+    weight 5
+}
+""" % (path, name)
+    daemon(node, "weir", vrrp.config(
+        100, more="track_file {\n f\n }\n track_process {\n p\n }\n"
+        "track_interface {\n x0 weight 30\n }", head=head, **FAST))
+    priority(net, 100)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("4\n")
+    priority(net, 108)
+    lan_module.run("ip", "-n", node.ns, "link", "set", "x1", "up")
+    lan_module.run("ip", "-n", node.ns, "link", "set", "x0", "up")
+    priority(net, 138)
+    os.replace(path, path + ".old")
+    priority(net, 130)
+    copy = home() + "/" + name
+    subprocess.run(["cp", "/bin/sleep", copy], check=True)
+    with subprocess.Popen([copy, "30"]) as process:
+        priority(net, 135)
+        at = time.time()
+        process.kill()
+        process.wait()
+    priority(net, 130)
+    assert time.time() - at < 0.5       # not a second: its end is heard
+    lan_module.run("ip", "-n", node.ns, "link", "set", "x1", "down")
+    priority(net, 100)
+
+
+class Server(threading.Thread):
+    """Answers each connection by what 'talk' makes of what it hears."""
+
+    def __init__(self, sock, talk):
+        super().__init__(daemon=True)
+        self.sock, self.talk = sock, talk
+        sock.listen(8)
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                conn = self.sock.accept()[0]
+                with conn, contextlib.suppress(OSError):
+                    conn.settimeout(2)
+                    self.talk(conn)
+
+    def stop(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+
+
+def unix_server(path, talk):
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    sock = socket.socket(socket.AF_UNIX)
+    sock.bind(path)
+    return Server(sock, talk)
+
+
+def test_sockets_and_urls(lan, daemon):
+    """track_unix, track_http: answers count, no child process runs."""
+    net = lan(1)
+    path, other = home() + "/s.sock", home() + "/h.sock"
+    code = [200]
+    one = unix_server(path, lambda c: (c.recv(64), c.sendall(b"Up: 1\n")))
+    two = unix_server(other, lambda c: (c.recv(4096), c.sendall(
+        b"HTTP/1.0 %d X\r\n\r\nhello" % code[0])))
+    text = vrrp.config(100, **FAST)
+    side = """
+track_unix u {
+    path %s
+    send "show info\\n"
+    expect "Up: *"
+    interval 0.1
+    weight 7
+}
+track_http h {
+    url http+unix:%s:/healthz
+    interval 0.1
+    weight 50
+}
+vrrp_instance VI_1 {
+    track_unix {
+        u
+    }
+    track_http {
+        h
+    }
+}
+""" % (path, other)
+    daemon_of = daemon(net.nodes[0], "weir", text)
+    with open(daemon_of.file + ".weir", "w", encoding="utf-8") as f:
+        f.write(side)
+    daemon_of.wait_log("Entering MASTER")
+    daemon_of.signal(signal.SIGHUP)
+    priority(net, 157)
+    code[0] = 503
+    priority(net, 107)
+    one.stop()
+    os.unlink(path)
+    priority(net, 100)
+    assert "Track http(h) failed (answered 503)" in daemon_of.log()
+    two.stop()
+
+
+def test_scripts_and_fifo_in_order(lan, daemon):
+    net = lan(1)
+    node = net.nodes[0]
+    out, fifo = home() + "/told", home() + "/fifo"
+    for path in (out, fifo):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+    any_of = program(home() + "/any", 'echo "any $*" >> %s' % out)
+    master = program(home() + "/master", 'echo "master $* $0" >> %s' % out)
+    head = SECURE % (" vrrp_notify_fifo %s\n" % fifo)
+    one = daemon(node, "weir", vrrp.config(
+        101, more="notify %s\n notify_master \"%s 'a b'\"\n" % (
+            any_of, master), head=head, **FAST))
+    wait_for(lambda: os.path.exists(fifo))
+    assert stat.S_IMODE(os.stat(fifo).st_mode) & 0o022 == 0
+    with open(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK), "rb",
+              buffering=0) as pipe:
+        one.wait_log("Entering MASTER")
+        node.cable(False)
+        one.wait_log("Entering FAULT")
+        node.cable(True)
+        one.wait_log("Entering MASTER", count=2)
+        time.sleep(0.1)
+        one.stop()
+        lines = pipe.read().decode().splitlines()
+    states = ["BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "STOP"]
+    assert lines == ['INSTANCE "VI_1" %s 101' % s for s in states]
+    with open(out, encoding="utf-8") as f:
+        told = f.read().splitlines()
+    assert sorted(t for t in told if t.startswith("any")) == sorted(
+        "any INSTANCE VI_1 %s 101" % s for s in states)
+    assert sum(t.startswith("master a b") for t in told) == 2
+    assert not os.path.exists(fifo)
+
+
+def test_unsafe_scripts_do_not_run(lan, daemon):
+    path = home() + "/unsafe"
+    out = home() + "/unsafe.out"
+    program(path, "touch %s" % out)
+    os.chmod(path, 0o777)
+    one = daemon(lan(1).nodes[0], "weir", vrrp.config(
+        255, more="notify_master %s" % path, head=SECURE % "", **OWNER))
+    one.wait_log("Entering MASTER")
+    assert "Unsafe permissions found for script '%s'" % path in one.log()
+    time.sleep(0.2)
+    assert not os.path.exists(out)
+
+
+def test_mail(lan, daemon):
+    node = lan(1).nodes[0]
+    letters = []
+
+    def talk(conn):
+        conn.sendall(b"220 here\r\n")
+        heard, data = conn.makefile("rb"), False
+        letter = []
+        for line in heard:
+            letter.append(line.decode().rstrip("\r\n"))
+            if data:
+                if line == b".\r\n":
+                    data = False
+                    conn.sendall(b"250 kept\r\n")
+            elif line.startswith(b"DATA"):
+                data = True
+                conn.sendall(b"354 go\r\n")
+            elif line.startswith(b"QUIT"):
+                conn.sendall(b"221 bye\r\n")
+                break
+            else:
+                conn.sendall(b"250 ok\r\n")
+        letters.append(letter)
+
+    with lan_module.inside(node.ns):
+        sock = socket.socket()
+        sock.bind(("127.0.0.1", 2525))
+    server = Server(sock, talk)
+    head = """
+global_defs {
+    router_id LB1
+    notification_email {
+        ops@example.org
+        more@example.org
+    }
+    notification_email_from vip@example.org
+    smtp_server 127.0.0.1 2525
+    smtp_helo_name lb1.example.org
+}
+"""
+    one = daemon(node, "weir", vrrp.config(101, more="smtp_alert", head=head,
+                                           **FAST))
+    one.wait_log("Entering MASTER")
+    wait_for(lambda: len(letters) == 2)
+    letter = next(x for x in letters if any("MASTER" in y for y in x))
+    assert letter[:5] == ["HELO lb1.example.org",
+                          "MAIL FROM:<vip@example.org>",
+                          "RCPT TO:<ops@example.org>",
+                          "RCPT TO:<more@example.org>", "DATA"]
+    assert "Subject: [LB1] VRRP Instance VI_1 - Entering MASTER state" in \
+        letter
+    assert "To: ops@example.org, more@example.org" in letter
+    assert letter[-3:] == ["=> VRRP Instance is now owning VRRP VIPs <=",
+                           ".", "QUIT"]
+    server.stop()
+
+
+def dump(one, number, path):
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    one.signal(number)
+    wait_for(lambda: os.path.exists(path) and os.path.getsize(path) > 0)
+    time.sleep(0.05)
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def shape(text):
+    """What stands before the equals signs: numbers and times go."""
+    return [re.sub(r"[=:(].*|\d+", "", line) for line in text.splitlines()]
+
+
+def test_dumps_as_the_original(lan, daemon):
+    """Our lines are the original's, in its order; files are in /tmp, so
+    one after the other."""
+    seen = {}
+    head = """
+vrrp_script chk {
+    script "/usr/bin/true a"
+    interval 1
+    weight -20
+}
+"""
+    text = vrrp.config(255, [VIP + "/24", "10.77.0.51"], more="""
+    track_script {
+        chk weight 0
+    }
+    virtual_routes {
+        192.168.7.0/24 via 10.77.0.9
+    }
+""", head=SECURE % "" + head, state="MASTER")
+    for kind in ("weir", "keepalived"):
+        node = lan(1).nodes[0]
+        one = daemon(node, kind, text)
+        wait_for(lambda n=node: n.has(VIP))
+        time.sleep(0.1)
+        seen[kind] = (dump(one, signal.SIGUSR1, "/tmp/keepalived.data"),
+                      dump(one, signal.SIGUSR2, "/tmp/keepalived.stats"),
+                      json.loads(dump(one, 36, "/tmp/keepalived.json")))
+        assert stat.S_IMODE(os.stat("/tmp/keepalived.data").st_mode) == 0o600
+        one.stop()
+    mine, theirs = seen["weir"], seen["keepalived"]
+    part = [x.split("------< VRRP Topology >------\n")[1].split(
+        "------< VRRP Sockpool")[0] for x in (mine[0], theirs[0])]
+    renamed = [x.replace("interface and track script faults",
+                         "tracker faults") for x in shape(part[1])]
+    ours = [x for x in shape(part[0]) if "Last advert sent" not in x]
+    assert ours == renamed
+    ours = mine[1].split("  Authentication Extension")
+    assert ours[0] == theirs[1][:len(ours[0])] or shape(ours[0]) == shape(
+        theirs[1])[:len(shape(ours[0]))]
+    data, stats = mine[2][0]["data"], mine[2][0]["stats"]
+    want = theirs[2][0]
+    keys = [k for k in data if k in want["data"]]
+    assert keys == [k for k in want["data"] if k != "auth_data"]
+    for key in set(keys) - {"last_transition", "track_script"}:
+        assert data[key] == want["data"][key], key
+    assert set(want["stats"]) <= set(stats)
+
+
+def ask(node, path, host="127.0.0.1", port=9650):
+    with lan_module.inside(node.ns):
+        sock = socket.create_connection((host, port), 2)
+    with sock:
+        sock.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+        return b"".join(iter(lambda: sock.recv(65536), b"")).decode()
+
+
+def test_status_and_metrics(lan, daemon):
+    node = lan(1).nodes[0]
+    path = home() + "/status.sock"
+    head = "global_defs {\n status_socket %s\n metrics_listen " \
+        "127.0.0.1:9650\n}\n" % path
+    one = daemon(node, "weir", vrrp.config(200, head=head, **FAST))
+    one.wait_log("Entering MASTER")
+
+    def status(*words):
+        got = subprocess.run([vrrp.ours(), "-f", one.file, "--status",
+                              *words], capture_output=True, text=True,
+                             check=False)
+        return got.returncode, got.stdout
+    wait_for(lambda: status()[0] == 0)
+    assert status()[1].startswith("VI_1 MASTER priority 200 vrid 51 on eth0")
+    assert status("VI_9")[0] == 2
+    code, text = status("--json")
+    assert code == 0 and json.loads(text)["vrrp"][0]["data"]["state"] == 2
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    page = ask(node, "/metrics")
+    assert 'keepalived_vrrp_state{iname="VI_1",intf="eth0",vrid="51",' \
+        'ip_address="10.77.0.50/24"} 2' in page
+    for line in page.split("\r\n\r\n")[1].splitlines():
+        assert re.fullmatch(r"# (HELP|TYPE) \S+ .+|\w+(\{.*\})? \S+", line)
+    assert ask(node, "/healthz").endswith("\r\n\r\nok\n")
+    assert " 404 " in ask(node, "/other")
+    node.cable(False)
+    one.wait_log("Entering FAULT")
+    assert " 503 " in ask(node, "/healthz")
+    assert status()[0] == 2 and "(interface down)" in status()[1]
+    one.stop()
+    assert status()[0] == 3 and not os.path.exists(path)

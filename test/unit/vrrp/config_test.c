@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * config_test.c - what a file means: defaults, inheritance, exclusions,
+ * scripts, side files, and what differs between two. One thread.
+ */
+#include <stdio.h>
+
+#include "unit.h"
+#include "vrrp/compare.h"
+#include "vrrp/config.h"
+#include "vrrp/explain.h"
+#include "vrrp/keys.h"
+
+static char said[16384];
+static struct vr_report report;
+
+/* ---- a host of its own */
+
+static int
+fetch(void *arg, struct arena *arena, const char *path, struct text *to,
+    struct why *why)
+{
+	why_set(why, "no such file");
+	return 1;
+}
+
+static unsigned
+match(void *arg, struct arena *arena, const char *pattern,
+    const char ***paths)
+{
+	return 0;
+}
+
+static const char *
+variable(void *arg, const char *name)
+{
+	return NULL;
+}
+
+static unsigned
+draw(void *arg)
+{
+	return 0;
+}
+
+static enum vr_outside_interface
+find_interface(void *arg, const char *name)
+{
+	return strncmp(name, "eth", 3) == 0 ? VR_INTERFACE_PLAIN :
+	    strcmp(name, "lo") == 0 ? VR_INTERFACE_LOOPBACK :
+	    VR_INTERFACE_NONE;
+}
+
+static int
+find_user(void *arg, const char *name, uid_t *uid, gid_t *gid)
+{
+	*uid = *gid = strcmp(name, "root") == 0 ? 0 : 7;
+	return strcmp(name, "root") == 0 || strcmp(name, "other") == 0 ? 0 :
+	    -1;
+}
+
+static int
+find_group(void *arg, const char *name, gid_t *gid)
+{
+	*gid = 9;
+	return strcmp(name, "staff") == 0 ? 0 : -1;
+}
+
+static void
+find_program(void *arg, struct arena *arena, const char *name, uid_t uid,
+    gid_t gid, struct vr_outside_program *to)
+{
+	*to = (struct vr_outside_program){
+		.found = strstr(name, "none") == NULL, .plain = true,
+		.executable = strstr(name, "plain") == NULL,
+		.path = arena_print(arena, "/real/%s", name),
+		.unsafe = strstr(name, "open") != NULL ?
+		    "/tmp, owner 0, mode 0777" : NULL };
+}
+
+static const char *
+host_name(void *arg)
+{
+	return "node.example";
+}
+
+static long
+named(void *arg, const char *list, const char *name)
+{
+	return strcmp(name, "special") == 0 ? 77 : -1;
+}
+
+static const struct vr_outside outside = {
+	.id = "node", .fetch = fetch, .match = match, .variable = variable,
+	.random = draw, .interface = find_interface, .user = find_user,
+	.group = find_group, .program = find_program,
+	.host_name = host_name, .named = named,
+};
+
+static void
+tell(void *arg, enum vr_report_level level, const char *line)
+{
+	size_t used = strlen(said);
+
+	snprintf(said + used, sizeof said - used, "%s\n", line);
+}
+
+static struct vr_config *
+read_with(const char *text, const char *side)
+{
+	said[0] = '\0';
+	report = (struct vr_report){ .tell = tell };
+	return vr_config_parse("f", text_of(text), side, 0, &outside,
+	    &report);
+}
+
+static struct vr_config *
+read_text(const char *text)
+{
+	return read_with(text, NULL);
+}
+
+#define ROUTER(name, id, more)						\
+	"vrrp_instance " name " {\n interface eth0\n virtual_router_id " id \
+	"\n" more "\n virtual_ipaddress {\n 10.0.0." id "\n }\n}\n"
+
+/* The one instance of a text, and the status of -t. */
+static const struct vr_instance_conf *
+one(const char *text, int status, struct vr_config **c)
+{
+	*c = read_text(text);
+	ck_assert_ptr_nonnull(*c);
+	ck_assert_msg(vr_report_status(&report) == status, "%d: %s",
+	    vr_report_status(&report), said);
+	ck_assert_int_eq((*c)->instances.count, 1);
+	return (*c)->instances.at[0];
+}
+
+/* ---- tests */
+
+START_TEST(fills_defaults)
+{
+	struct vr_config *c;
+	const struct vr_instance_conf *i = one(ROUTER("A", "51", ""), 0, &c);
+
+	ck_assert_str_eq(said, "");
+	ck_assert_str_eq(i->name, "A");
+	ck_assert_int_eq(i->version, 2);
+	ck_assert_int_eq(i->family, AF_INET);
+	ck_assert_int_eq(i->priority, 100);
+	ck_assert_int_eq(i->advert_int, 1000000);
+	ck_assert_int_eq(i->garp.delay, 5000000);
+	ck_assert_int_eq(i->garp.repeat, 5);
+	ck_assert_int_eq(i->garp.lower_prio_delay, 5000000);
+	ck_assert_int_eq(i->garp.lower_prio_repeat, 5);
+	ck_assert_int_eq(i->garp.refresh_repeat, 1);
+	ck_assert_int_eq(i->down_timer_adverts, 3);
+	ck_assert(i->accept && !i->master && !i->unicast && !i->strict);
+	ck_assert_int_eq(i->unicast_ttl, 255);
+	ck_assert_int_eq(i->group_address.ip[3], 18);
+	ck_assert_int_eq(i->addresses.at[0]->ip.bits, 32);
+	ck_assert_uint_eq(i->addresses.at[0]->preferred_lft, UINT32_MAX);
+	ck_assert_str_eq(c->global.router_id, "node.example");
+	ck_assert_str_eq(c->global.default_interface, "eth0");
+	ck_assert(c->global.sandbox);
+	vr_config_free(&c);
+	ck_assert_ptr_null(c);
+}
+END_TEST
+
+START_TEST(inherits)
+{
+	struct vr_config *c;
+	const struct vr_instance_conf *i = one("global_defs {\n"
+	    "vrrp_garp_master_delay 7\nvrrp_garp_master_repeat 2\n"
+	    "vrrp_version 3\nvrrp_down_timer_adverts 4\nsmtp_alert\n"
+	    "vrrp_higher_prio_send_advert\n}\n"
+	    ROUTER("A", "51", "garp_master_repeat 3\nsmtp_alert off"), 0, &c);
+
+	ck_assert_int_eq(i->garp.delay, 7000000);
+	ck_assert_int_eq(i->garp.repeat, 3);
+	ck_assert_int_eq(i->garp.lower_prio_delay, 7000000);
+	ck_assert_int_eq(i->garp.lower_prio_repeat, 3);
+	ck_assert_int_eq(i->version, 3);
+	ck_assert_int_eq(i->down_timer_adverts, 4);
+	ck_assert(i->higher_prio_send_advert && !i->notify.smtp_alert);
+	vr_config_free(&c);
+}
+END_TEST
+
+START_TEST(reads_addresses)
+{
+	struct vr_config *c;
+	const struct vr_instance_conf *i;
+
+	c = read_text("vrrp_instance A {\ninterface eth0\nvirtual_router_id 3"
+	    "\nvirtual_ipaddress {\n10.1.2.3/16 brd + dev eth1 label eth1:x "
+	    "scope link no_track\n}\nvirtual_ipaddress_excluded {\nfd00::1\n"
+	    "fd00::2/64 -nodad\n}\n}\n");
+	i = c->instances.at[0];
+	ck_assert_str_eq(said, "");
+	ck_assert_int_eq(i->addresses.at[0]->broadcast.ip[2], 255);
+	ck_assert_int_eq(i->addresses.at[0]->broadcast.ip[1], 1);
+	ck_assert_str_eq(i->addresses.at[0]->dev, "eth1");
+	ck_assert_str_eq(i->addresses.at[0]->label, "eth1:x");
+	ck_assert_int_eq(i->addresses.at[0]->scope, 253);
+	ck_assert(i->addresses.at[0]->no_track);
+	ck_assert(i->excluded.at[0]->nodad && !i->excluded.at[1]->nodad);
+	ck_assert_uint_eq(i->excluded.at[0]->preferred_lft, 0);
+	ck_assert_uint_eq(i->excluded.at[1]->preferred_lft, UINT32_MAX);
+	vr_config_free(&c);
+}
+END_TEST
+
+START_TEST(reads_routes_and_rules)
+{
+	struct vr_config *c;
+	const struct vr_instance_conf *i = one("vrrp_instance A {\ninterface "
+	    "eth0\nvirtual_router_id 3\nvirtual_ipaddress {\n10.0.0.3\n}\n"
+	    "virtual_routes {\n10.1.0.0/16 via 10.0.0.9 dev eth0 table special "
+	    "metric 5 mtu lock 1400\ndefault nexthop via 10.0.0.1 dev eth0 "
+	    "weight 3 nexthop via 10.0.0.2 onlink no_track\n}\nvirtual_rules "
+	    "{\nnot from 10.0.0.0/8 fwmark 0x5/7 uidrange 3-4 table main "
+	    "priority 9\niif eth0 goto 90 preference 8\n}\n}\n", 0, &c);
+	const struct vr_route_conf *r = i->routes.at[0];
+	const struct vr_rule_conf *u = i->rules.at[0];
+
+	ck_assert_int_eq(r->to.bits, 16);
+	ck_assert_int_eq(r->via.ip[3], 9);
+	ck_assert_uint_eq(r->table, 77);
+	ck_assert(r->metric_given && r->metric == 5 && r->mtu == 1400 &&
+	    r->mtu_lock && !r->no_track && r->proto == 18);
+	r = i->routes.at[1];
+	ck_assert_int_eq(r->to.bits, 0);
+	ck_assert_int_eq(r->hop_count, 2);
+	ck_assert_int_eq(r->hops[0].weight, 3);
+	ck_assert(r->hops[1].onlink && r->no_track);
+	ck_assert(u->invert && u->fwmark_given && u->fwmark == 5 &&
+	    u->fwmask == 7 && u->uid.most == 4 && u->priority == 9);
+	ck_assert_uint_eq(u->table, 254);
+	ck_assert_uint_eq(i->rules.at[1]->go_to, 90);
+	vr_config_free(&c);
+}
+END_TEST
+
+START_TEST(settles_what_excludes)
+{
+	static const struct {
+		const char *more;
+		const char *line;
+	} rows[] = {
+		{ "state MASTER\nnopreempt", "nopreempt will not work" },
+		{ "nopreempt\npreempt_delay 3", "preempt_delay is "
+		    "incompatible" },
+		{ "advert_int 1.5", "must be an integer" },
+		{ "version 3\nadvert_int 50", "Setting to 40.95s" },
+		{ "version 3\nauthentication {\nauth_type PASS\nauth_pass x\n"
+		    "}", "does not support authentication" },
+		{ "authentication {\nauth_type AH\n}", "AH is not supported" },
+		{ "use_ipvlan", "use_ipvlan is not supported" },
+		{ "unicast_src_ip 10.0.0.1", "Defaulting to multicast" },
+		{ "vmac_xmit_base", "only valid with a vmac" },
+		{ "priority 255\ntrack_interface {\neth1 weight 5\n}",
+		    "due to address owner" },
+		{ "track_interface {\neth0\n}", "since own interface" },
+		{ "strict_mode on\ndown_timer_adverts 4", "incompatible with "
+		    "strict" },
+		{ "timer_expired_backup", "needs nopreempt" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char text[512];
+		struct vr_config *c;
+
+		snprintf(text, sizeof text, ROUTER("A", "51", "%s"),
+		    rows[i].more);
+		one(text, 5, &c);
+		ck_assert_msg(strstr(said, rows[i].line) != NULL, "%s: %s",
+		    rows[i].more, said);
+		vr_config_free(&c);
+	}
+}
+END_TEST
+
+START_TEST(keeps_refused_ones_in_fault)
+{
+	struct vr_config *c;
+
+	ck_assert_ptr_nonnull(one(ROUTER("A", "51", "use_ipvlan"), 5,
+	    &c)->fault);
+	vr_config_free(&c);
+	ck_assert_ptr_nonnull(one(ROUTER("A", "51", "authentication {\n"
+	    "auth_type AH\nauth_pass x\n}"), 5, &c)->fault);
+	vr_config_free(&c);
+	c = read_text(ROUTER("A", "51", "") ROUTER("B", "51", ""));
+	ck_assert_ptr_null(c->instances.at[0]->fault);
+	ck_assert_ptr_nonnull(c->instances.at[1]->fault);
+	vr_config_free(&c);
+	/* Unicast with other peers is another router. */
+	c = read_text(ROUTER("A", "51", "unicast_peer {\n10.0.0.2\n}")
+	    ROUTER("B", "51", "unicast_peer {\n10.0.0.3\n}"));
+	ck_assert_ptr_null(c->instances.at[1]->fault);
+	vr_config_free(&c);
+}
+END_TEST
+
+#define SCRIPT(command)	"vrrp_script s {\nscript \"" command "\"\n}\n"	\
+	ROUTER("A", "51", "track_script {\ns weight -9 reverse\n}")
+#define SECURE	"global_defs {\nscript_user root\nenable_script_security\n}\n"
+
+START_TEST(judges_scripts)
+{
+	struct vr_config *c;
+	const struct vr_script_conf *s;
+	const struct vr_instance_conf *i = one(SECURE SCRIPT("/x a 'b c'"), 0,
+	    &c);
+
+	s = c->scripts.at[0];
+	ck_assert_int_eq(s->program->count, 3);
+	ck_assert_str_eq(s->program->argv[0], "/real//x");
+	ck_assert_str_eq(s->program->argv[2], "b c");
+	ck_assert_ptr_null(s->program->argv[3]);
+	ck_assert_int_eq(s->interval, 1000000);
+	ck_assert_int_eq(s->timeout, 1000000);
+	ck_assert(s->used && i->tracks.at[0]->script == s);
+	ck_assert_int_eq(i->tracks.at[0]->weight.value, -9);
+	ck_assert(i->tracks.at[0]->weight.reverse);
+	vr_config_free(&c);
+	one(SCRIPT("/x"), 6, &c);
+	ck_assert_ptr_nonnull(strstr(said, "SECURITY VIOLATION"));
+	vr_config_free(&c);
+	one(SECURE SCRIPT("/none"), 5, &c);
+	ck_assert_ptr_nonnull(c->scripts.at[0]->program->disabled);
+	vr_config_free(&c);
+	one(SECURE SCRIPT("/open"), 5, &c);
+	ck_assert_ptr_nonnull(strstr(said, "/tmp, owner 0, mode 0777"));
+	ck_assert(c->scripts.at[0]->program->insecure);
+	vr_config_free(&c);
+	one(SCRIPT("/open"), 6, &c);
+	ck_assert_ptr_null(c->scripts.at[0]->program->disabled);
+	vr_config_free(&c);
+	one(SECURE SCRIPT("/x | y"), 0, &c);
+	ck_assert_ptr_nonnull(strstr(said, "without a shell"));
+	vr_config_free(&c);
+}
+END_TEST
+
+START_TEST(joins_groups)
+{
+	struct vr_config *c = read_text("vrrp_sync_group G {\ngroup {\nA\nB\n}"
+	    "\nnotify \"/x y\" other staff\n}\ntrack_group T {\ngroup {\nB\n}"
+	    "\n}\nstatic_ipaddress {\n10.9.0.1/24 track_group T\n}\n"
+	    ROUTER("A", "51", "") ROUTER("B", "52", ""));
+
+	ck_assert_int_eq(c->groups.count, 1);
+	ck_assert_int_eq(c->groups.at[0]->members.count, 2);
+	ck_assert_ptr_eq(c->instances.at[1]->group, c->groups.at[0]);
+	ck_assert_uint_eq(c->groups.at[0]->notify.scripts[VR_NOTIFY_ANY]->uid,
+	    7);
+	ck_assert_uint_eq(c->groups.at[0]->notify.scripts[VR_NOTIFY_ANY]->gid,
+	    9);
+	ck_assert_ptr_eq(c->addresses.at[0]->group, c->track_groups.at[0]);
+	ck_assert_ptr_eq(c->track_groups.at[0]->members.at[0],
+	    c->instances.at[1]);
+	ck_assert_str_eq(c->addresses.at[0]->dev, "eth0");
+	vr_config_free(&c);
+}
+END_TEST
+
+START_TEST(reads_side_files)
+{
+	struct vr_config *c = read_with(ROUTER("A", "51", ""),
+	    "global_defs {\nstatus_socket /run/s\nrouter_id x\n}\n"
+	    "track_http h {\nurl http://127.0.0.1:8080/up\nexpect 200-204,301\n"
+	    "}\ntrack_unix u {\npath /run/u\nsend \"a\\n\"\n}\n"
+	    "vrrp_instance A {\ntrack_http {\nh weight -5\n}\ntrack_unix {\nu\n"
+	    "}\npriority 5\n}\nvrrp_instance B {\n}\n");
+	const struct vr_http_conf *h = c->https.at[0];
+
+	ck_assert_str_eq(c->global.status_socket, "/run/s");
+	ck_assert_str_eq(c->global.router_id, "node.example");
+	ck_assert_int_eq(c->instances.count, 1);
+	ck_assert_int_eq(c->instances.at[0]->priority, 100);
+	ck_assert_int_eq(c->instances.at[0]->tracks.count, 2);
+	ck_assert_int_eq(h->code_count, 2);
+	ck_assert_int_eq(h->codes[1].least, 301);
+	ck_assert_int_eq(address_port(&h->address), 8080);
+	ck_assert_str_eq(h->path, "/up");
+	ck_assert_str_eq(c->unixes.at[0]->send, "a\n");
+	ck_assert_ptr_nonnull(strstr(said, "(f.weir: Line 3) router_id is a "
+	    "keyword of keepalived"));
+	ck_assert_ptr_nonnull(strstr(said, "a side file makes none"));
+	ck_assert_int_eq(vr_report_status(&report), 5);
+	vr_config_free(&c);
+}
+END_TEST
+
+START_TEST(ends_at_a_missing_value)
+{
+	struct vr_config *c = read_text("global_defs {\nvrrp_version\nfoo\n}");
+
+	ck_assert_ptr_null(c);
+	ck_assert_int_eq(vr_report_status(&report), 2);
+	ck_assert_str_eq(said, "(f: Line 2) *** Configuration line starting "
+	    "`vrrp_version` is missing a parameter after keyword "
+	    "`vrrp_version` at word position 2\n");
+}
+END_TEST
+
+START_TEST(skips_what_is_not_ours)
+{
+	struct vr_config *c;
+
+	one("virtual_server 10.0.0.1 80 {\nreal_server 10.0.0.2 80 {\nTCP_CHECK"
+	    " {\n}\n}\n}\nbfd_instance b {\nneighbor_ip 10.0.0.2\n}\n"
+	    ROUTER("A", "51", "track_bfd {\nb\n}"), 0, &c);
+	ck_assert_ptr_nonnull(strstr(said, "(f: Line 1) LVS section ignored"));
+	ck_assert_ptr_nonnull(strstr(said, "(f: Line 7) BFD section ignored"));
+	ck_assert_ptr_nonnull(strstr(said, "track_bfd has no effect"));
+	vr_config_free(&c);
+}
+END_TEST
+
+/* ---- two of them */
+
+static char changes[512];
+
+static void
+note_change(void *arg, enum vr_compare_kind kind,
+    const struct vr_instance_conf *before,
+    const struct vr_instance_conf *after)
+{
+	size_t used = strlen(changes);
+
+	snprintf(changes + used, sizeof changes - used, "%c%s ",
+	    "=~+-"[kind], after == NULL ? before->name : after->name);
+}
+
+static const char *
+change(const char *from, const char *to)
+{
+	struct vr_config *a = read_text(from), *b = read_text(to);
+
+	changes[0] = '\0';
+	vr_compare_instances(a, b, note_change, NULL);
+	vr_config_free(&a);
+	vr_config_free(&b);
+	return changes;
+}
+
+START_TEST(compares_for_a_reload)
+{
+	const char *old = ROUTER("A", "51", "") ROUTER("B", "52", "");
+
+	ck_assert_str_eq(change(old, old), "=A =B ");
+	ck_assert_str_eq(change(old, ROUTER("B", "52", "priority 5")
+	    ROUTER("C", "53", "")), "~B +C -A ");
+	/* The router counts, not the name. */
+	ck_assert_str_eq(change(old, ROUTER("X", "51", "") ROUTER("B", "52",
+	    "")), "~X =B ");
+	ck_assert_str_eq(change(ROUTER("A", "51", "authentication {\nauth_type "
+	    "PASS\nauth_pass a\n}"), ROUTER("A", "51", "authentication {\n"
+	    "auth_type PASS\nauth_pass b\n}")), "~A ");
+	ck_assert_str_eq(change(SECURE SCRIPT("/x"), SECURE SCRIPT("/y")),
+	    "~A ");
+	ck_assert_str_eq(change(SECURE SCRIPT("/x"), "\n\n" SECURE
+	    SCRIPT("/x")), "=A ");
+}
+END_TEST
+
+START_TEST(sees_new_errors)
+{
+	struct vr_config *a = read_text("foo\n" ROUTER("A", "51", "")),
+	    *b = read_text("\nfoo\nbar\n" ROUTER("A", "51", ""));
+
+	ck_assert_ptr_null(vr_compare_new_error(a, a));
+	ck_assert_ptr_null(vr_compare_new_error(b, a));
+	ck_assert_str_eq(vr_compare_new_error(a, b), "Unknown keyword 'bar'");
+	vr_config_free(&a);
+	vr_config_free(&b);
+}
+END_TEST
+
+static unsigned
+disagree(const char *here, const char *there, char *to, size_t room)
+{
+	FILE *f = fmemopen(to, room, "w");
+	struct vr_config *a = read_text(here), *b = read_text(there);
+	unsigned n;
+
+	ck_assert_ptr_nonnull(f);
+	n = vr_compare_nodes(f, a, b);
+	fclose(f);
+	vr_config_free(&a);
+	vr_config_free(&b);
+	return n;
+}
+
+START_TEST(compares_nodes)
+{
+	char out[2048] = "";
+
+	ck_assert_uint_eq(disagree(ROUTER("A", "51", "priority 101"),
+	    ROUTER("B", "51", ""), out, sizeof out), 0);
+	ck_assert_str_eq(out, "");
+	ck_assert_uint_eq(disagree(ROUTER("A", "51", ""), ROUTER("A", "51",
+	    ""), out, sizeof out), 0);
+	ck_assert_ptr_nonnull(strstr(out, "equal priorities"));
+	ck_assert_uint_eq(disagree(ROUTER("A", "51", "advert_int 2\nversion "
+	    "2"), ROUTER("A", "51", "version 3"), out, sizeof out), 2);
+	ck_assert_ptr_nonnull(strstr(out, "advert_int: 2 s here, 1 s there - "
+	    "the pair cannot work"));
+	ck_assert_uint_eq(disagree(ROUTER("A", "51", ""), ROUTER("A", "52",
+	    ""), out, sizeof out), 2);
+	ck_assert_uint_eq(disagree(ROUTER("A", "51", "unicast_src_ip 10.0.0.1"
+	    "\nunicast_peer {\n10.0.0.2\n}"), ROUTER("A", "51",
+	    "unicast_src_ip 10.0.0.2\nunicast_peer {\n10.0.0.3\n}"), out,
+	    sizeof out), 1);
+}
+END_TEST
+
+START_TEST(explains)
+{
+	char out[16384] = "";
+	FILE *f = fmemopen(out, sizeof out, "w");
+	struct vr_config *c = read_text(ROUTER("A", "51", "priority 7\n"
+	    "authentication {\nauth_type PASS\nauth_pass secret\n}"));
+
+	vr_explain_config(f, c);
+	vr_explain_peers(f, c);
+	fclose(f);
+	ck_assert_ptr_nonnull(strstr(out, "vrrp_instance A {   # f:1"));
+	ck_assert_ptr_nonnull(strstr(out, "priority 7"));
+	ck_assert_ptr_nonnull(strstr(out, "# f:4"));
+	ck_assert_ptr_nonnull(strstr(out, "garp_master_delay 5"));
+	ck_assert_ptr_nonnull(strstr(out, "# global_defs"));
+	ck_assert_ptr_nonnull(strstr(out, "must say"));
+	ck_assert_ptr_null(strstr(out, "secret"));
+	vr_config_free(&c);
+}
+END_TEST
+
+START_TEST(rows_are_sound)
+{
+	for (const struct vr_keys_block *b = vr_keys_blocks; b->name != NULL;
+	    b++)
+		for (const struct vr_key *k = b->rows; k->name != NULL; k++) {
+			ck_assert_msg(k->kind != VR_KIND_OWN || k->read !=
+			    NULL, "%s", k->name);
+			ck_assert_msg(k->instead != NULL || k->help != NULL,
+			    "%s", k->name);
+			for (const struct vr_key *o = b->rows; o != k; o++)
+				ck_assert_str_ne(o->name, k->name);
+		}
+}
+END_TEST
+
+UNIT_MAIN("vrrp/config", fills_defaults, inherits, reads_addresses,
+    reads_routes_and_rules, settles_what_excludes,
+    keeps_refused_ones_in_fault, judges_scripts, joins_groups,
+    reads_side_files, ends_at_a_missing_value, skips_what_is_not_ours,
+    compares_for_a_reload, sees_new_errors, compares_nodes, explains,
+    rows_are_sound)
