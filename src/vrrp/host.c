@@ -529,7 +529,7 @@ vr_host_wake(void)
 }
 
 void
-vr_host_resign(void)
+vr_host_resign(bool keep)
 {
 	vr_instance_resign(host.cast);
 	for (unsigned k = 0; k < host.cast->count; k++) {
@@ -537,7 +537,8 @@ vr_host_resign(void)
 
 		vr_election_enter(&i->rules, i->live, VR_ON_STOP, false,
 		    vr_turn_now());
-		leave(part_of(i));
+		if (!keep)
+			leave(part_of(i));
 	}
 	vr_host_flush();
 }
