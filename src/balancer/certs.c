@@ -117,6 +117,76 @@ merge(const struct lb_tls_conf *line, const struct lb_tls_conf *own)
 	return t;
 }
 
+/* ---- what is loaded ---------------------------------------------------- */
+
+static struct loaded {
+	struct loaded *next;
+	struct tls *tls;
+	char *path;
+} *loaded, **loaded_end = &loaded;
+
+static struct tls *
+note(const char *path, struct tls *t)
+{
+	struct loaded *n = t == NULL ? NULL : mem_zero(sizeof *n);
+
+	if (n == NULL)
+		return t;
+	n->path = mem_copy(text_of(path));
+	if (n->path == NULL) {
+		mem_drop(n);
+		return t;
+	}
+	n->tls = tls_hold(t);
+	*loaded_end = n;
+	loaded_end = &n->next;
+	return t;
+}
+
+const char *
+lb_certs_at(unsigned n, struct tls **t)
+{
+	const struct loaded *l = loaded;
+
+	while (l != NULL && n-- > 0)
+		l = l->next;
+	if (l != NULL && t != NULL)
+		*t = l->tls;
+	return l == NULL ? NULL : l->path;
+}
+
+static void
+drop_loaded(struct loaded **at)
+{
+	struct loaded *l = *at;
+
+	*at = l->next;
+	if (loaded_end == &l->next)
+		loaded_end = at;
+	tls_drop(&l->tls);
+	mem_drop(l->path);
+	mem_drop(l);
+}
+
+void
+lb_certs_forget(const struct tls *t)
+{
+	struct loaded **at = &loaded;
+
+	while (*at != NULL)
+		if ((*at)->tls == t)
+			drop_loaded(at);
+		else
+			at = &(*at)->next;
+}
+
+void
+lb_certs_fini(void)
+{
+	while (loaded != NULL)
+		drop_loaded(&loaded);
+}
+
 static struct tls *
 make_context(const struct lb_bind_conf *b, const struct lb_global_conf *g,
     const struct lb_cert_conf *c, const char *path, struct why *why)
@@ -134,7 +204,7 @@ make_context(const struct lb_bind_conf *b, const struct lb_global_conf *g,
 	o.verify = t.verify == LB_VERIFY_REQUIRED ? TLS_VERIFY_REQUIRED :
 	    t.verify == LB_VERIFY_OPTIONAL ? TLS_VERIFY_OPTIONAL :
 	    TLS_VERIFY_NONE;
-	return tls_new(&o, why);
+	return note(path, tls_new(&o, why));
 }
 
 /* ---- several certificates ---------------------------------------------- */
@@ -359,5 +429,7 @@ lb_certs_server(const struct lb_server_conf *s,
 		o.verify_name = s->tls.verify_host != NULL ||
 		    s->tls.sni != NULL;
 	}
+	if (s->tls.certs.count > 0)
+		return note(s->tls.certs.at[0]->path, tls_new(&o, why));
 	return tls_new(&o, why);
 }

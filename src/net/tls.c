@@ -310,6 +310,12 @@ tls_new(const struct tls_options *o, struct why *why)
 	return t;
 }
 
+struct ssl_ctx_st *
+tls_context(const struct tls *t)
+{
+	return t->context;
+}
+
 struct tls *
 tls_hold(struct tls *t)
 {
