@@ -39,58 +39,7 @@ tell(enum gravity g, const struct lb_place *place, const char *fmt, ...)
 	lb_logs_say(g == WARN ? LB_LOG_WARNING : LB_LOG_ALERT, line);
 }
 
-/* ---- of a bind line, a server, a proxy --------------------------------- */
-
-static bool
-wants_bind_namespace(const struct lb_bind_conf *b)
-{
-	return b->namespace != NULL;
-}
-
-static bool
-wants_signature(const struct lb_bind_conf *b)
-{
-	return b->md5sig != NULL;
-}
-
-static const struct bind_row {
-	enum gravity gravity;
-	bool (*wants)(const struct lb_bind_conf *);
-	const char *what;
-} bind_rows[] = {
-	{ REFUSE, wants_bind_namespace, "'bind ... namespace'" },
-	{ REFUSE, wants_signature, "'bind ... tcp-md5sig'" },
-};
-
-static bool
-sends_more(const struct lb_server_conf *s)
-{
-	return s->send_proxy != 0 && (s->proxy_v2_options != 0 ||
-	    s->send_proxy_ssl || s->tlvs.count > 0);
-}
-
-static bool
-has_namespace(const struct lb_server_conf *s)
-{
-	return s->namespace != NULL;
-}
-
-static bool
-has_socks(const struct lb_server_conf *s)
-{
-	return s->socks4.kind != LB_ADDRESS_NONE;
-}
-
-static const struct server_row {
-	enum gravity gravity;
-	bool (*wants)(const struct lb_server_conf *);
-	const char *what;
-} server_rows[] = {
-	{ WARN, sends_more, "a PROXY header with more than addresses (a "
-	    "plain one is sent); it" },
-	{ REFUSE, has_namespace, "'server ... namespace'" },
-	{ REFUSE, has_socks, "'server ... socks4'" },
-};
+/* ---- checks ------------------------------------------------------------ */
 
 static void
 look_at_check(const struct lb_proxy_conf *p)
@@ -116,7 +65,8 @@ static const enum lb_act acts[] = {		/* these are carried out */
 	LB_ACT_SET_DST_PORT, LB_ACT_SET_MARK, LB_ACT_SET_TOS,
 	LB_ACT_SET_PRIORITY_CLASS, LB_ACT_SET_PRIORITY_OFFSET,
 	LB_ACT_SET_LOG_LEVEL, LB_ACT_SET_NICE, LB_ACT_SET_RETRIES,
-	LB_ACT_NOTHING,
+	LB_ACT_AUTH, LB_ACT_RETURN, LB_ACT_REDIRECT, LB_ACT_TARPIT,
+	LB_ACT_METRICS, LB_ACT_NOTHING,
 };
 
 static bool
@@ -166,18 +116,35 @@ look_at_format(const struct lb_format *f)
 }
 
 static void
+look_at_rule(const struct lb_rule *r)
+{
+	if (!is_known(r->action->act))
+		tell(REFUSE, &r->place, "action '%s'", r->action->name);
+	look_at_cond(r->cond);
+	look_at_expr(r->expr, &r->place);
+}
+
+/* Of proxies that answer requests themselves. */
+static void
+look_at_answers(const struct lb_proxy_conf *p)
+{
+	if ((p->is & LB_IS_FRONTEND) == 0 && !p->stats.on)
+		return;
+	for (unsigned i = 0; i < p->rules[LB_RULES_HTTP_REQUEST].count; i++)
+		look_at_rule(p->rules[LB_RULES_HTTP_REQUEST].at[i]);
+	for (unsigned i = 0; i < p->stats.rules.count; i++)
+		look_at_rule(p->stats.rules.at[i]);
+	for (unsigned i = 0; i < p->monitor_fail.count; i++)
+		look_at_cond(p->monitor_fail.at[i]);
+	look_at_cond(p->stats.admin_cond);
+}
+
+static void
 look_at_rules(const struct lb_proxy_conf *p)
 {
 	for (unsigned set = 0; set <= LB_RULES_RESPONSE; set++)
-		for (unsigned i = 0; i < p->rules[set].count; i++) {
-			const struct lb_rule *r = p->rules[set].at[i];
-
-			if (!is_known(r->action->act))
-				tell(REFUSE, &r->place, "action '%s'",
-				    r->action->name);
-			look_at_cond(r->cond);
-			look_at_expr(r->expr, &r->place);
-		}
+		for (unsigned i = 0; i < p->rules[set].count; i++)
+			look_at_rule(p->rules[set].at[i]);
 	for (unsigned i = 0; i < p->switches.count; i++) {
 		look_at_cond(p->switches.at[i]->cond);
 		look_at_format(p->switches.at[i]->format);
@@ -196,47 +163,19 @@ look_at_rules(const struct lb_proxy_conf *p)
 
 /* ---- all --------------------------------------------------------------- */
 
-static void
-look_at_binds(const struct lb_proxy_conf *p)
-{
-	for (unsigned i = 0; i < p->binds.count; i++) {
-		for (size_t n = 0; n < sizeof bind_rows / sizeof *bind_rows;
-		    n++)
-			if (bind_rows[n].wants(p->binds.at[i]))
-				tell(bind_rows[n].gravity,
-				    &p->binds.at[i]->place, "%s",
-				    bind_rows[n].what);
-	}
-}
-
-static void
-look_at_servers(const struct lb_proxy_conf *p)
-{
-	for (unsigned i = 0; i < p->servers.count; i++) {
-		for (size_t n = 0;
-		    n < sizeof server_rows / sizeof *server_rows; n++)
-			if (server_rows[n].wants(p->servers.at[i]))
-				tell(server_rows[n].gravity,
-				    &p->servers.at[i]->place, "%s",
-				    server_rows[n].what);
-	}
-}
-
 int
 lb_absent_tell(const struct lb_setup *setup)
 {
 	refused = 0;
 	lb_sampling_init();
-	if (setup->global.maxsslconn > 0)
-		tell(WARN, &setup->global.place, "'maxsslconn'");
 	for (unsigned i = 0; i < setup->proxies.count; i++) {
 		const struct lb_proxy_conf *p = setup->proxies.at[i];
 
 		if (p->disabled)
 			continue;
-		look_at_binds(p);
-		look_at_servers(p);
-		if (!p->answers)
+		if (p->answers)
+			look_at_answers(p);
+		else
 			look_at_rules(p);
 		look_at_check(p);
 	}

@@ -11,7 +11,7 @@
 #include "base/number.h"
 #include "conf/macro.h"
 
-enum { SEQUENCE_MOST = 100 * 1000, BUCKETS = 256 };
+enum { SEQUENCE_MOST = 100 * 1000, BUCKETS = 256, UNFOLD_MOST = 16 };
 
 struct definition {
 	struct definition *next;
@@ -347,6 +347,22 @@ expand_lst(struct grown *g, struct text args, const char *rest,
 	return 1;
 }
 
+/* Definitions in the repeated part come first: they may hold its names. */
+static const char *
+unfold(struct macro *m, const struct macro_host *host, const char *rest,
+    size_t most, bool *full)
+{
+	for (unsigned depth = 0; depth < UNFOLD_MOST && !*full; depth++) {
+		struct grown g = { .arena = m->arena, .most = most };
+
+		if (substitute(m, host, rest, &g) == 0)
+			break;
+		*full = g.full;
+		rest = arena_copy(m->arena, (struct text){ g.at, g.len });
+	}
+	return rest;
+}
+
 static int
 expand_sequence(struct macro *m, const struct macro_host *host,
     const char *line, struct grown *g, struct why *why)
@@ -354,6 +370,7 @@ expand_sequence(struct macro *m, const struct macro_host *host,
 	const char *open = strchr(line, '('), *close = strchr(line, ')');
 	struct grown known = { .arena = m->arena, .most = g->most };
 	struct text word, args;
+	const char *rest;
 
 	if (open == NULL || close == NULL || close < open)
 		return bad_sequence(why, line);
@@ -361,13 +378,13 @@ expand_sequence(struct macro *m, const struct macro_host *host,
 	args = (struct text){ open + 1, (size_t)(close - open) - 1 };
 	substitute(m, host, arena_copy(m->arena, args), &known);
 	args = (struct text){ known.at, known.len };
+	rest = unfold(m, host, close + 1, g->most, &known.full);
 	if (known.full)
 		return too_large(why);
 	if (text_is(word, "~SEQ") || text_is(word, "~SEQx"))
-		return expand_seq(g, args, close + 1, word.len > 4, why,
-		    line);
+		return expand_seq(g, args, rest, word.len > 4, why, line);
 	if (text_is(word, "~LST"))
-		return expand_lst(g, args, close + 1, why, line);
+		return expand_lst(g, args, rest, why, line);
 	return bad_sequence(why, line);
 }
 

@@ -26,7 +26,7 @@ vr_compare_same_router(const struct vr_instance_conf *a,
     const struct vr_instance_conf *b)
 {
 	return a->vrid == b->vrid && a->family == b->family &&
-	    a->unicast == b->unicast && same_text(a->interface,
+	    a->unicast == b->unicast && a->vmac.on == b->vmac.on && same_text(a->interface,
 	    b->interface) && (a->unicast ? same_ip(&a->source, &b->source) :
 	    same_ip(&a->group_address, &b->group_address));
 }

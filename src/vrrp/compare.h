@@ -17,7 +17,10 @@ enum vr_compare_kind {
 	VR_COMPARE_REMOVED	/* after is NULL */
 };
 
-/* The same virtual router: VRID, family, interface, kind, source or group. */
+/*
+ * The same virtual router: VRID, family, interface, VMAC or not, kind, source
+ * or group.
+ */
 bool	vr_compare_same_router(const struct vr_instance_conf *,
 	    const struct vr_instance_conf *);
 

@@ -12,6 +12,7 @@
 #include "vrrp/accept.h"
 #include "vrrp/address.h"
 #include "vrrp/announce.h"
+#include "vrrp/compare.h"
 #include "vrrp/config.h"
 #include "vrrp/hold.h"
 #include "vrrp/host.h"
@@ -528,7 +529,7 @@ vr_host_wake(void)
 }
 
 void
-vr_host_resign(void)
+vr_host_resign(bool keep)
 {
 	vr_instance_resign(host.cast);
 	for (unsigned k = 0; k < host.cast->count; k++) {
@@ -536,33 +537,13 @@ vr_host_resign(void)
 
 		vr_election_enter(&i->rules, i->live, VR_ON_STOP, false,
 		    vr_turn_now());
-		leave(part_of(i));
+		if (!keep)
+			leave(part_of(i));
 	}
 	vr_host_flush();
 }
 
 /* ---- parts */
-
-static bool
-same_ip(const struct prefix *a, const struct prefix *b)
-{
-	return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) ==
-	    0;
-}
-
-/* The same virtual router, as the peers see it. */
-static bool
-same_router(const struct vr_instance_conf *a, const struct vr_instance_conf *b)
-{
-	const char *on = a->interface == NULL ? "" : a->interface;
-	const char *other = b->interface == NULL ? "" : b->interface;
-
-	return a->vrid == b->vrid && a->family == b->family &&
-	    a->unicast == b->unicast && strcmp(on, other) == 0 &&
-	    a->vmac.on == b->vmac.on && (a->unicast ?
-	    same_ip(&a->source, &b->source) :
-	    same_ip(&a->group_address, &b->group_address));
-}
 
 static bool
 is_taken(const unsigned *slots, unsigned n, unsigned slot)
@@ -580,7 +561,7 @@ choose_slot(const struct vr_instance_conf *c, const unsigned *slots,
 {
 	for (unsigned s = 0; s < VR_LIVE_SLOTS; s++)
 		if (host.part[s] != NULL && !is_taken(slots, n, s) &&
-		    same_router(host.part[s]->conf, c))
+		    vr_compare_same_router(host.part[s]->conf, c))
 			return (int)s;
 	for (unsigned s = 0; s < VR_LIVE_SLOTS; s++)
 		if (host.part[s] == NULL && !is_taken(slots, n, s))
@@ -619,13 +600,13 @@ make_vmac(struct part *p)
 {
 	struct why why;
 
-	if (!p->conf->vmac.on || p->conf->fault != NULL || p->vmac)
+	if (!vr_vmac_wanted(p->conf) || p->conf->fault != NULL)
 		return;
 	p->vmac = vr_vmac_open(host.nl, host.links, host.sysctls, p->conf,
 	    &why) == 0;
 	if (!p->vmac)
 		vr_say_error("(%s) %s", p->conf->name, why.line);
-	else if (host.accept != NULL)
+	else if (host.accept != NULL && p->conf->vmac.on)
 		vr_accept_vmac(host.accept, host.links, p->conf, true);
 }
 
@@ -653,7 +634,7 @@ drop_part(unsigned slot)
 		if (host.accept != NULL)
 			vr_accept_vmac(host.accept, host.links, p->conf,
 			    false);
-		vr_vmac_close(host.nl, host.links, p->conf);
+		vr_vmac_close(host.nl, host.links, p->conf, NULL);
 	}
 	memset(p->live, 0, sizeof *p->live);
 	mem_drop(p);
@@ -786,16 +767,18 @@ static void
 keep_part(const struct vr_instance *i)
 {
 	struct part *p = part_of(i);
+	const struct vr_instance_conf *old = p->conf;
 
-	if (p->live->holds)
-		vr_hold_change(host.nl, host.links, p->conf, i->conf);
-	if (p->live->holds && host.accept != NULL) {
-		vr_accept_free(host.accept, p->conf);
-		vr_accept_block(host.accept, i->conf);
-	}
 	p->conf = i->conf;
 	vr_herald_set(&p->herald, i->conf);
 	make_vmac(p);
+	if (p->live->holds)
+		vr_hold_change(host.nl, host.links, old, i->conf);
+	if (p->live->holds && host.accept != NULL) {
+		vr_accept_free(host.accept, old);
+		vr_accept_block(host.accept, i->conf);
+	}
+	vr_vmac_close(host.nl, host.links, old, i->conf);
 }
 
 static void
@@ -909,8 +892,7 @@ vr_host_bury(struct vr_cast *cast, bool keep)
 	if (vr_netlink_run(nl, &why) < 0)
 		vr_say_error("%s", why.line);
 	for (unsigned k = 0; k < cast->count; k++)
-		if (cast->at[k].conf->vmac.on)
-			vr_vmac_close(nl, NULL, cast->at[k].conf);
+		vr_vmac_close(nl, NULL, cast->at[k].conf, NULL);
 	vr_netlink_run(nl, &why);
 	if (vr_accept_needed(cast->config))
 		vr_accept_end(&cast->config->global);

@@ -246,7 +246,7 @@ void
 vr_options_read(int argc, char **argv, struct vr_options *o)
 {
 	struct option longs[ROWS + 1] = { { NULL, 0, NULL, 0 } };
-	char shorts[3 * ROWS + 1];
+	char shorts[3 * ROWS + 2] = ":";
 	const char *slash = strrchr(argv[0], '/');
 	int code;
 
@@ -254,12 +254,17 @@ vr_options_read(int argc, char **argv, struct vr_options *o)
 	    .file = "/etc/keepalived/keepalived.conf",
 	    .log_facility = "daemon", .log_file = "/tmp/keepalived.log",
 	    .umask = -1, .called = slash == NULL ? argv[0] : slash + 1 };
-	make_tables(longs, shorts);
+	make_tables(longs, shorts + 1);
 	optind = 0;
+	opterr = 0;
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const struct row *r = find(code);
 
-		if (r == NULL || code == '?' || !take(r, optarg, o)) {
+		if (r == NULL)
+			fprintf(stderr, code == ':' ? "Option %s needs an "
+			    "argument\n" : "Unknown option %s\n",
+			    argv[optind - 1]);
+		if (r == NULL || !take(r, optarg, o)) {
 			o->act = VR_ACT_REFUSED;
 			return;
 		}

@@ -331,7 +331,6 @@ on_child_death(int status)
 	vr_host_act();
 	say_death(status);
 	if (me.plan.no_respawn) {
-		vr_host_resign();
 		stop_all(EXIT_CANNOT);
 		return;
 	}
@@ -344,7 +343,7 @@ on_child_death(int status)
 		start_child();
 		return;
 	}
-	vr_host_resign();
+	vr_host_resign(false);
 	vr_say_warn("Restart of vrrp process delayed %u seconds to limit "
 	    "respawn rate", delay);
 	vr_turn_at(&me.again, now + delay * CLOCK_SECOND);
@@ -463,7 +462,8 @@ stop_all(int code)
 	me.board->stop = true;
 	await_child();
 	vr_host_act();
-	vr_host_flush();
+	/* What no child could do any more. */
+	vr_host_resign(me.plan.host.keep);
 	me.over.fire = on_over;
 	vr_turn_at(&me.over, vr_turn_now() + SCRIPTS_WAIT * CLOCK_MS +
 	    (g->shutdown_script != NULL ? g->shutdown_timeout : 0));

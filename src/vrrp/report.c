@@ -41,7 +41,7 @@ vr_report_say(struct vr_report *r, enum vr_report_level level,
 	va_start(ap, fmt);
 	vsnprintf(line + used, sizeof line - (size_t)used, fmt, ap);
 	va_end(ap);
-	if (level != VR_REPORT_NOTE && r->kept != NULL &&
+	if (level == VR_REPORT_ERROR && r->kept != NULL &&
 	    r->texts.count < TEXTS_MOST)
 		arena_add(r->kept, &r->texts, arena_copy(r->kept,
 		    text_of(line + used)));
@@ -49,6 +49,7 @@ vr_report_say(struct vr_report *r, enum vr_report_level level,
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
 	if (r->tell != NULL)
+		if (r->tell != NULL)
 		r->tell(r->arg, level, line);
 }
 

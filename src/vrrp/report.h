@@ -25,7 +25,7 @@ enum {
 
 struct vr_report {
 	void *arg;
-	/* One line, without its end: "(FILE: Line N) TEXT" or TEXT; or NULL. */
+	/* NULL, or told one line without its end: "(FILE: Line N) TEXT" or TEXT; or NULL. */
 	void (*tell)(void *arg, enum vr_report_level, const char *line);
 	unsigned notes, errors, missing, security;
 	/* Texts of errors without their places, when 'kept' is set. */

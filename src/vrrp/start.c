@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/map.h"
 #include "base/mem.h"
+#include "vrrp/compare.h"
 #include "vrrp/config.h"
 #include "vrrp/lock.h"
 #include "vrrp/manager.h"
@@ -31,74 +31,67 @@ static int failure;			/* exit code of a file that cannot be used */
 
 /* ---- the configuration */
 
-/* What was wrong with a file: the lines without their places. */
-static struct map *errors_known;	/* of the file that is in force */
-
-struct reading {
-	struct map *errors;
-	unsigned strange;		/* not among the known ones */
-};
-
-static struct text
-without_place(const char *line)
-{
-	struct text t = text_of(line);
-	const char *end = strstr(line, ") ");
-
-	if (line[0] == '(' && end != NULL && strstr(line, "Line ") != NULL &&
-	    strstr(line, "Line ") < end)
-		t = text_from(t, (size_t)(end + 2 - line));
-	return t;
-}
-
 static void
 tell_log(void *arg, enum vr_report_level level, const char *line)
 {
-	struct reading *r = arg;
-	struct text what = without_place(line);
-
 	vr_say_info("%s", line);
-	if (level != VR_REPORT_ERROR && level != VR_REPORT_MISSING)
-		return;
-	if (map_find(errors_known, what) == NULL)
-		r->strange++;
-	if (map_put(&r->errors, what, r) < 0)
-		vr_say_error("out of memory");
 }
 
-/*
- * At a reload a file is refused when it has an error that the one in force
- * has not; those that were there all along are passed over, as at the start.
- */
 static struct vr_config *
-read_file(bool first)
+read_file(void)
 {
-	struct reading r = { .errors = NULL };
-	struct vr_report report = { .tell = tell_log, .arg = &r };
+	struct vr_report report = { .tell = tell_log };
 	struct vr_config *config = vr_config_read(said->file,
 	    said->all_config ? VR_CONFIG_ALL_INCLUDES : 0,
 	    vr_outside_host(said->id), &report);
 
-	if (!first && config != NULL && r.strange > 0)
-		vr_config_free(&config);
-	if (config == NULL) {
-		map_free(&r.errors, NULL);
+	if (config == NULL)
 		failure = report.missing > 0 ? VR_EXIT_MISSING : EXIT_CANNOT;
-		return NULL;
-	}
-	map_free(&errors_known, NULL);
-	errors_known = r.errors;
 	return config;
 }
 
+static void
+tell_fixed(void *arg, const char *name)
+{
+	vr_say_warn("Cannot change %s at a reload - please restart keepalived",
+	    name);
+}
+
+static void
+tell_change(void *arg, enum vr_compare_kind kind,
+    const struct vr_instance_conf *before,
+    const struct vr_instance_conf *after)
+{
+	static const char *const words[] = {
+		[VR_COMPARE_CHANGED] = "changed", [VR_COMPARE_ADDED] = "added",
+		[VR_COMPARE_REMOVED] = "removed",
+	};
+
+	if (kind != VR_COMPARE_SAME)
+		vr_say_info("(%s) %s by the reload", after == NULL ?
+		    before->name : after->name, words[kind]);
+}
+
+/*
+ * A file is refused when it has an error that the one in force has not; those
+ * that were there all along are passed over, as at the start.
+ */
 static struct vr_config *
 read_again(const struct vr_config *now)
 {
-	struct vr_config *config = read_file(false);
+	struct vr_config *config = read_file();
+	const char *error = config == NULL ? NULL :
+	    vr_compare_new_error(now, config);
 
-	if (config == NULL)
+	if (error != NULL)
+		vr_config_free(&config);
+	if (config == NULL) {
 		vr_say_error("New config failed validation: everything stays "
 		    "as it is");
+		return NULL;
+	}
+	vr_compare_fixed(now, config, tell_fixed, NULL);
+	vr_compare_instances(now, config, tell_change, NULL);
 	return config;
 }
 
@@ -273,14 +266,14 @@ read_at_home(void)
 
 	if (enter_namespace(said->namespace) < 0)
 		return NULL;
-	config = read_file(true);
+	config = read_file();
 	moved = config != NULL && said->namespace == NULL &&
 	    config->global.namespace != NULL;
 	if (!moved)
 		return config;
 	failure = enter_namespace(config->global.namespace);
 	vr_config_free(&config);
-	return failure < 0 ? NULL : read_file(true);
+	return failure < 0 ? NULL : read_file();
 }
 
 int

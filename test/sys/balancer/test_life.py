@@ -3,6 +3,7 @@
 import os
 import pwd
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -495,6 +496,25 @@ def test_a_long_answer_comes_whole(master):
     one = master.cli("@1 help")
     many = master.cli("@1 " + ";@1 ".join(["help"] * 200))
     assert many == one * 200
+
+
+def test_a_program_that_is_gone_changes_nothing(tmp_path, server):
+    """There is no next life: the one there is goes on."""
+    program = str(tmp_path / "program")
+    shutil.copy(balancing.ours(), program)
+    sock = str(tmp_path / "m.sock")
+    with Overseen(program, str(tmp_path), free_port(), server, "-S",
+                  sock) as m:
+        m.start()
+        old = m.workers()
+        os.rename(program, program + ".away")
+        assert said_by(sock, "reload\n").startswith("Success=0\n--\n")
+        assert "Failed to reexecute the master process" in m.said()
+        assert m.workers() == old and greeted(m.port)
+        os.rename(program + ".away", program)
+        assert said_by(sock, "reload\n").startswith("Success=1\n--\n")
+        m.until_said("Former worker")
+        assert greeted(m.port)
 
 
 def test_socket_stays_through_reloads(master, tmp_path):

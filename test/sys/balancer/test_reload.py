@@ -97,6 +97,37 @@ def test_from_and_to_the_original(tmp_path, server):
     assert not unharmed(chain(tmp_path, server, programs))
 
 
+def settle(m, path):
+    """The original's master begins anew when it serves; deaf meanwhile."""
+    m.start()
+    if path == THEIRS:
+        with open("/proc/%d/environ" % m.pid) as f:
+            until(lambda: f.seek(0) or "MWORKER_WAIT_ONLY" in f.read())
+        time.sleep(0.2)
+
+
+@original
+@pytest.mark.parametrize("first,second", [(THEIRS, OURS), (OURS, THEIRS)])
+def test_a_master_takes_over_from_a_master(tmp_path, server, first, second):
+    """From its worker's socket; then the new one is reloaded as well."""
+    port = free_port()
+    with Overseen(first, str(tmp_path), port, server) as a:
+        settle(a, first)
+        with storm(port, RATE) as s:
+            b = Overseen(second, str(tmp_path), port, server, "-x",
+                         str(tmp_path / "s.sock"), "-sf", str(a.pid))
+            with b:
+                assert a.process.wait(8) == 0
+                settle(b, second)
+                b.signal(signal.SIGUSR2)
+                b.until_said("Former worker")
+                s.stop()
+                b.signal(signal.SIGTERM)
+                assert b.process.wait(8) == 0
+    assert not unharmed(s.counts)
+    print(s.counts)
+
+
 def many(tmp_path, server, first, second):
     """More sockets than one message has, of all kinds; one is not wanted."""
     port, low = free_port(), free_port()

@@ -308,3 +308,23 @@ def test_nothing_shows_the_wrong_hardware_address(lan, daemon):
     vip = lan_module.socket.inet_aton(VIP)
     assert pairs and all(mac == "00:00:5e:00:01:33" for mac, of in pairs
                          if of == vip), pairs
+
+
+def test_vmacs_of_addresses(lan, daemon):
+    """dev X use_vmac: an interface of its own there, the original's name."""
+    seen = {}
+    for kind in ("weir", "keepalived"):
+        node = lan(1).nodes[0]
+        ip(node, "link", "add", "x0", "type", "veth", "peer", "name", "x1")
+        ip(node, "link", "set", "x0", "up")
+        ip(node, "link", "set", "x1", "up")
+        links = ip(node, "-o", "link").count("\n")
+        one = daemon(node, kind, vrrp.config(
+            255, [VIP + "/24", "10.1.0.50/24 dev x0 use_vmac",
+                  "10.1.0.51/24 dev x0"], more="use_vmac", **OWNER))
+        wait_for(lambda n=node: n.has("10.1.0.50"))
+        seen[kind] = sorted(" ".join(line.split()[1:4]) for line in ip(
+            node, "-o", "-4", "addr").splitlines())
+        one.stop()
+        assert ip(node, "-o", "link").count("\n") == links
+    assert seen["weir"] == seen["keepalived"]

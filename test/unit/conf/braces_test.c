@@ -127,6 +127,8 @@ START_TEST(expands)
 		{ "~SEQ(v, 2) ~SEQ(w, 2) $v$w", "1:11 1:12 1:21 1:22 " },
 		{ "~LST(v, x, y z) a $v", "1:a/x 1:a/y/z " },
 		{ "~LST({v,w}, {a,b}, {c,d}) $w$v", "1:ba 1:dc " },
+		{ "$B= \\\n a $v \\\n b\n~SEQ(v, 2) $B",
+		    "4:a/1 4:b 4:a/2 4:b " },
 		{ "$N=2\n~SEQ(v, $N) a $v", "2:a/1 2:a/2 " },
 	};
 
