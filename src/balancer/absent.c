@@ -116,7 +116,8 @@ static const enum lb_act acts[] = {		/* these are carried out */
 	LB_ACT_SET_DST_PORT, LB_ACT_SET_MARK, LB_ACT_SET_TOS,
 	LB_ACT_SET_PRIORITY_CLASS, LB_ACT_SET_PRIORITY_OFFSET,
 	LB_ACT_SET_LOG_LEVEL, LB_ACT_SET_NICE, LB_ACT_SET_RETRIES,
-	LB_ACT_NOTHING,
+	LB_ACT_AUTH, LB_ACT_RETURN, LB_ACT_REDIRECT, LB_ACT_TARPIT,
+	LB_ACT_METRICS, LB_ACT_NOTHING,
 };
 
 static bool
@@ -166,18 +167,35 @@ look_at_format(const struct lb_format *f)
 }
 
 static void
+look_at_rule(const struct lb_rule *r)
+{
+	if (!is_known(r->action->act))
+		tell(REFUSE, &r->place, "action '%s'", r->action->name);
+	look_at_cond(r->cond);
+	look_at_expr(r->expr, &r->place);
+}
+
+/* Of proxies that answer requests themselves. */
+static void
+look_at_answers(const struct lb_proxy_conf *p)
+{
+	if ((p->is & LB_IS_FRONTEND) == 0 && !p->stats.on)
+		return;
+	for (unsigned i = 0; i < p->rules[LB_RULES_HTTP_REQUEST].count; i++)
+		look_at_rule(p->rules[LB_RULES_HTTP_REQUEST].at[i]);
+	for (unsigned i = 0; i < p->stats.rules.count; i++)
+		look_at_rule(p->stats.rules.at[i]);
+	for (unsigned i = 0; i < p->monitor_fail.count; i++)
+		look_at_cond(p->monitor_fail.at[i]);
+	look_at_cond(p->stats.admin_cond);
+}
+
+static void
 look_at_rules(const struct lb_proxy_conf *p)
 {
 	for (unsigned set = 0; set <= LB_RULES_RESPONSE; set++)
-		for (unsigned i = 0; i < p->rules[set].count; i++) {
-			const struct lb_rule *r = p->rules[set].at[i];
-
-			if (!is_known(r->action->act))
-				tell(REFUSE, &r->place, "action '%s'",
-				    r->action->name);
-			look_at_cond(r->cond);
-			look_at_expr(r->expr, &r->place);
-		}
+		for (unsigned i = 0; i < p->rules[set].count; i++)
+			look_at_rule(p->rules[set].at[i]);
 	for (unsigned i = 0; i < p->switches.count; i++) {
 		look_at_cond(p->switches.at[i]->cond);
 		look_at_format(p->switches.at[i]->format);
@@ -236,7 +254,9 @@ lb_absent_tell(const struct lb_setup *setup)
 			continue;
 		look_at_binds(p);
 		look_at_servers(p);
-		if (!p->answers)
+		if (p->answers)
+			look_at_answers(p);
+		else
 			look_at_rules(p);
 		look_at_check(p);
 	}

@@ -313,7 +313,23 @@ read_test(struct lb_parse *p, const struct lb_words *w, unsigned at,
 		return NULL;
 	}
 	warn_of_no_values(&r);
+	if (r.files.count > 0)
+		t->file = lb_parse_path(p, r.files.at[0]);
 	return t;
+}
+
+/* It may be changed while the program runs. */
+static void
+list_values(struct lb_parse *p, const struct lb_test *t)
+{
+	struct lb_list_conf *l;
+
+	if (t->match == LB_MATCH_FOUND || t->match == LB_MATCH_BOOL)
+		return;
+	l = lb_parse_get(p, sizeof *l);
+	*l = (struct lb_list_conf){ .place = t->place, .path = t->file,
+	    .what = t->expr->text, .test = t };
+	lb_arena_add(p->arena, &p->setup->lists, l);
 }
 
 /* ---- lines ------------------------------------------------------------- */
@@ -376,6 +392,7 @@ lb_acl_read(struct lb_parse *p, const struct lb_words *w)
 		lb_arena_add(p->arena, &p->proxy->acls, acl);
 	}
 	lb_arena_add(p->arena, &acl->tests, t);
+	list_values(p, t);
 	return 0;
 }
 
@@ -433,6 +450,7 @@ read_braces(struct lb_parse *p, const struct lb_words *w, unsigned *at,
 	if (t == NULL)
 		return NULL;
 	lb_arena_add(p->arena, &acl->tests, t);
+	list_values(p, t);
 	return acl;
 }
 

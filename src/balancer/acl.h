@@ -20,6 +20,7 @@ struct lb_test {			/* one acl line, or one { } */
 	const struct lb_expr *expr;
 	enum lb_match match;
 	bool nocase;			/* -i */
+	const char *file;		/* the first -f; NULL: none */
 	LB_LIST(const struct lb_pattern) patterns;	/* one must match */
 };
 

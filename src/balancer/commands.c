@@ -29,6 +29,7 @@ static const struct command *const tables[] = {
 	lb_commands_support,
 	lb_commands_server,
 	lb_commands_proxy,
+	lb_commands_lists,
 	lb_commands_wait,
 	lb_commands_sockets,
 	lb_commands_table,

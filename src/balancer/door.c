@@ -192,6 +192,8 @@ each_door(void (*visit)(struct lb_door *))
 static void
 look_again(struct lb_door *d)
 {
+	if (d->listener != NULL)
+		listener_wake(d->listener);
 	if (!d->held || d->listener == NULL ||
 	    d->proxy->state != LB_PROXY_OPEN)
 		return;
@@ -306,6 +308,7 @@ on_resting(struct listener *l, int code, int64_t until)
 	struct lb_door *d = listener_owner(l);
 	char line[256];
 
+	atomic_store(&anyone_held, true);
 	snprintf(line, sizeof line, "Proxy %s reached system FD limit (%s); "
 	    "accepting again in a second.", d->proxy->conf->name,
 	    strerror(code));

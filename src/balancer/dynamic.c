@@ -81,12 +81,13 @@ read_conf(const struct lb_proxy *proxy, const struct lb_words *w,
 	const struct lb_source nothing = { .names_may_fail = true };
 	struct lb_report report = { .tell = on_tell, .arg = why };
 	struct lb_server_conf *s;
+	struct lb_setup setup = *lb_world()->setup;
 	struct lb_parse p = { .arena = arena, .report = &report,
-	    .source = &nothing, .place = { "CLI", 0 } };
+	    .source = &nothing, .setup = &setup, .place = { "CLI", 0 } };
 	jmp_buf full;
 
-	/* They are read, and nothing is added to them. */
-	memcpy(&p.setup, &lb_world()->setup, sizeof p.setup);
+	/* What is added to a list of the setup is added to our copy. */
+	setup.lists.room = setup.lists.count;
 	memcpy(&p.proxy, &proxy->conf, sizeof p.proxy);
 	if (setjmp(full) != 0) {
 		why_set(why, "Out of memory.");

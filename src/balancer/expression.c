@@ -345,6 +345,17 @@ take_fetch(struct walk *w, struct lb_expr *e, const char **match)
 	return take_args(w, e->fetch->args, "fetch method", name, e->args);
 }
 
+/* It may be changed while the program runs. */
+static void
+list_values(struct lb_parse *p, const char *path, const struct lb_mapfile *m)
+{
+	struct lb_list_conf *l = lb_parse_get(p, sizeof *l);
+
+	*l = (struct lb_list_conf){ .place = p->place, .path = path,
+	    .what = "map", .map = m };
+	lb_arena_add(p->arena, &p->setup->lists, l);
+}
+
 /* What some make of their arguments once, when they are read. */
 static int
 prepare(struct walk *w, struct text name, struct lb_arg *args)
@@ -353,7 +364,10 @@ prepare(struct walk *w, struct text name, struct lb_arg *args)
 		args[0].text = lb_parse_path(w->parse, args[0].text);
 		args[0].map = lb_mapfile_read(w->parse, args[0].text, name,
 		    w->why);
-		return args[0].map == NULL ? -1 : 0;
+		if (args[0].map == NULL)
+			return -1;
+		list_values(w->parse, args[0].text, args[0].map);
+		return 0;
 	}
 	if (!text_is(name, "regsub"))
 		return 0;

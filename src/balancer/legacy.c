@@ -17,7 +17,8 @@
 #include "base/mem.h"
 #include "base/number.h"
 
-enum { MOST = 512 * 1024 * 1024, PATIENCE = 10, WORDS = 64 };
+enum { MOST = 512 * 1024 * 1024, PATIENCE = 10, WORDS = 64,
+	HEAVIEST = 256 };
 
 /* What an operator did by hand outlives the process; the rest is the file's. */
 enum { BY_HAND = LB_ADMIN_FMAINT | LB_ADMIN_CMAINT | LB_ADMIN_FDRAIN };
@@ -234,7 +235,7 @@ take_state(struct lb_server *s, struct line *l, int64_t now)
 	set_health(s, 0, number(l));
 	set_health(s, 1, number(l));
 	age = number(l);
-	if (same_weight)
+	if (same_weight && weight <= HEAVIEST)
 		s->weight = weight;
 	s->admin |= admin & BY_HAND;
 	if ((s->admin & LB_ADMIN_MAINT) != 0)

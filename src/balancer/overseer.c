@@ -25,6 +25,7 @@
 #include "proc/worker.h"
 
 enum { KEEPS = 1 << 0, HARD = 1 << 1 };		/* of master.flags */
+enum { SHORT = 2 };				/* seconds of a life */
 
 static struct {
 	const struct lb_options *options;
@@ -228,10 +229,12 @@ on_revival(void *arg)
 
 /* A worker that should not have ended did so. */
 static void
-mind_failure(int code)
+mind_failure(int code, int64_t since)
 {
 	if (over.m->flags & KEEPS) {
-		timer_after(&over.revival, CLOCK_SECOND);
+		/* One that never lived is not tried again at once. */
+		timer_after(&over.revival, clock_wall() / CLOCK_SECOND -
+		    since < SHORT ? CLOCK_SECOND : 1);
 		return;
 	}
 	if (over.code == 0)
@@ -263,7 +266,7 @@ on_load_failed(int code)
 		return;
 	}
 	fail_reload();
-	mind_failure(code == 0 ? 1 : code);
+	mind_failure(code == 0 ? 1 : code, INT64_MAX / 2);
 }
 
 static void
@@ -282,7 +285,7 @@ on_ended(struct master_worker *w, int status)
 		on_load_failed(code);
 	else if (!w->leaving && code != 0 && code != 128 + SIGINT &&
 	    code != 128 + SIGTERM)
-		mind_failure(code);
+		mind_failure(code, w->since);
 	leave_when_alone();
 }
 
@@ -439,7 +442,7 @@ oversee(void)
 	if (over.fresh == 0) {
 		fail_reload();
 		if (over.m->workers == NULL)
-			mind_failure(1);
+			mind_failure(1, INT64_MAX / 2);
 	}
 	loop_run(over.home);
 	signals_end();

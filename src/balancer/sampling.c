@@ -39,11 +39,13 @@ lb_sampling_scene(struct lb_session *s, const struct lb_proxy *p)
 
 	if (scene == NULL)
 		scene = *own = mem_need(sizeof *scene);
+	/* A request is of one session, while it is decided upon. */
+	if (scene->session != s)
+		scene->http = NULL;
 	scene->session = s;
 	scene->proxy = p;
 	scene->variables = NULL;
 	scene->request = scene->response = TEXT_NONE;
-	scene->http = NULL;
 	scene->rule = NULL;
 	scene->nth = 0;
 	if (s != NULL && s->hold != NULL)

@@ -38,6 +38,7 @@
 #include "balancer/takeover.h"
 #include "balancer/tables.h"
 #include "balancer/variables.h"
+#include "balancer/wellbeing.h"
 #include "balancer/world.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -406,6 +407,7 @@ start_serving(void)
 
 	/* Who finds a door open finds the runtime socket too. */
 	if (lb_console_start(run.home, lb_commands_run, &why) < 0 ||
+	    lb_wellbeing_start(run.home, &why) < 0 ||
 	    lb_door_start(run.home, &why) < 0)
 		return fail(why.line);
 	lb_state_file_apply();
@@ -497,6 +499,7 @@ live(void)
 	lb_check_external_fini();
 	lb_health_fini();
 	lb_status_fini();
+	lb_wellbeing_fini();
 	end_sessions();
 	thread_stop();
 	loop_free(&run.home);

@@ -1091,8 +1091,7 @@ meet_deadline(struct lb_session *s)
 	else if (s->stage == LB_STAGE_PAUSE) {
 		count_turn(s);
 		dial(s);
-	}
-	else if (s->stage == LB_STAGE_CONNECT) {
+	} else if (s->stage == LB_STAGE_CONNECT) {
 		close_conn(&s->server_conn, true, false);
 		fail_attempt(s, true);
 	}

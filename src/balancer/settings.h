@@ -26,8 +26,10 @@ struct lb_setup;
 struct lb_acl;			/* balancer/acl.h */
 struct lb_cond;
 struct lb_format;		/* balancer/logformat.h */
+struct lb_mapfile;		/* balancer/mapfile.h */
 struct lb_rule;			/* balancer/rule.h */
 struct lb_step;			/* balancer/script.h */
+struct lb_test;			/* balancer/acl.h */
 
 struct lb_span { int least, most; };	/* both inclusive */
 
@@ -336,6 +338,14 @@ struct lb_stick_conf {		/* stick on, match, store-... */
 	const struct lb_cond *cond;
 };
 
+struct lb_list_conf {		/* values that an operator may change */
+	struct lb_place place;
+	const char *path;		/* of their file; NULL: none */
+	const char *what;		/* what they are compared with */
+	const struct lb_test *test;	/* these, or a map's */
+	const struct lb_mapfile *map;
+};
+
 struct lb_stats_conf {
 	bool on;			/* any stats line */
 	const char *uri;		/* "/haproxy?stats" */
@@ -585,6 +595,7 @@ struct lb_setup {
 	LB_LIST(struct lb_resolvers_conf) resolvers;
 	LB_LIST(struct lb_peers_conf) peers;
 	LB_LIST(struct lb_table_conf) tables;	/* all, also of peers */
+	LB_LIST(struct lb_list_conf) lists;
 	unsigned listeners;		/* sockets that bind lines ask for */
 };
 

@@ -520,26 +520,35 @@ find_owner(struct lb_scene *c)
 }
 
 static void
-decide(struct lb_session *s, const struct request *q, struct text body,
-    struct lb_reply *r)
+answer_request(struct lb_scene *c, struct text body, struct lb_reply *r)
 {
-	struct lb_scene *c = lb_sampling_scene(s, s->front);
+	struct lb_session *s = c->session;
 	struct lb_proxy *owner;
 
-	c->http = q;
-	c->request = body;
-	c->final = true;
-	if (is_monitor(s->front, q)) {
+	if (is_monitor(s->front, c->http)) {
 		answer_monitor(c, r);
 		return;
 	}
 	if (is_answered(c, r))
 		return;
 	owner = find_owner(c);
-	if (is_for_statistics(owner, q))
+	if (is_for_statistics(owner, c->http))
 		answer_statistics(c, owner, body, r);
 	else
 		lb_visit_refuse(r, 503);
+}
+
+static void
+decide(struct lb_session *s, const struct request *q, struct text body,
+    struct lb_reply *r)
+{
+	struct lb_scene *c = lb_sampling_scene(s, s->front);
+
+	c->http = q;
+	c->request = body;
+	c->final = true;
+	answer_request(c, body, r);
+	c->http = NULL;
 }
 
 void

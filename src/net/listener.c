@@ -15,7 +15,7 @@
 #include "net/timer.h"
 
 enum { BATCH = 64, LONGEST = 65536 };	/* of a queue: the kernel's */
-static const int64_t rest_time = CLOCK_SECOND;
+static const int64_t rest_time = CLOCK_SECOND, nap_time = 20 * CLOCK_MS;
 
 struct listener {
 	struct loop *loop;
@@ -26,6 +26,7 @@ struct listener {
 	bool held;
 	struct event ev;
 	struct timer rest;
+	bool woken;			/* it ends in a moment */
 };
 
 static int
@@ -71,6 +72,7 @@ have_rest(struct listener *l, int code)
 	if (l->fd < 0)
 		return;
 	event_del(&l->ev);
+	l->woken = false;
 	timer_after(&l->rest, rest_time);
 	l->handler->resting(l, code, loop_now(l->loop) + rest_time);
 }
@@ -171,6 +173,15 @@ listener_resume(struct listener *l)
 	l->held = false;
 	if (!timer_running(&l->rest))
 		event_add(&l->ev, NULL);
+}
+
+void
+listener_wake(struct listener *l)
+{
+	if (l->woken || !timer_running(&l->rest))
+		return;
+	l->woken = true;
+	timer_after(&l->rest, nap_time);
 }
 
 void

@@ -14,6 +14,7 @@
 #include "vrrp/child.h"
 #include "vrrp/say.h"
 #include "vrrp/turn.h"
+#include "vrrp/view.h"
 
 enum {
 	BATCHES = 4,			/* of packets in one turn */
@@ -62,13 +63,11 @@ ring_bell(void)
 /* ---- groups */
 
 static void
-tell_group(struct vr_group *g)
+tell_group(struct vr_group *g, enum vr_state state)
 {
 	struct vr_live_board *b = me.cast->board;
-	enum vr_state state;
 
-	if (!vr_group_settled(g, &state) ||
-	    b->group_state[g->number] == state)
+	if (b->group_state[g->number] == state)
 		return;
 	b->group_state[g->number] = (uint8_t)state;
 	push(VR_ACT_GROUP, g->number, state, 0);
@@ -108,6 +107,8 @@ want_master(struct vr_instance *i)
 static void
 draw_along(struct vr_instance *i, enum vr_state from)
 {
+	enum vr_state state;
+
 	if (i->group == NULL)
 		return;
 	if (from == VR_STATE_MASTER && i->live->state == VR_STATE_BACKUP)
@@ -118,7 +119,8 @@ draw_along(struct vr_instance *i, enum vr_state from)
 				    VR_STATE_BACKUP);
 				break;
 			}
-	tell_group(i->group);
+	if (vr_group_settled(i->group, &state))
+		tell_group(i->group, state);
 }
 
 /* ---- moves */
@@ -167,6 +169,8 @@ tell_state(struct vr_instance *i, enum vr_state from)
 	}
 	end_split(l, vr_turn_now());
 	say_state(i, from);
+	if (from == VR_STATE_INIT && i->group != NULL)
+		tell_group(i->group, l->state);	/* where all begin */
 	push(VR_ACT_STATE, i->slot, l->state, l->priority);
 	draw_along(i, from);
 }
@@ -480,6 +484,18 @@ look(struct vr_instance *i)
 		step(i, VR_ON_START);
 }
 
+/* Those whose own fault it is come first, then who is drawn along. */
+static void
+look_all(void)
+{
+	for (unsigned k = 0; k < me.cast->count; k++)
+		if (me.cast->at[k].live->faults != 0)
+			look(&me.cast->at[k]);
+	for (unsigned k = 0; k < me.cast->count; k++)
+		if (me.cast->at[k].live->faults == 0)
+			look(&me.cast->at[k]);
+}
+
 static void
 stop(void)
 {
@@ -500,8 +516,7 @@ on_bell(void *arg)
 	else if (me.cast->board->stop)
 		stop();
 	else
-		for (unsigned k = 0; k < me.cast->count; k++)
-			look(&me.cast->at[k]);
+		look_all();
 }
 
 /* ---- time */
@@ -529,6 +544,19 @@ give_up_late(int64_t now)
 }
 
 static void
+note_late(int64_t by)
+{
+	struct vr_live_board *b = me.cast->board;
+	unsigned i;
+
+	for (i = 0; i < VR_VIEW_LATE &&
+	    (double)by > vr_view_late[i] * (double)CLOCK_SECOND; i++)
+		;
+	b->late[i]++;
+	b->late_sum += by;
+}
+
+static void
 on_timer(void *arg)
 {
 	int64_t now = vr_turn_now();
@@ -537,9 +565,12 @@ on_timer(void *arg)
 	for (unsigned k = 0; k < me.cast->count; k++) {
 		struct vr_instance *i = &me.cast->at[k];
 
-		if (i->live->advert_at != 0 && i->live->advert_at <= now)
+		if (i->live->advert_at != 0 && i->live->advert_at <= now) {
+			note_late(now - i->live->advert_at);
 			step(i, VR_ON_ADVERT_TIMER);
+		}
 		if (i->live->down_at != 0 && i->live->down_at <= now) {
+			note_late(now - i->live->down_at);
 			vr_say_detail("(%s) Receive advertisement timeout",
 			    i->conf->name);
 			step(i, VR_ON_DOWN_TIMER);
@@ -579,7 +610,6 @@ after_turn(void)
 	else
 		vr_wire_flush(on_failed);
 	ring_bell();
-	atomic_store(&me.cast->board->beat, vr_turn_now());
 	if (me.over)
 		vr_turn_end(0);
 	for (unsigned k = 0; k < me.cast->count; k++) {
@@ -636,8 +666,7 @@ vr_child_run(struct vr_cast *cast)
 		vr_turn_watch(w->fd, on_packets, w);
 	vr_turn_watch(cast->down, on_bell, NULL);
 	give_up_late(vr_turn_now());
-	for (unsigned k = 0; k < cast->count; k++)
-		look(&cast->at[k]);
+	look_all();
 	vr_turn_after(after_turn);
 	return vr_turn_run();
 }

@@ -353,10 +353,12 @@ is_of(const struct set *s, const struct nlmsghdr *h,
 	*route = NULL;
 	*rule = NULL;
 	for (unsigned i = 0; i < s->route_count && *route == NULL; i++)
-		if (!s->routes[i]->no_track && vr_route_is(s->routes[i], h))
+		if (!s->routes[i]->no_track && vr_route_is(s->routes[i], h,
+		    false))
 			*route = s->routes[i];
 	for (unsigned i = 0; i < s->rule_count && *rule == NULL; i++)
-		if (!s->rules[i]->no_track && vr_rule_is(s->rules[i], h))
+		if (!s->rules[i]->no_track && vr_rule_is(s->rules[i], h,
+		    false))
 			*rule = s->rules[i];
 	return *route != NULL || *rule != NULL;
 }
@@ -415,35 +417,4 @@ vr_hold_change_statics(struct vr_netlink *nl, const struct vr_links *links,
 	struct set was = set_of_statics(old), is = set_of_statics(now);
 
 	change(nl, links, &was, &is);
-}
-
-static bool
-is_broken(const struct vr_links *links, const struct set *s,
-    const struct nlmsghdr *deleted, const struct vr_track_group *group)
-{
-	for (unsigned i = 0; i < s->counts[0]; i++)
-		if (s->lists[0][i]->group == group &&
-		    !is_there(links, s->lists[0][i], NULL))
-			return true;
-	for (unsigned i = 0; deleted != NULL && i < s->route_count; i++)
-		if (s->routes[i]->group == group &&
-		    vr_route_is(s->routes[i], deleted))
-			return true;
-	for (unsigned i = 0; deleted != NULL && i < s->rule_count; i++)
-		if (s->rules[i]->group == group &&
-		    vr_rule_is(s->rules[i], deleted))
-			return true;
-	return false;
-}
-
-void
-vr_hold_groups(const struct vr_links *links, const struct vr_config *config,
-    const struct nlmsghdr *deleted, void (*lost)(void *arg,
-    const struct vr_track_group *, bool missing), void *arg)
-{
-	struct set s = set_of_statics(config);
-
-	for (unsigned i = 0; i < config->track_groups.count; i++)
-		lost(arg, config->track_groups.at[i], is_broken(links, &s,
-		    deleted, config->track_groups.at[i]));
 }

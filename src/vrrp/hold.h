@@ -68,14 +68,5 @@ void	vr_hold_end_statics(struct vr_netlink *, const struct vr_links *,
 	    const struct vr_config *);
 void	vr_hold_change_statics(struct vr_netlink *, const struct vr_links *,
 	    const struct vr_config *old, const struct vr_config *now);
-/*
- * The track group of a static address, route or rule that is missing now:
- * its members belong into FAULT. Calls lost() for each group once with
- * whether something of it is missing. Addresses are looked for, routes and
- * rules are taken from 'deleted' (NULL: none).
- */
-void	vr_hold_groups(const struct vr_links *, const struct vr_config *,
-	    const struct nlmsghdr *deleted, void (*lost)(void *arg,
-	    const struct vr_track_group *, bool missing), void *arg);
 
 #endif

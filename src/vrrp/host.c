@@ -19,6 +19,7 @@
 #include "vrrp/launch.h"
 #include "vrrp/notify.h"
 #include "vrrp/say.h"
+#include "vrrp/statics.h"
 #include "vrrp/sysctl.h"
 #include "vrrp/tracks.h"
 #include "vrrp/vmac.h"
@@ -32,7 +33,6 @@ struct part {				/* one instance on this host */
 	struct vr_hold_losses losses;
 	bool vmac;			/* made by us */
 	bool robbed;			/* an address was taken too often */
-	bool source_gone;
 };
 
 static struct {
@@ -47,6 +47,7 @@ static struct {
 	struct vr_announce *announce;
 	struct vr_accept *accept;
 	struct vr_sysctls *sysctls;
+	struct vr_statics *statics;
 	struct vr_launch *launch;
 	struct vr_tracks *tracks;
 	struct vr_notify_post *post;
@@ -149,6 +150,16 @@ say_faults(const struct vr_instance_conf *c, uint32_t old, uint32_t now,
 		    c->fault);
 }
 
+/* Peers of a unicast instance must know where it is before it is master. */
+static void
+greet(struct part *p, const struct vr_ip *source)
+{
+	struct prefix ip = { .family = AF_INET, .bits = 32 };
+
+	memcpy(ip.ip, source->at, 4);
+	vr_herald_source(&p->herald, &ip);
+}
+
 /* True: the child must look at it. */
 static bool
 judge(struct part *p)
@@ -157,6 +168,7 @@ judge(struct part *p)
 	struct vr_track_verdict v = { 0 };
 	struct vr_ip source = p->live->source;
 	uint32_t faults = 0;
+	const char *missing;
 	bool changed;
 
 	if (c->fault != NULL)
@@ -167,12 +179,20 @@ judge(struct part *p)
 		faults |= VR_FAULT_SOURCE;
 	if (host.tracks != NULL)
 		vr_tracks_judge(host.tracks, c, &v);
+	missing = host.statics == NULL ? NULL : vr_statics_missing(
+	    host.statics, host.links, c);
+	if (missing != NULL)
+		v = (struct vr_track_verdict){ .weight = v.weight,
+		    .down = true, .by = missing };
 	if (v.down)
 		faults |= VR_FAULT_TRACK;
 	else if (v.waiting)
 		faults |= VR_FAULT_WAIT;
 	if (p->robbed)
 		faults |= VR_FAULT_DELETED;
+	if (p->live->faults != 0 && faults == 0 && c->unicast &&
+	    c->family == AF_INET)
+		greet(p, &source);
 	changed = faults != p->live->faults || v.weight != p->live->weight;
 	say_faults(c, p->live->faults, faults, v.by);
 	p->live->faults = faults;
@@ -328,6 +348,15 @@ on_deleted(void *arg, const struct nlmsghdr *message)
 		    VR_HOLD_GIVEN_UP)
 			rob(p);
 	}
+	if (host.statics != NULL && vr_statics_hear(host.statics, message))
+		judge_all();
+}
+
+static void
+on_added(void *arg, const struct nlmsghdr *message)
+{
+	if (host.statics != NULL && vr_statics_hear(host.statics, message))
+		judge_all();
 }
 
 static void
@@ -500,7 +529,7 @@ vr_host_wake(void)
 }
 
 void
-vr_host_resign(void)
+vr_host_resign(bool keep)
 {
 	vr_instance_resign(host.cast);
 	for (unsigned k = 0; k < host.cast->count; k++) {
@@ -508,7 +537,8 @@ vr_host_resign(void)
 
 		vr_election_enter(&i->rules, i->live, VR_ON_STOP, false,
 		    vr_turn_now());
-		leave(part_of(i));
+		if (!keep)
+			leave(part_of(i));
 	}
 	vr_host_flush();
 }
@@ -570,13 +600,13 @@ make_vmac(struct part *p)
 {
 	struct why why;
 
-	if (!p->conf->vmac.on || p->conf->fault != NULL || p->vmac)
+	if (!vr_vmac_wanted(p->conf) || p->conf->fault != NULL)
 		return;
 	p->vmac = vr_vmac_open(host.nl, host.links, host.sysctls, p->conf,
 	    &why) == 0;
 	if (!p->vmac)
 		vr_say_error("(%s) %s", p->conf->name, why.line);
-	else if (host.accept != NULL)
+	else if (host.accept != NULL && p->conf->vmac.on)
 		vr_accept_vmac(host.accept, host.links, p->conf, true);
 }
 
@@ -604,7 +634,7 @@ drop_part(unsigned slot)
 		if (host.accept != NULL)
 			vr_accept_vmac(host.accept, host.links, p->conf,
 			    false);
-		vr_vmac_close(host.nl, host.links, p->conf);
+		vr_vmac_close(host.nl, host.links, p->conf, NULL);
 	}
 	memset(p->live, 0, sizeof *p->live);
 	mem_drop(p);
@@ -629,7 +659,7 @@ static int
 open_tools(struct why *why)
 {
 	const struct vr_links_handler handler = { .link = on_link,
-	    .address = on_address, .deleted = on_deleted,
+	    .address = on_address, .deleted = on_deleted, .added = on_added,
 	    .settled = on_settled };
 
 	host.nl = vr_netlink_open(0, why);	/* NETLINK_ROUTE */
@@ -679,6 +709,9 @@ clean_up(void)
 	vr_sysctls_apply(host.sysctls, host.config);
 	if (vr_netlink_run(host.nl, &why) < 0)
 		vr_say_error("%s", why.line);
+	if (vr_links_refresh(host.links, &why) < 0)
+		vr_say_error("%s", why.line);
+	host.statics = vr_statics_new(host.config);
 }
 
 int
@@ -734,16 +767,18 @@ static void
 keep_part(const struct vr_instance *i)
 {
 	struct part *p = part_of(i);
+	const struct vr_instance_conf *old = p->conf;
 
-	if (p->live->holds)
-		vr_hold_change(host.nl, host.links, p->conf, i->conf);
-	if (p->live->holds && host.accept != NULL) {
-		vr_accept_free(host.accept, p->conf);
-		vr_accept_block(host.accept, i->conf);
-	}
 	p->conf = i->conf;
 	vr_herald_set(&p->herald, i->conf);
 	make_vmac(p);
+	if (p->live->holds)
+		vr_hold_change(host.nl, host.links, old, i->conf);
+	if (p->live->holds && host.accept != NULL) {
+		vr_accept_free(host.accept, old);
+		vr_accept_block(host.accept, i->conf);
+	}
+	vr_vmac_close(host.nl, host.links, old, i->conf);
 }
 
 static void
@@ -788,15 +823,23 @@ vr_host_change(struct vr_config *config, struct why *why)
 	host.post = vr_notify_open(config, launch, &host.post);
 	vr_tracks_free(&host.tracks);
 	vr_launch_free(&host.launch);
+	vr_statics_free(&host.statics);
+	host.statics = vr_statics_new(config);
 	host.config = config;
 	host.cast = cast;
 	host.tracks = tracks;
 	host.launch = launch;
 	memset(host.board->group_state, 0, sizeof host.board->group_state);
+	vr_host_flush();
+	(void)vr_links_refresh(host.links, why);
 	judge_all();
 	vr_host_rewire();
-	vr_host_flush();
 	host.ready = true;
+	for (unsigned k = 0; config->global.fifo_states_on_reload &&
+	    k < cast->count; k++)
+		vr_notify_again(host.post, cast->at[k].conf,
+		    words[cast->at[k].live->state],
+		    cast->at[k].live->priority);
 	vr_instance_dismiss(&old_cast);
 	vr_config_free(&old);
 	return 0;
@@ -811,6 +854,7 @@ vr_host_close(void)
 	for (unsigned k = 0; k < host.cast->count; k++)
 		drop_part(host.cast->at[k].slot);
 	vr_hold_end_statics(host.nl, host.links, host.config);
+	vr_statics_free(&host.statics);
 	vr_host_flush();
 	vr_notify_close(&host.post);
 	vr_tracks_free(&host.tracks);
@@ -848,8 +892,7 @@ vr_host_bury(struct vr_cast *cast, bool keep)
 	if (vr_netlink_run(nl, &why) < 0)
 		vr_say_error("%s", why.line);
 	for (unsigned k = 0; k < cast->count; k++)
-		if (cast->at[k].conf->vmac.on)
-			vr_vmac_close(nl, NULL, cast->at[k].conf);
+		vr_vmac_close(nl, NULL, cast->at[k].conf, NULL);
 	vr_netlink_run(nl, &why);
 	if (vr_accept_needed(cast->config))
 		vr_accept_end(&cast->config->global);
@@ -891,7 +934,8 @@ vr_host_view(struct vr_view *v)
 {
 	*v = (struct vr_view){ .config = host.config, .tracks = host.tracks,
 	    .links = host.links, .live = live_of, .sockets = sockets_of,
-	    .losses = losses_of, .engine = "" };
+	    .losses = losses_of, .engine = "", .late = host.board->late,
+	    .late_sum = (double)host.board->late_sum / CLOCK_SECOND };
 }
 
 void

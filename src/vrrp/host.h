@@ -44,8 +44,8 @@ void	vr_host_wake(void);
 void	vr_host_flush(void);
 /* Sockets for the interfaces as they are now. True: they are others. */
 bool	vr_host_rewire(void);
-/* No child is left: good-bye of all masters, and nothing stays here. */
-void	vr_host_resign(void);
+/* No child is left: good-bye of all masters; addresses go, or are kept. */
+void	vr_host_resign(bool keep);
 /*
  * Reload, while no child runs: takes the new configuration, gives up what
  * it has no more. The old one is freed. -1: why, all is as before.

@@ -396,6 +396,15 @@ read_all(struct vr_links *links, struct why *why)
 }
 
 static void
+tell_way(struct vr_links *links, const struct nlmsghdr *h,
+    void (*tell)(void *arg, const struct nlmsghdr *))
+{
+	if (!links->quiet && tell != NULL &&
+	    h->nlmsg_pid != vr_netlink_port(links->nl))
+		tell(links->handler.arg, h);
+}
+
+static void
 on_message(void *arg, const struct nlmsghdr *h)
 {
 	struct vr_links *links = arg;
@@ -411,9 +420,11 @@ on_message(void *arg, const struct nlmsghdr *h)
 		break;
 	case RTM_DELROUTE:
 	case RTM_DELRULE:
-		if (h->nlmsg_pid != vr_netlink_port(links->nl) &&
-		    !links->quiet && links->handler.deleted != NULL)
-			links->handler.deleted(links->handler.arg, h);
+		tell_way(links, h, links->handler.deleted);
+		break;
+	case RTM_NEWROUTE:
+	case RTM_NEWRULE:
+		tell_way(links, h, links->handler.added);
 		break;
 	}
 }

@@ -53,10 +53,11 @@ struct vr_links_handler {
 	void (*address)(void *arg, const struct vr_link *,
 	    const struct vr_link_address *, bool added);
 	/*
-	 * A route or rule was deleted by somebody else than 'nl': the raw
-	 * message, for vr_route_is and vr_rule_is.
+	 * A route or rule came or went by somebody else than 'nl': the raw
+	 * message, for vr_route_is and vr_rule_is. added() may be NULL.
 	 */
 	void (*deleted)(void *arg, const struct nlmsghdr *);
+	void (*added)(void *arg, const struct nlmsghdr *);
 	/*
 	 * All that was there has been told; 'removed': addresses went, so
 	 * what must be there should be looked for (hold.h). Also after a

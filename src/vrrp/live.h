@@ -19,7 +19,10 @@ enum vr_state {			/* the numbers are those of the JSON file */
 	VR_STATE_INIT, VR_STATE_BACKUP, VR_STATE_MASTER, VR_STATE_FAULT
 };
 
-enum { VR_LIVE_SLOTS = 4096, VR_LIVE_GROUPS = 1024, VR_LIVE_EVENTS = 8192 };
+enum {
+	VR_LIVE_SLOTS = 4096, VR_LIVE_GROUPS = 1024, VR_LIVE_EVENTS = 8192,
+	VR_LIVE_LATE = 7		/* buckets: VR_VIEW_LATE bounds and more */
+};
 
 struct vr_ip {			/* of the family that the instance has */
 	uint8_t len;		/* 4, 16; 0: none */
@@ -93,8 +96,9 @@ struct vr_live_board {
 	/* Parent to child: leave with priority 0, or leave all as it is. */
 	_Atomic bool stop, retire;
 	_Atomic int32_t child;		/* its pid, for the guard; 0: none */
-	/* The child's turns: a stamp each (monotonic us). */
-	_Atomic int64_t beat;
+	/* The child's timers: how many were how late (view.h has the bounds). */
+	uint64_t late[VR_LIVE_LATE];
+	int64_t late_sum;		/* us */
 };
 
 #endif

@@ -92,7 +92,6 @@ vr_mail_text(const struct vr_global_conf *g, const char *from,
 {
 	char date[64], *t = mem_copy(TEXT(""));
 	struct text rest = text_of(body), line;
-	bool more = true;
 
 	append(&t, "Date: %s\r\nFrom: %s\r\nSubject: %s\r\n"
 	    "X-Mailer: weir-vrrp\r\nTo:", print_date(wall, date,
@@ -100,11 +99,9 @@ vr_mail_text(const struct vr_global_conf *g, const char *from,
 	for (unsigned i = 0; i < g->mail.to.count; i++)
 		append(&t, "%s %s", i == 0 ? "" : ",", g->mail.to.at[i]);
 	append(&t, "\r\n\r\n");
-	while (more) {
-		more = text_split(&rest, '\n', &line);
+	while (text_split(&rest, '\n', &line))
 		append(&t, "%s%.*s\r\n", line.len > 0 && line.at[0] == '.' ?
 		    "." : "", TEXT_ARG(line));
-	}
 	append(&t, ".\r\n");
 	return t;
 }
@@ -117,7 +114,7 @@ vr_mail_answer(const char *at, size_t len)
 
 	if (len == 0 || at[len - 1] != '\n')
 		return len > 1024 ? -1 : 0;
-	while (text_split(&rest, '\n', &line) || line.len > 0) {
+	while (text_split(&rest, '\n', &line) && line.len > 0) {
 		if (line.len < 3 || number_int((struct text){ line.at, 3 },
 		    10, 100, 599, &code, NULL) == -1)
 			return -1;

@@ -370,6 +370,13 @@ vr_notify_group(struct vr_notify_post *p, const struct vr_group_conf *g,
 }
 
 void
+vr_notify_again(struct vr_notify_post *p, const struct vr_instance_conf *c,
+    enum vr_notify what, unsigned priority)
+{
+	tell_fifos(p, false, c->name, words[what], priority);
+}
+
+void
 vr_notify_priority(struct vr_notify_post *p,
     const struct vr_instance_conf *c, bool master, unsigned priority)
 {

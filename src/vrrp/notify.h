@@ -28,6 +28,9 @@ void	vr_notify_instance(struct vr_notify_post *, const struct
 	    bool quiet);
 void	vr_notify_group(struct vr_notify_post *, const struct vr_group_conf *,
 	    enum vr_notify what);
+/* fifo_write_vrrp_states_on_reload: the fifos alone hear it again. */
+void	vr_notify_again(struct vr_notify_post *, const struct
+	    vr_instance_conf *, enum vr_notify what, unsigned priority);
 /* notify_priority_changes: "MASTER_PRIORITY" or "BACKUP_PRIORITY". */
 void	vr_notify_priority(struct vr_notify_post *, const struct
 	    vr_instance_conf *, bool master, unsigned priority);
@@ -41,7 +44,7 @@ void	vr_notify_close(struct vr_notify_post **);
 
 /* The word in arguments and fifo lines: "MASTER". Pure. */
 const char *vr_notify_word(enum vr_notify);
-/* One line of a fifo; its length. group: NULL-less names only. Pure. */
+/* One line of a fifo; its length. Pure. */
 size_t	vr_notify_line(char *to, size_t size, bool group, const char *name,
 	    const char *word, unsigned priority);
 

@@ -28,6 +28,7 @@
 #include "base/clock.h"
 #include "base/die.h"
 #include "proc/rights.h"
+#include "proc/sandbox.h"
 #include "vrrp/child.h"
 #include "vrrp/config.h"
 #include "vrrp/dump.h"
@@ -178,6 +179,7 @@ drop_rights(void)
 static _Noreturn void
 be_child(pid_t parent)
 {
+	static const struct sandbox_path nothing[] = { { .path = NULL } };
 	const struct vr_global_conf *g = &me.config->global;
 	struct vr_cast *cast = vr_host_cast();
 
@@ -190,6 +192,8 @@ be_child(pid_t parent)
 	set_pace(g);
 	drop_rights();
 	rights_harden();
+	if (g->sandbox)
+		sandbox_enter(nothing, false);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
 		_exit(0);
@@ -327,7 +331,6 @@ on_child_death(int status)
 	vr_host_act();
 	say_death(status);
 	if (me.plan.no_respawn) {
-		vr_host_resign();
 		stop_all(EXIT_CANNOT);
 		return;
 	}
@@ -340,7 +343,7 @@ on_child_death(int status)
 		start_child();
 		return;
 	}
-	vr_host_resign();
+	vr_host_resign(false);
 	vr_say_warn("Restart of vrrp process delayed %u seconds to limit "
 	    "respawn rate", delay);
 	vr_turn_at(&me.again, now + delay * CLOCK_SECOND);
@@ -459,7 +462,8 @@ stop_all(int code)
 	me.board->stop = true;
 	await_child();
 	vr_host_act();
-	vr_host_flush();
+	/* What no child could do any more. */
+	vr_host_resign(me.plan.host.keep);
 	me.over.fire = on_over;
 	vr_turn_at(&me.over, vr_turn_now() + SCRIPTS_WAIT * CLOCK_MS +
 	    (g->shutdown_script != NULL ? g->shutdown_timeout : 0));

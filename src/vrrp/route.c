@@ -221,16 +221,18 @@ read_seen(struct seen *s, const struct nlmsghdr *h)
 }
 
 bool
-vr_route_is(const struct vr_route_conf *r, const struct nlmsghdr *h)
+vr_route_is(const struct vr_route_conf *r, const struct nlmsghdr *h,
+    bool anyones)
 {
 	const struct rtmsg *head = mnl_nlmsg_get_payload(h);
 	struct seen seen;
 
-	if (h->nlmsg_type != RTM_DELROUTE ||
+	if ((h->nlmsg_type != RTM_DELROUTE &&
+	    h->nlmsg_type != RTM_NEWROUTE) ||
 	    mnl_nlmsg_get_payload_len(h) < sizeof *head ||
 	    head->rtm_family != r->family || head->rtm_dst_len != r->to.bits ||
 	    head->rtm_tos != r->tos || head->rtm_type != r->type ||
-	    head->rtm_protocol != r->proto)
+	    (!anyones && head->rtm_protocol != r->proto))
 		return false;
 	read_seen(&seen, h);
 	return seen.table == r->table &&

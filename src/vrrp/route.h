@@ -14,7 +14,8 @@ void	vr_route_add(struct vr_netlink *, const struct vr_links *,
 	    const struct vr_route_conf *, const struct vr_instance_conf *of);
 void	vr_route_drop(struct vr_netlink *, const struct vr_links *,
 	    const struct vr_route_conf *, const struct vr_instance_conf *of);
-/* Is this RTM_DELROUTE about it? */
-bool	vr_route_is(const struct vr_route_conf *, const struct nlmsghdr *);
+/* Is this RTM_NEWROUTE or RTM_DELROUTE about it? anyones: whoever made it. */
+bool	vr_route_is(const struct vr_route_conf *, const struct nlmsghdr *,
+	    bool anyones);
 
 #endif

@@ -178,18 +178,19 @@ is_net(const struct prefix *p, const uint8_t ip[16], uint8_t bits)
 }
 
 bool
-vr_rule_is(const struct vr_rule_conf *r, const struct nlmsghdr *h)
+vr_rule_is(const struct vr_rule_conf *r, const struct nlmsghdr *h,
+    bool anyones)
 {
 	const struct fib_rule_hdr *head = mnl_nlmsg_get_payload(h);
 	struct seen seen;
 
-	if (h->nlmsg_type != RTM_DELRULE ||
+	if ((h->nlmsg_type != RTM_DELRULE && h->nlmsg_type != RTM_NEWRULE) ||
 	    mnl_nlmsg_get_payload_len(h) < sizeof *head ||
 	    head->family != r->family || head->action != r->action ||
 	    head->tos != r->tos)
 		return false;
 	read_seen(&seen, h);
-	return seen.ours && is_net(&r->from, seen.from, head->src_len) &&
+	return (anyones || seen.ours) && is_net(&r->from, seen.from, head->src_len) &&
 	    is_net(&r->to, seen.to, head->dst_len) &&
 	    (!has_priority(r) || seen.priority == r->priority) &&
 	    seen.mark == (r->fwmark_given ? r->fwmark : 0) &&

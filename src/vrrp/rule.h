@@ -12,7 +12,8 @@
 
 void	vr_rule_add(struct vr_netlink *, const struct vr_rule_conf *);
 void	vr_rule_drop(struct vr_netlink *, const struct vr_rule_conf *);
-/* Is this RTM_DELRULE about it? */
-bool	vr_rule_is(const struct vr_rule_conf *, const struct nlmsghdr *);
+/* Is this RTM_NEWRULE or RTM_DELRULE about it? anyones: whoever made it. */
+bool	vr_rule_is(const struct vr_rule_conf *, const struct nlmsghdr *,
+	    bool anyones);
 
 #endif

@@ -190,7 +190,8 @@ struct vr_address_conf {
 	struct prefix broadcast;	/* "+" and "-" are worked out */
 	const char *dev;		/* NULL: the instance's (its VMAC); static
 					 * ones have default_interface here */
-	bool use_vmac;			/* on dev, a VMAC of its own */
+	bool use_vmac;			/* on dev, a VMAC of its own: */
+	const char *below;		/* dev is the VMAC then, on this */
 	uint8_t scope;			/* RT_SCOPE_...; UNIVERSE */
 	const char *label;		/* NULL: none */
 	bool home, mngtmpaddr, noprefixroute, autojoin;

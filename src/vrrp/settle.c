@@ -407,6 +407,46 @@ settle_vmac(struct vr_parse *p, struct vr_instance_conf *i)
 		    i->vrid);
 }
 
+/* The same device has one VMAC, however many addresses stand on it. */
+static void
+name_vmac_of(struct vr_parse *p, const struct vr_instance_conf *i,
+    struct vr_address_conf *a, unsigned *count)
+{
+	bool wanted = a->use_vmac || (i->vmac.addresses && a->dev != NULL);
+
+	a->use_vmac = wanted && a->dev != NULL && (i->interface == NULL ||
+	    !i->vmac.on || strcmp(a->dev, i->interface) != 0);
+	if (wanted && !a->use_vmac && i->vmac.on)
+		a->dev = NULL;		/* the instance's own VMAC */
+	if (!a->use_vmac)
+		return;
+	a->below = a->dev;
+	for (unsigned k = 0; k < i->addresses.count; k++) {
+		const struct vr_address_conf *b = i->addresses.at[k];
+
+		if (b != a && b->below != NULL &&
+		    strcmp(b->below, a->below) == 0) {
+			a->dev = b->dev;
+			return;
+		}
+	}
+	a->dev = arena_print(p->arena, "%s%u.%u",
+	    p->config->global.vmac_addr_prefix, ++*count, i->vrid);
+	if (strlen(a->dev) >= IF_NAMESIZE)
+		a->dev = arena_print(p->arena, "vrrp%u.%u", *count, i->vrid);
+}
+
+static void
+settle_address_vmacs(struct vr_parse *p, struct vr_instance_conf *i)
+{
+	unsigned count = 0;
+
+	for (unsigned k = 0; k < i->addresses.count; k++)
+		name_vmac_of(p, i, i->addresses.at[k], &count);
+	for (unsigned k = 0; k < i->excluded.count; k++)
+		name_vmac_of(p, i, i->excluded.at[k], &count);
+}
+
 static bool
 settle_instance(struct vr_parse *p, struct vr_instance_draft *d)
 {
@@ -428,6 +468,7 @@ settle_instance(struct vr_parse *p, struct vr_instance_draft *d)
 	drop_tracks(p, i);
 	check_unicast(p, d);
 	settle_vmac(p, i);
+	settle_address_vmacs(p, i);
 	if (i->strict)
 		restrict_accept(p, d);
 	if (i->priority == 255)

@@ -18,6 +18,48 @@ vr_vmac_interface(const struct vr_instance_conf *c)
 	return c->vmac.on ? c->vmac.name : c->interface;
 }
 
+/* One of an instance's: its own, or that of an address elsewhere. */
+struct wish {
+	const struct vr_instance_conf *conf;
+	const char *name, *below;
+};
+
+/* The i-th; false: that is none. The same name may come again. */
+static bool
+find_wish(const struct vr_instance_conf *c, unsigned i, struct wish *w)
+{
+	unsigned total = c->addresses.count + c->excluded.count, at;
+	const struct vr_address_conf *a;
+
+	*w = (struct wish){ c, c->vmac.name, c->interface };
+	if (i == 0)
+		return c->vmac.on;
+	at = i - 1;
+	if (at >= total)
+		return false;
+	a = at < c->addresses.count ? c->addresses.at[at] :
+	    c->excluded.at[at - c->addresses.count];
+	*w = (struct wish){ c, a->dev, a->below };
+	return a->below != NULL;
+}
+
+static unsigned
+count_wishes(const struct vr_instance_conf *c)
+{
+	return 1 + c->addresses.count + c->excluded.count;
+}
+
+bool
+vr_vmac_wanted(const struct vr_instance_conf *c)
+{
+	struct wish w;
+
+	for (unsigned i = 0; i < count_wishes(c); i++)
+		if (find_wish(c, i, &w))
+			return true;
+	return false;
+}
+
 /* ---- what is asked of the kernel */
 
 static void
@@ -26,21 +68,20 @@ on_failed(const void *what, int error)
 	const struct vr_instance_conf *c = what;
 
 	if (error != EEXIST)
-		vr_say_error("(%s) VMAC %s: %s", c->name, c->vmac.name,
-		    strerror(error));
+		vr_say_error("(%s) VMAC: %s", c->name, strerror(error));
 }
 
 static void
-put_new(struct vr_netlink *nl, const struct vr_instance_conf *c,
-    unsigned below)
+put_new(struct vr_netlink *nl, const struct wish *w, unsigned below)
 {
+	const struct vr_instance_conf *c = w->conf;
 	struct ifinfomsg head = { .ifi_family = AF_UNSPEC };
 	struct nlmsghdr *h = vr_netlink_begin(nl, RTM_NEWLINK, NLM_F_CREATE |
 	    NLM_F_EXCL, &head, sizeof head);
 	struct nlattr *info, *data;
 
 	if (h != NULL) {
-		mnl_attr_put_strz(h, IFLA_IFNAME, c->vmac.name);
+		mnl_attr_put_strz(h, IFLA_IFNAME, w->name);
 		mnl_attr_put_u32(h, IFLA_LINK, below);
 		mnl_attr_put(h, IFLA_ADDRESS, 6, c->vmac.mac);
 		if (c->vmac.group != 0)
@@ -57,8 +98,7 @@ put_new(struct vr_netlink *nl, const struct vr_instance_conf *c,
 
 /* No address of its own making on it: the instance says which there are. */
 static void
-put_no_addresses(struct vr_netlink *nl, const struct vr_instance_conf *c,
-    unsigned index)
+put_no_addresses(struct vr_netlink *nl, unsigned index)
 {
 	struct ifinfomsg head = { .ifi_index = (int)index };
 	struct nlmsghdr *h = vr_netlink_begin(nl, RTM_NEWLINK, 0, &head,
@@ -119,7 +159,7 @@ put_deletion(struct vr_netlink *nl, unsigned index)
 /* ---- settings */
 
 static void
-set_own(const struct vr_instance_conf *c)
+set_own(const struct wish *w)
 {
 	static const struct { const char *name; int value; } rows[] = {
 		{ "arp_ignore", 1 }, { "accept_local", 1 },
@@ -129,17 +169,17 @@ set_own(const struct vr_instance_conf *c)
 
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
 		snprintf(path, sizeof path, "net/ipv4/conf/%s/%s",
-		    c->vmac.name, rows[i].name);
+		    w->name, rows[i].name);
 		(void)vr_sysctl_write(path, rows[i].value);
 	}
-	if (c->family != AF_INET) {
+	if (w->conf->family != AF_INET) {
 		snprintf(path, sizeof path, "net/ipv6/conf/%s/accept_ra",
-		    c->vmac.name);
+		    w->name);
 		(void)vr_sysctl_write(path, 0);
 		return;
 	}
 	snprintf(path, sizeof path, "net/ipv6/conf/%s/disable_ipv6",
-	    c->vmac.name);
+	    w->name);
 	(void)vr_sysctl_write(path, 1);
 }
 
@@ -203,20 +243,51 @@ is_ours(const struct vr_link *l, const struct vr_instance_conf *c)
 /* One of that name: adopted, or in the way (a macvlan is replaced). */
 static int
 make_link(struct vr_netlink *nl, struct vr_links *links,
-    const struct vr_instance_conf *c, const struct vr_link *parent,
-    struct why *why)
+    const struct wish *w, unsigned below, struct why *why)
 {
-	const struct vr_link *l = vr_links_by_name(links, c->vmac.name);
-	unsigned below = parent->index;
+	const struct vr_link *l = vr_links_by_name(links, w->name);
 
 	if (l != NULL && strcmp(l->kind, "macvlan") != 0)
 		return why_set(why, "there is another interface %s",
-		    c->vmac.name);
-	if (l != NULL && l->lower == below && is_ours(l, c))
+		    w->name);
+	if (l != NULL && l->lower == below && is_ours(l, w->conf))
 		return 0;
 	if (l != NULL)
 		put_deletion(nl, l->index);
-	put_new(nl, c, below);
+	put_new(nl, w, below);
+	if (vr_netlink_run(nl, why) == -1 ||
+	    vr_links_refresh(links, why) == -1)
+		return -1;
+	if (vr_links_by_name(links, w->name) == NULL)
+		return why_set(why, "VMAC %s cannot be made", w->name);
+	vr_say_info("(%s): Success creating VMAC interface %s",
+	    w->conf->name, w->name);
+	return 0;
+}
+
+static int
+open_one(struct vr_netlink *nl, struct vr_links *links,
+    struct vr_sysctls *sysctls, const struct wish *w, struct why *why)
+{
+	const struct vr_link *parent = vr_links_by_name(links, w->below);
+	const struct vr_link_address *source;
+	unsigned index;
+
+	if (parent == NULL)
+		return why_set(why, "VMAC %s: there is no interface %s",
+		    w->name, w->below);
+	if (make_link(nl, links, w, parent->index, why) == -1)
+		return -1;
+	index = vr_link_index(links, w->name);
+	put_no_addresses(nl, index);
+	(void)vr_netlink_run(nl, why);
+	set_own(w);
+	set_parent(sysctls, links, w->below);
+	put_up(nl, w->conf, index);
+	source = vr_link_source(vr_links_by_name(links, w->below), AF_INET6,
+	    NULL);
+	if (w->conf->family == AF_INET6 && source != NULL)
+		put_link_local(nl, w->conf, index, &source->ip);
 	if (vr_netlink_run(nl, why) == -1)
 		return -1;
 	return vr_links_refresh(links, why);
@@ -227,42 +298,38 @@ vr_vmac_open(struct vr_netlink *nl, struct vr_links *links,
     struct vr_sysctls *sysctls, const struct vr_instance_conf *c,
     struct why *why)
 {
-	const struct vr_link *parent = vr_links_by_name(links, c->interface),
-	    *l;
-	const struct vr_link_address *source;
-	unsigned index;
+	struct wish w;
 
-	if (parent == NULL)
-		return why_set(why, "VMAC %s: there is no interface %s",
-		    c->vmac.name, c->interface);
-	if (make_link(nl, links, c, parent, why) == -1)
-		return -1;
-	l = vr_links_by_name(links, c->vmac.name);
-	if (l == NULL)
-		return why_set(why, "VMAC %s cannot be made", c->vmac.name);
-	index = l->index;
-	vr_say_info("(%s): Success creating VMAC interface %s", c->name,
-	    c->vmac.name);
-	put_no_addresses(nl, c, index);
-	(void)vr_netlink_run(nl, why);
-	set_own(c);
-	set_parent(sysctls, links, c->interface);
-	put_up(nl, c, index);
-	source = vr_link_source(vr_links_by_name(links, c->interface),
-	    AF_INET6, NULL);
-	if (c->family == AF_INET6 && source != NULL)
-		put_link_local(nl, c, index, &source->ip);
-	if (vr_netlink_run(nl, why) == -1)
-		return -1;
-	return vr_links_refresh(links, why);
+	for (unsigned i = 0; i < count_wishes(c); i++)
+		if (find_wish(c, i, &w) &&
+		    open_one(nl, links, sysctls, &w, why) == -1)
+			return -1;
+	return 0;
+}
+
+static bool
+is_wished(const struct vr_instance_conf *c, const char *name)
+{
+	struct wish w;
+
+	for (unsigned i = 0; c != NULL && i < count_wishes(c); i++)
+		if (find_wish(c, i, &w) && strcmp(w.name, name) == 0)
+			return true;
+	return false;
 }
 
 void
 vr_vmac_close(struct vr_netlink *nl, const struct vr_links *links,
-    const struct vr_instance_conf *c)
+    const struct vr_instance_conf *c, const struct vr_instance_conf *but)
 {
-	unsigned index = c->vmac.on ? vr_link_index(links, c->vmac.name) : 0;
+	struct wish w;
+	unsigned index;
 
-	if (index != 0)
-		put_deletion(nl, index);
+	for (unsigned i = 0; i < count_wishes(c); i++) {
+		if (!find_wish(c, i, &w) || is_wished(but, w.name))
+			continue;
+		index = vr_link_index(links, w.name);
+		if (index != 0)
+			put_deletion(nl, index);
+	}
 }

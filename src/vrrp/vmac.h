@@ -12,16 +12,19 @@
 #include "vrrp/link.h"
 #include "vrrp/sysctl.h"
 
+/* use_vmac, or an address with one of its own on another interface. */
+bool	vr_vmac_wanted(const struct vr_instance_conf *);
 /*
- * Makes or adopts it, sets it up, brings it up. Runs the batch itself. -1:
- * why, and nothing is left behind. The instance is then in FAULT.
+ * Makes or adopts them, sets them up, brings them up; what is there already
+ * stays. Runs the batch itself. -1: why. The instance is then in FAULT.
  */
 int	vr_vmac_open(struct vr_netlink *, struct vr_links *,
 	    struct vr_sysctls *, const struct vr_instance_conf *,
 	    struct why *);
-/* Deletes it by name, if it is one; no record needed. */
+/* Deletes them by name, but for those that 'but' (or NULL) has too. */
 void	vr_vmac_close(struct vr_netlink *, const struct vr_links *,
-	    const struct vr_instance_conf *);
+	    const struct vr_instance_conf *,
+	    const struct vr_instance_conf *but);
 /* The name adverts leave by and addresses stand on. */
 const char *vr_vmac_interface(const struct vr_instance_conf *);
 

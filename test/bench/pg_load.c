@@ -18,7 +18,6 @@
  *			clients until standard input ends
  *	-P PID		count the processor time of this process
  */
-#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -29,7 +28,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/die.h"
@@ -38,13 +36,14 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "bag.h"
+#include "figures.h"
 #include "proof.h"
 
 #define READ_SIZE	((size_t)256 * 1024)
 #define MESSAGE_MAX	((size_t)64 * 1024)
 #define COPY_SIZE	8192
 #define AT_ONCE		64		/* logins under way */
-#define SECOND		((int64_t)1000000000)
+#define SECOND		FIGURES_SECOND
 #define PATIENCE	(20 * SECOND)	/* for logins, and for the last answer */
 
 enum doing {				/* what a client is at */
@@ -101,117 +100,7 @@ static int64_t due;			/* of the next question, with -R */
 static struct client **spare;		/* a ring: who may ask it */
 static unsigned spare_first, spare_count;
 
-static struct {
-	int64_t tx, errors, wrong, bytes;
-	int64_t from, to;		/* the window */
-	int64_t cpu_from, cpu_to;
-	int64_t longest;
-	int64_t slots[64 * 64];		/* of latencies; see slot_of */
-	char note[160];
-} sum;
-
-static int64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * SECOND + t.tv_nsec;
-}
-
-/* ---- figures */
-
-/* 64 slots to each power of two: latencies are right to 1.6 percent. */
-static size_t
-slot_of(int64_t ns)
-{
-	int power;
-
-	if (ns < 64)
-		return (size_t)ns;
-	power = 63 - __builtin_clzll((unsigned long long)ns);
-	return (size_t)(power - 5) * 64 + (size_t)(ns >> (power - 6) & 63);
-}
-
-static double
-slot_us(size_t slot)
-{
-	size_t power = slot / 64 + 5;
-
-	if (slot < 64)
-		return (double)slot / 1e3;
-	return (double)((64 + slot % 64) << (power - 6)) / 1e3;
-}
-
-static double
-percentile(double part)
-{
-	double seen = 0, all = 0;
-	size_t i;
-
-	for (i = 0; i < 64 * 64; i++)
-		all += (double)sum.slots[i];
-	for (i = 0; i < 64 * 64 - 1; i++) {
-		seen += (double)sum.slots[i];
-		if (seen >= part * all)
-			break;
-	}
-	return all > 0 ? slot_us(i) : 0;
-}
-
-/* What the scheduler charged to all threads of the process, nanoseconds. */
-static int64_t
-read_cpu(void)
-{
-	char path[320];
-	struct dirent *task;
-	int64_t all = 0;
-	long long ran;
-	FILE *f;
-	DIR *dir;
-
-	snprintf(path, sizeof path, "/proc/%d/task", (int)opt.pid);
-	dir = opt.pid > 0 ? opendir(path) : NULL;
-	while (dir != NULL && (task = readdir(dir)) != NULL) {
-		if (task->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat",
-		    (int)opt.pid, task->d_name);
-		f = fopen(path, "r");
-		if (f != NULL && fscanf(f, "%lld", &ran) == 1)
-			all += ran;
-		if (f != NULL)
-			fclose(f);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	return all;
-}
-
-static void
-count_error(const char *what, const char *more)
-{
-	sum.errors++;
-	if (sum.note[0] == '\0')
-		snprintf(sum.note, sizeof sum.note, "%s%s", what, more);
-}
-
-static void
-print_sums(void)
-{
-	double secs = (double)(sum.to - sum.from) / 1e9;
-
-	for (char *c = sum.note; *c != '\0'; c++)
-		if (*c == '"' || *c == '\\' || *c < ' ')
-			*c = '\'';
-	printf("{\"tx\": %lld, \"secs\": %.6f, \"tps\": %.1f, \"p50\": %.2f, "
-	    "\"p99\": %.2f, \"max\": %.2f, \"bytes\": %lld, \"cpu\": %.9f, "
-	    "\"wrong\": %lld, \"errors\": %lld, \"note\": \"%s\"}\n",
-	    (long long)sum.tx, secs, secs > 0 ? (double)sum.tx / secs : 0,
-	    percentile(0.5), percentile(0.99), (double)sum.longest / 1e3,
-	    (long long)sum.bytes, (double)(sum.cpu_to - sum.cpu_from) / 1e9,
-	    (long long)sum.wrong, (long long)sum.errors, sum.note);
-}
+static struct figures sum;
 
 /* ---- bytes */
 
@@ -252,7 +141,7 @@ drop_client(struct client *c)
 static void
 lose_client(struct client *c, const char *what, const char *more)
 {
-	count_error(what, more);
+	figures_fault(&sum, what, more);
 	drop_client(c);
 }
 
@@ -500,14 +389,12 @@ begin(struct client *c)
 static void
 count_tx(struct client *c)
 {
-	int64_t took = now_ns() - c->began;
+	int64_t took = figures_now() - c->began;
 
 	if (!measuring)
 		return;
 	sum.tx++;
-	sum.slots[slot_of(took)]++;
-	if (took > sum.longest)
-		sum.longest = took;
+	figures_note(&sum, took);
 	if (opt.total > 0 && sum.tx >= opt.total)
 		stopping = true;
 }
@@ -532,7 +419,7 @@ keep_pace(void)
 {
 	struct client *c;
 
-	while (spare_count > 0 && due <= now_ns() && !stopping) {
+	while (spare_count > 0 && due <= figures_now() && !stopping) {
 		c = spare[spare_first];
 		spare_first = (spare_first + 1) % (unsigned)opt.active;
 		spare_count--;
@@ -574,7 +461,7 @@ end_step(struct client *c, char status)
 	} else if (opt.rate > 0) {
 		spare_client(c);
 	} else if (may_ask(c)) {
-		c->began = now_ns();
+		c->began = figures_now();
 		begin(c);
 	}
 }
@@ -619,7 +506,7 @@ on_error(struct client *c, const char *at, const char *end)
 		if (*at == 'M')
 			text = at + 1;
 	if (c->doing == DOING_WORK) {
-		count_error("answer: ", text);
+		figures_fault(&sum, "answer: ", text);
 		c->refused = true;
 	} else {
 		lose_client(c, "login: ", text);
@@ -872,7 +759,7 @@ bind_anywhere(int fd)
 
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
 	if (bind(fd, (struct sockaddr *)&from, sizeof from) != 0)
-		count_error("bind: ", strerror(errno));
+		figures_fault(&sum, "bind: ", strerror(errno));
 }
 
 static void
@@ -885,7 +772,7 @@ open_client(struct client *c)
 	    .data.ptr = c };
 	int yes = 1;
 
-	c->began = now_ns();
+	c->began = figures_now();
 	c->doing = DOING_CONNECT;
 	connecting++;
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -958,7 +845,7 @@ wait_due(int64_t until)
 
 	if (spare_count > 0 && due < until)
 		until = due;
-	left = until - now_ns();
+	left = until - figures_now();
 	if (left > 0)
 		t.tv_nsec = left > SECOND / 10 ? SECOND / 10 : left;
 	ppoll(&fd, 1, &t, NULL);
@@ -968,7 +855,7 @@ static void
 wait_events(int64_t until)
 {
 	struct epoll_event events[256];
-	int64_t left = (until - now_ns()) / 1000000 + 1;
+	int64_t left = (until - figures_now()) / 1000000 + 1;
 	int n;
 
 	if (opt.rate > 0 && !stopping && due > 0) {
@@ -993,15 +880,15 @@ open_more(void)
 static bool
 open_all(void)
 {
-	int64_t limit = now_ns() + PATIENCE + opt.clients * SECOND / 100;
+	int64_t limit = figures_now() + PATIENCE + opt.clients * SECOND / 100;
 
 	while ((opened < opt.clients || connecting > 0 || working > 0) &&
-	    sum.errors == 0 && now_ns() < limit) {
+	    sum.errors == 0 && figures_now() < limit) {
 		open_more();
 		wait_events(limit);
 	}
 	if (sum.errors == 0 && resting < opt.clients)
-		count_error("login: ", "took too long");
+		figures_fault(&sum, "login: ", "took too long");
 	return sum.errors == 0;
 }
 
@@ -1016,7 +903,7 @@ reopen(void)
 static void
 run_until(int64_t end)
 {
-	while (now_ns() < end && !stopping && sum.errors < 1000) {
+	while (figures_now() < end && !stopping && sum.errors < 1000) {
 		reopen();
 		if (opt.rate > 0)
 			keep_pace();
@@ -1029,21 +916,21 @@ run_until(int64_t end)
 static void
 run_window(void)
 {
-	due = now_ns();
+	due = figures_now();
 	for (unsigned i = 0; i < opt.active && !opt.reconnect; i++) {
-		clients[i].began = now_ns();
+		clients[i].began = figures_now();
 		if (opt.rate > 0)
 			spare_client(&clients[i]);
 		else
 			begin(&clients[i]);
 	}
-	run_until(now_ns() + opt.warm);
+	run_until(figures_now() + opt.warm);
 	measuring = true;
-	sum.from = now_ns();
-	sum.cpu_from = read_cpu();
+	sum.from = figures_now();
+	sum.cpu_from = figures_cpu((pid_t)opt.pid);
 	run_until(sum.from + (opt.total > 0 ? 600 * SECOND : opt.span));
-	sum.to = now_ns();
-	sum.cpu_to = read_cpu();
+	sum.to = figures_now();
+	sum.cpu_to = figures_cpu((pid_t)opt.pid);
 	measuring = false;
 }
 
@@ -1051,13 +938,13 @@ run_window(void)
 static void
 run_out(void)
 {
-	int64_t limit = now_ns() + PATIENCE;
+	int64_t limit = figures_now() + PATIENCE;
 
 	stopping = true;
-	while ((working > 0 || connecting > 0) && now_ns() < limit)
+	while ((working > 0 || connecting > 0) && figures_now() < limit)
 		wait_events(limit);
 	if (working > 0 || connecting > 0)
-		count_error("stuck: ", "a client got no answer");
+		figures_fault(&sum, "stuck: ", "a client got no answer");
 }
 
 static void
@@ -1183,6 +1070,6 @@ main(int argc, char **argv)
 		run_window();
 		run_out();
 	}
-	print_sums();
+	figures_print(&sum);
 	return sum.errors > 0 || sum.wrong > 0;
 }

@@ -95,6 +95,12 @@ def rss_bytes(pid):
         return 1024 * int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
 
 
+def choose_cpu(name):
+    if name == "any":
+        return None
+    return max(os.sched_getaffinity(0)) if name == "last" else int(name)
+
+
 class Rig:
     """Use as a context: everything it started ends with it."""
 
@@ -235,6 +241,30 @@ class Rig:
 
     # ---- load
 
+    def start_echo(self):
+        """Ports that echo, send and swallow."""
+        child = self.start([find_tool("tcp_load", self.build), "serve"],
+                           stdout=subprocess.PIPE, text=True)
+        ports = child.stdout.readline().split()
+        if len(ports) != 3:
+            raise Trouble("tcp_load does not serve")
+        return dict(zip(("echo", "source", "sink"), map(int, ports)))
+
+    def tcp(self, port, *args, name="", timeout=120):
+        """tcp_load's figures; a run with errors is a trouble, and {}."""
+        child = self.start(self.tcp_command(port, *args),
+                           stdout=subprocess.PIPE, text=True)
+        try:
+            out, _ = child.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            out = ""
+        self.stop(child)
+        return self.judge_load(out, [name, *args])
+
+    def tcp_command(self, port, *args):
+        return [find_tool("tcp_load", self.build), "-p", str(port),
+                *map(str, args)]
+
     def load_command(self, port, *args):
         return [find_tool("pg_load", self.build), "-p", str(port),
                 "-W", "secret", *map(str, args)]
@@ -261,9 +291,10 @@ class Rig:
             return {}
         return got
 
-    def hold(self, port, clients):
+    def hold(self, port, clients, command=None):
         """That many idle clients, until its standard input is closed."""
-        child = self.start(self.load_command(port, "-k", "-c", clients),
+        command = command or self.load_command
+        child = self.start(command(port, "-k", "-c", clients),
                            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                            text=True)
         ready = select.select([child.stdout], [], [], 60 + clients / 100)[0]
@@ -273,6 +304,60 @@ class Rig:
             self.trouble("%d idle clients: %s" % (clients, line.strip()))
             return None
         return child
+
+
+class Balancer:
+    """One NAME=BINARY that takes `BINARY -f haproxy.cfg -db`."""
+
+    def __init__(self, rig, name, binary, engine=None):
+        self.rig, self.name, self.binary = rig, name, binary
+        self.env = dict(os.environ)
+        if engine:
+            self.env["WEIR_ENGINE"] = engine
+        self.dir = rig.subdir(name)
+        told = subprocess.run([binary, "-v"], text=True,
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT).stdout
+        self.version = told.splitlines()[0] if told else "?"
+        self.process = None
+
+    def start(self, listens, more="", wait=10):
+        """listens: name -> (port of the server, lines); the ports in
+        front of them are in self.ports."""
+        self.ports = {name: free_port() for name in listens}
+        self.log = self.dir + "/log"
+        with open(self.dir + "/haproxy.cfg", "w") as f:
+            f.write("global\n    maxconn %d\n    nbthread 1\n%s\n"
+                    "defaults\n    mode tcp\n    timeout connect 5s\n"
+                    "    timeout client 1m\n    timeout server 1m\n" % (
+                        self.rig.files // 2 - 1200, more))
+            for name, (server, lines) in listens.items():
+                f.write("listen %s\n    bind 127.0.0.1:%d\n    %s\n" % (
+                    name, self.ports[name], "\n    ".join(lines)))
+                if server:
+                    f.write("    server s1 127.0.0.1:%d\n" % server)
+        self.process = self.rig.start(
+            [self.binary, "-f", self.dir + "/haproxy.cfg", "-db"],
+            log=self.log, env=self.env, cwd=self.dir)
+        self.pid = self.process.pid
+        for port in self.ports.values():
+            if not wait_port(port, self.process, wait):
+                with open(self.log, errors="replace") as f:
+                    raise Trouble("%s (%s) did not start:\n%s" % (
+                        self.name, self.binary, f.read()[-1500:]))
+
+    def stop(self):
+        if self.process:
+            self.rig.stop(self.process, signal.SIGTERM)
+        self.process = None
+
+    def load(self, listen, *args):
+        if self.process.poll() is not None:
+            with open(self.log, errors="replace") as f:
+                raise Trouble("%s is dead (%s):\n%s" % (
+                    self.name, self.process.returncode, f.read()[-1500:]))
+        return self.rig.tcp(self.ports[listen], "-P", self.pid, *args,
+                            name=self.name)
 
 
 class Pooler:

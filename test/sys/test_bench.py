@@ -221,3 +221,20 @@ def test_leaves_nothing_behind(poolers, room):
                          stdout=subprocess.PIPE).stdout
     assert room not in out
     assert os.listdir(room) == []
+
+
+def test_balancer_prints_every_cell():
+    ours, theirs = built("weir-balancer"), "/usr/sbin/haproxy"
+    here = ["%s=%s" % row for row in (("weir", ours), ("original", theirs))
+            if row[1] and os.access(row[1], os.X_OK)]
+    if not ours or len(here) < 2:
+        pytest.skip("weir-balancer and haproxy are not both here")
+    done = subprocess.run(
+        [os.path.join(TEST, "bench/balancer"), "--rounds", "1", "--secs",
+         "0.1", "--idle", "100,200", "--only", "ping,rate,bulk,idle,page",
+         *here], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for cell in ("ping c1 ", "ping c64 ", "ping c1000", "connect c16",
+                 "connect c256", "bulk get c1", "bulk put c4",
+                 "idle 100-200", "CSV of 1000"):
+        assert "\n" + cell in done.stdout, cell

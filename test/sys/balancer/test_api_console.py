@@ -59,7 +59,6 @@ def test_help_has_them_all(console):
             ("shutdown session", "admin"), ("shutdown frontend", "admin"),
             ("wait", "user"), ("echo", "user"), ("quit", "user"),
             ("add map", "admin"), ("show acl", "user"),
-            ("show ssl cert", "user"), ("set ssl cert", "admin"),
             ("set severity-output", "user"), ("prompt", "user")):
         assert rows.get(words) == level, words
 

@@ -8,13 +8,14 @@
 import collections
 import os
 import re
+import socket
 import threading
 import time
 
 import pytest
 
 from rig.balancing import (Balancer, ORIGINAL, ask, free_port, head, ours,
-                           plain, say, serve)
+                           plain, read_all, say, serve)
 from rig.differ import listed
 from rig.dns import (A, AAAA, GARBAGE, NXDOMAIN, REFUSED, SERVFAIL, SILENT,
                      SRV, Dns, a, aaaa, cname, srv)
@@ -257,6 +258,44 @@ def test_the_first_good_answer_counts():
         wait_until(lambda: "to 127.0.0.1 by r/n2." in b.errors(), 1)
     deaf.close()
     good.close()
+
+
+def test_only_ipv4():
+    dns = Dns()
+    dns.say("a.test", A, NXDOMAIN)
+    port = free_port()
+    with Balancer(ours(), head() + SECTION % dns.port + "listen l\n bind "
+                  "127.0.0.1:%d\n server s a.test:1 resolvers r init-addr "
+                  "none\n" % port, args=("-db", "-4")) as b:
+        b.wait_for(port)
+        wait_until(lambda: len(dns.asked) > 3)
+    assert {q[2] for q in dns.asked} == {"A"}
+    dns.close()
+
+
+def test_a_name_is_set_at_run_time():
+    dns = Dns()
+    dns.say("a.test", A, a("127.0.0.1"))
+    dns.say("b.test", A, a("127.0.0.2"))
+    path = "/tmp/weir-names-%d.sock" % os.getpid()
+    b, _ = start(dns, "server s a.test:1" + V4,
+                 more="global\n stats socket %s level admin\n" % path)
+    with b:
+        wait_until(lambda: "to 127.0.0.1 by" in b.errors())
+        assert say_to(path, "set server l/s fqdn b.test") == (
+            "l/s changed its FQDN from a.test to b.test by 'stats socket "
+            "command'\n\n")
+        wait_until(lambda: "from 127.0.0.1 to 127.0.0.2 by" in b.errors())
+        assert " 127.0.0.2 2 64 " in say_to(path, "show servers state")
+        assert re.search(r"valid: +[1-9]", say_to(path, "show resolvers r"))
+    dns.close()
+
+
+def say_to(path, line):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(path)
+        s.sendall(line.encode() + b"\n")
+        return read_all(s).decode()
 
 
 def test_hold_obsolete():

@@ -3,6 +3,7 @@
 import os
 import pwd
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -497,6 +498,25 @@ def test_a_long_answer_comes_whole(master):
     assert many == one * 200
 
 
+def test_a_program_that_is_gone_changes_nothing(tmp_path, server):
+    """There is no next life: the one there is goes on."""
+    program = str(tmp_path / "program")
+    shutil.copy(balancing.ours(), program)
+    sock = str(tmp_path / "m.sock")
+    with Overseen(program, str(tmp_path), free_port(), server, "-S",
+                  sock) as m:
+        m.start()
+        old = m.workers()
+        os.rename(program, program + ".away")
+        assert said_by(sock, "reload\n").startswith("Success=0\n--\n")
+        assert "Failed to reexecute the master process" in m.said()
+        assert m.workers() == old and greeted(m.port)
+        os.rename(program + ".away", program)
+        assert said_by(sock, "reload\n").startswith("Success=1\n--\n")
+        m.until_said("Former worker")
+        assert greeted(m.port)
+
+
 def test_socket_stays_through_reloads(master, tmp_path):
     before = os.stat(tmp_path / "m.sock").st_ino
     runtime = os.stat(tmp_path / "s.sock").st_ino
@@ -506,3 +526,88 @@ def test_socket_stays_through_reloads(master, tmp_path):
     until(lambda: len(master.workers()) == 1)
     assert "Pid: %d\n" % master.workers()[0] in said_by(
         str(tmp_path / "s.sock"), "show info\n")
+
+
+# ---- as the original has it
+
+UNIT = "/lib/systemd/system/haproxy.service"
+
+
+@pytest.mark.skipif(not os.path.exists(UNIT),
+                    reason="no unit of HAProxy on this machine")
+def test_unit_of_the_distribution(tmp_path, server):
+    """Its own lines, with nothing changed but the program and the places."""
+    with open(UNIT) as f:
+        lines = [x.strip() for x in f]
+    places = dict(x.split("=", 1) for x in re.findall(
+        r'"([^"]*)"', next(x for x in lines if x.startswith("Environment="))))
+    for name, value in places.items():
+        places[name] = re.sub(r"/\S*/", str(tmp_path) + "/", value)
+
+    def command(line):
+        words = line.split("=", 1)[1].replace(
+            "/usr/sbin/haproxy", balancing.ours())
+        for name, value in places.items():
+            words = words.replace("$" + name, value)
+        return words.split()
+    start, = [x for x in lines if x.startswith("ExecStart=")]
+    check, kill = [x for x in lines if x.startswith("ExecReload=")]
+    port = free_port()
+    with open(places["CONFIG"], "w") as f:
+        f.write(config(str(tmp_path), port, server))
+    notices = Notices(str(tmp_path / "notify"))
+    p = subprocess.Popen(command(start), stderr=subprocess.DEVNULL,
+                         env=dict(os.environ, NOTIFY_SOCKET=notices.path))
+    try:
+        assert notices.next().startswith("READY=1\nMAINPID=%d\n" % p.pid)
+        assert subprocess.run(command(check)).returncode == 0
+        subprocess.run(command(kill.replace("$MAINPID", str(p.pid))),
+                       check=True)
+        assert notices.next().startswith("RELOADING=1\n")
+        assert notices.next().startswith("READY=1\n")
+        with open(places["PIDFILE"]) as f:
+            assert int(f.read()) == p.pid
+        assert " 1 [failed: 0] " in said_by(
+            places["EXTRAOPTS"].split()[-1], "show proc\n")
+        assert greeted(port)
+    finally:
+        p.terminate()
+        good = [0] + [int(x.split("=")[1]) for x in lines
+                      if x.startswith("SuccessExitStatus=")]
+        assert p.wait(8) in good
+
+
+def answers(sock):
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(sock) == 0
+
+
+@pytest.mark.skipif(not os.path.exists(balancing.ORIGINAL),
+                    reason="no original on this machine")
+def test_masters_side_by_side(tmp_path, server):
+    """What both say on the master's socket, but for numbers and versions."""
+    said = {}
+    for path in (balancing.ORIGINAL, balancing.ours()):
+        where = tmp_path / os.path.basename(path)
+        where.mkdir()
+        sock = str(where / "m.sock")
+        with Overseen(path, str(where), free_port(), server, "-S",
+                      sock) as m:
+            m.start()
+            until(lambda: answers(sock))
+            worker, = m.workers()
+            out = []
+            for text in ("show proc", "@!7 show info", "@1 show cli level",
+                         "operator;show cli level", "user;@1 show cli level",
+                         "user;reload", "@1 get weight l/s",
+                         "prompt\n@1\n@master\nshow cli level",
+                         "@!%d get weight l/s" % worker,
+                         "@1 disable server l/s;@1 get weight x/y"):
+                got = said_by(sock, text + "\n").replace("# programs\n", "")
+                got = re.sub(r"(%d|%d) *" % (m.pid, worker), "PID ", got)
+                got = re.sub(r"\d+d\d+h\d+m\d+s", "UP", got)
+                out.append(re.sub(r"(2\.6|3\.4)\.\S+ *", "V", got))
+            m.signal(signal.SIGTERM)
+            out.append(m.process.wait(8))
+        said[path] = out
+    assert said[balancing.ours()] == said[balancing.ORIGINAL]

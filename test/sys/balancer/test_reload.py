@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: ISC
 # Reloads and takeovers under new connections: none refused, reset or late.
 # WEIR_RELOADS=100 is the long form, WEIR_RATE the connections a second.
+import array
 import contextlib
 import os
+import random
 import signal
 import socket
+import struct
+import threading
 import time
 
 import pytest
@@ -91,6 +95,37 @@ def test_side_by_side(tmp_path, server):
 def test_from_and_to_the_original(tmp_path, server):
     programs = [THEIRS, OURS] * (RELOADS // 4) + [THEIRS]
     assert not unharmed(chain(tmp_path, server, programs))
+
+
+def settle(m, path):
+    """The original's master begins anew when it serves; deaf meanwhile."""
+    m.start()
+    if path == THEIRS:
+        with open("/proc/%d/environ" % m.pid) as f:
+            until(lambda: f.seek(0) or "MWORKER_WAIT_ONLY" in f.read())
+        time.sleep(0.2)
+
+
+@original
+@pytest.mark.parametrize("first,second", [(THEIRS, OURS), (OURS, THEIRS)])
+def test_a_master_takes_over_from_a_master(tmp_path, server, first, second):
+    """From its worker's socket; then the new one is reloaded as well."""
+    port = free_port()
+    with Overseen(first, str(tmp_path), port, server) as a:
+        settle(a, first)
+        with storm(port, RATE) as s:
+            b = Overseen(second, str(tmp_path), port, server, "-x",
+                         str(tmp_path / "s.sock"), "-sf", str(a.pid))
+            with b:
+                assert a.process.wait(8) == 0
+                settle(b, second)
+                b.signal(signal.SIGUSR2)
+                b.until_said("Former worker")
+                s.stop()
+                b.signal(signal.SIGTERM)
+                assert b.process.wait(8) == 0
+    assert not unharmed(s.counts)
+    print(s.counts)
 
 
 def many(tmp_path, server, first, second):
@@ -249,3 +284,143 @@ def test_another_server_begins_anew(tmp_path, server):
         m.signal(signal.SIGUSR2)
         m.until_said("Former worker")
         assert " gone 127.0.0.1 2 " in console(tmp_path, "show servers state")
+
+
+# ---- a predecessor, or a successor, with bad manners
+
+class Pretender(threading.Thread):
+    """A runtime socket that says what it likes to each who asks."""
+
+    def __init__(self, path, socks, state):
+        super().__init__(daemon=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(8)
+        self.socks, self.state = socks, state
+        self.start()
+
+    def run(self):
+        while True:
+            c, _ = self.listener.accept()
+            threading.Thread(target=self.talk, args=(c,),
+                             daemon=True).start()
+
+    def talk(self, c):
+        with c, contextlib.suppress(OSError):
+            asked = c.recv(100)
+            if asked.startswith(b"_getsocks"):
+                self.socks(c)
+            else:
+                c.sendall(self.state)
+
+
+def pass_on(count, body, fds):
+    def play(c):
+        c.sendall(struct.pack("i", count))
+        c.sendmsg([body], fds and [(
+            socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
+        c.settimeout(2)
+        c.recv(4)
+    return play
+
+
+def start_behind(tmp_path, server, socks, state=b""):
+    port = free_port()
+    Pretender(str(tmp_path / "old.sock"), socks, state)
+    return Overseen(OURS, str(tmp_path), port, server, "-x",
+                    str(tmp_path / "old.sock"), mode="-db")
+
+
+@pytest.mark.parametrize("count,body", [
+    (1, b""), (1, b"\0"), (1, b"\5abc"), (1, b"\0\0\0\0\0"),
+    (1, b"\0\xff" + b"x" * 200), (5, b"\0" * 6), (1 << 30, b"\0" * 6)])
+def test_bad_messages_of_sockets(tmp_path, server, count, body):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        with start_behind(tmp_path, server, pass_on(
+                count, body or b"x", body and [s.fileno()])) as m:
+            assert m.process.wait(8) == 1
+            assert "Failed to get the sockets" in m.said()
+
+
+def test_odd_descriptors(tmp_path, server):
+    """What is no socket, or of no use, is closed; the rest is bound."""
+    reader, writer = os.pipe()
+    with socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        fds = [reader, writer, udp.fileno(), s.fileno()]
+        with start_behind(tmp_path, server, pass_on(
+                4, b"\0\0\0\0\0\0" * 3 + b"\2ns\0\0\0\0\0", fds)) as m:
+            until(lambda: accepts(m.port))
+            assert not has_pipe(m.pid, reader)
+
+
+def has_pipe(pid, fd):
+    """Does the process still have our pipe?"""
+    ours = os.readlink("/proc/self/fd/%d" % fd)
+    where = "/proc/%d/fd" % pid
+    found = []
+    for name in os.listdir(where):
+        with contextlib.suppress(OSError):
+            found.append(os.readlink(os.path.join(where, name)))
+    return ours in found
+
+
+def no_sockets(c):
+    c.sendall(struct.pack("i", 0))
+
+
+def test_bad_legacies(tmp_path, server):
+    """Lines cut, doubled, stretched: whatever it is, it serves."""
+    more = LEGACY % dict(other=free_port())
+    with Overseen(OURS, str(tmp_path), free_port(), server, more=more,
+                  mode="-db") as m:
+        until(lambda: accepts(m.port))
+        balancing.ask(m.port)
+        good = console(tmp_path, "_getstate")
+    assert good.startswith("weir-legacy 1\n") and "\ntables\n" in good
+    chance = random.Random(1)
+    for n in range(int(os.environ.get("WEIR_BAD", "3"))):
+        words = good.split(" ")
+        for _ in range(30):
+            at = chance.randrange(len(words))
+            words[at] = chance.choice((
+                "", "-1", "x", "18446744073709551616", words[at] * 40,
+                "9" * 18, "l", "\0", "\n", words[at][:1]))
+        where = tmp_path / str(n)
+        where.mkdir()
+        bad = " ".join(words)
+        bad = bad if n % 3 else good[:chance.randrange(len(good))]
+        Pretender(str(where / "old.sock"), no_sockets, bad.encode())
+        with Overseen(OURS, str(where), free_port(), server, "-x",
+                      str(where / "old.sock"), more=more, mode="-db") as m:
+            until(lambda: m.process.poll() is not None or accepts(m.port))
+            assert m.process.poll() is None, m.said()
+            assert "\nProcess_num: 1\n" in console(where, "show info")
+            assert console(where, "show stat")
+            m.signal(signal.SIGUSR1)
+            assert m.process.wait(8) == 0
+
+
+def test_successors_that_say_nothing(tmp_path, server):
+    """They are given up after a second, and in the meantime it serves."""
+    with Overseen(OURS, str(tmp_path), free_port(), server, mode="-db") as m:
+        until(lambda: accepts(m.port))
+        idle = []
+        for n in range(9):
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(str(tmp_path / "s.sock"))
+            s.sendall(b"_getsocks\n")
+            idle.append(s)
+        for s in idle:
+            s.settimeout(5)
+            data, fds, _, _ = s.recvmsg(100, socket.CMSG_SPACE(400))
+            assert data[:4] == struct.pack("i", 2)
+            assert balancing.ask(m.port)
+        began = time.monotonic()
+        for s in idle:
+            while s.recv(100):
+                pass
+            s.close()
+        assert 0.3 < time.monotonic() - began < 3
+        assert "Pid: %d" % m.pid in console(tmp_path, "show info")

@@ -51,6 +51,7 @@ class Console(Balancer):
                         "frontend ready\n bind 127.0.0.1:%d\n" % self.ready)
         super().__init__(path, head + text.format(**self.ports, dir=self.dir),
                          args)
+        self.file_path = os.path.join(self.where.name, "x.cfg")
         self.wait_for(self.ready)
 
     def socket(self, level="admin"):
@@ -61,6 +62,14 @@ class Console(Balancer):
 
     def raw(self, text, level="admin", **args):
         return talk(self.socket(level), text, **args)
+
+    def where_of(self, part):
+        """The file and the line that has that text."""
+        with open(self.file_path) as f:
+            for n, line in enumerate(f, 1):
+                if part in line:
+                    return self.file_path, n
+        raise AssertionError(part)
 
     def rows(self, command):
         """Answers that have a header: a list of dictionaries."""

@@ -142,6 +142,8 @@ class Storm:
         self.reader = reader
 
     def stop(self):
+        if self.counts is not None:
+            return
         os.kill(self.pid, signal.SIGUSR1)
         text = b""
         while True:

@@ -253,3 +253,78 @@ def test_late_interface(lan, daemon):
         wait_for(lambda: node.has("10.55.0.50"), 3)
         ip(node, "link", "del", "late0")
         time.sleep(0.2)
+
+
+def test_static_track_groups(lan, daemon):
+    """A static route, rule or address that goes takes its group along."""
+    node = lan(1).nodes[0]
+    head = """
+track_group G {
+    group {
+        VI_1
+    }
+}
+static_ipaddress {
+    10.66.0.1/24 dev eth0 track_group G
+}
+static_routes {
+    192.168.70.0/24 via 10.77.0.8 dev eth0 track_group G
+}
+static_rules {
+    from 10.66.0.0/24 table 70 priority 70 track_group G
+}
+"""
+    one = daemon(node, "weir", vrrp.config(200, head=head, **FAST))
+    one.wait_log("Entering MASTER")
+    for count, (family, there) in enumerate((
+            ("addr", "10.66.0.1/24 dev eth0"),
+            ("route", "192.168.70.0/24 via 10.77.0.8 dev eth0"),
+            ("rule", "from 10.66.0.0/24 table 70 priority 70")), 1):
+        ip(node, family, "del", *there.split())
+        one.wait_log("Entering FAULT", 2, count)
+        wait_for(lambda: not node.has(VIP))
+        assert "(tracker G)" in one.log()
+        ip(node, family, "add", *there.split())
+        one.wait_log("Entering MASTER", 3, count + 1)
+
+
+def test_nothing_shows_the_wrong_hardware_address(lan, daemon):
+    """With a VMAC the host's own questions do not pair the virtual address
+    with the interface's hardware address."""
+    net = lan(2)
+    node, peer = net.nodes
+    daemon(node, "weir", vrrp.config(255, more="use_vmac", **OWNER))
+    wait_for(lambda: node.has(VIP))
+    at = time.time()
+    with lan_module.inside(node.ns), lan_module.socket.socket(
+            lan_module.socket.AF_INET,
+            lan_module.socket.SOCK_DGRAM) as sock:
+        sock.bind((VIP, 0))
+        sock.sendto(b"x", (peer.ip, 9))     # an ARP request goes before it
+    time.sleep(0.3)
+    pairs = {(f.data[22:28].hex(":"), f.data[28:32]) for f in
+             net.capture.frames if f.at >= at and f.node == 1 and
+             f.data[12:14] == b"\x08\x06"}
+    vip = lan_module.socket.inet_aton(VIP)
+    assert pairs and all(mac == "00:00:5e:00:01:33" for mac, of in pairs
+                         if of == vip), pairs
+
+
+def test_vmacs_of_addresses(lan, daemon):
+    """dev X use_vmac: an interface of its own there, the original's name."""
+    seen = {}
+    for kind in ("weir", "keepalived"):
+        node = lan(1).nodes[0]
+        ip(node, "link", "add", "x0", "type", "veth", "peer", "name", "x1")
+        ip(node, "link", "set", "x0", "up")
+        ip(node, "link", "set", "x1", "up")
+        links = ip(node, "-o", "link").count("\n")
+        one = daemon(node, kind, vrrp.config(
+            255, [VIP + "/24", "10.1.0.50/24 dev x0 use_vmac",
+                  "10.1.0.51/24 dev x0"], more="use_vmac", **OWNER))
+        wait_for(lambda n=node: n.has("10.1.0.50"))
+        seen[kind] = sorted(" ".join(line.split()[1:4]) for line in ip(
+            node, "-o", "-4", "addr").splitlines())
+        one.stop()
+        assert ip(node, "-o", "link").count("\n") == links
+    assert seen["weir"] == seen["keepalived"]

@@ -169,6 +169,11 @@ START_TEST(rests_without_descriptors)
 	ck_assert_uint_eq(accepted, 20);
 	ck_assert_uint_eq(rested, 2);
 	ck_assert_uint_eq(refused, 2);
+	for (int i = 10; i < 20; i++)
+		close(kept[i]);
+	listener_wake(listener);
+	run_for(100 * CLOCK_MS);
+	ck_assert_uint_eq(accepted, 28);	/* two more were refused */
 	end();
 }
 END_TEST

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: ISC
+# Values of conditions and maps, changed over the runtime socket: the same
+# commands to HAProxy and to ours, and what sessions make of it.
+import os
+import re
+
+import pytest
+
+from rig.balancing import ORIGINAL, connect, ours, read_all, say, serve
+from rig.console import Console
+
+TEXT = """
+frontend fe
+ bind 127.0.0.1:{P1}
+ bind 127.0.0.1:{P2}
+ acl bad src -f %(dir)s/a.lst
+ tcp-request connection reject if bad
+ tcp-request connection reject if {{ src 9.9.9.9 }}
+ use_backend %%[dst_port,map_str(%(dir)s/m.map,be)]
+backend be
+ server b 127.0.0.1:%(be)d
+backend other
+ server o 127.0.0.1:%(other)d
+"""
+COMMANDS = """
+show acl A
+show acl #0
+show acl #99
+show acl foo
+show map M
+show map foo
+add acl
+add acl A
+add acl A 5.5.5.5
+add acl A foo
+show acl A
+del acl
+del acl A
+del acl A 5.5.5.5
+del acl A 5.5.5.5
+del acl A #0x99
+get acl A 10.1.1.1
+get acl A 99.1.1.1
+get acl A foo
+get acl
+get acl foo 1
+clear acl
+clear acl foo
+clear acl A
+show acl A
+add map
+add map M
+add map M a
+add map M za b c
+add map foo a b
+set map
+set map M za
+set map M za newval
+set map M nosuch newval
+get map M za
+get map M zz
+show map M
+del map M za
+del map M za
+clear map M
+show map M
+""".strip().splitlines()
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    where = str(tmp_path_factory.mktemp("lists"))
+    with open(where + "/a.lst", "w") as f:
+        f.write("# those\n10.0.0.0/8\n192.168.1.1\n")
+    with open(where + "/m.map", "w") as f:
+        f.write("k1 v1\nk2 v2 v3\n")
+    return where, TEXT % {"dir": where, "be": serve(say(b"be")),
+                          "other": serve(say(b"other"))}
+
+
+@pytest.mark.skipif(not os.access(ORIGINAL, os.X_OK), reason="no HAProxy")
+def test_answers_are_the_originals(texts):
+    where, text = texts
+    both = []
+    for path in (ORIGINAL, ours()):
+        with Console(path, text) as c:
+            both.append([])
+            for line in COMMANDS:
+                line = line.replace(" A", " %s/a.lst" % where)
+                line = line.replace(" M", " %s/m.map" % where)
+                answer = c.say(line)
+                answer = re.sub(r"0x[0-9a-f]+", "0xN", answer)
+                both[-1].append((line, re.sub(r"idx=\w+", "idx=X", answer)))
+    assert both[0] == both[1]
+
+
+def ask(port):
+    """What the server says; "": rejected, maybe before it is connected."""
+    try:
+        with connect(port) as s:
+            return read_all(s).decode()
+    except ConnectionResetError:
+        return ""
+
+
+@pytest.fixture(params=[1, 3], ids=["one", "three"])
+def console(texts, request):
+    with Console(ours(), texts[1], threads=request.param) as c:
+        c.file = texts[0]
+        yield c
+
+
+def test_shown(console):
+    c = console
+    assert c.say("show acl").splitlines() == [
+        "# id (file) description",
+        "0 (%s/a.lst) pattern loaded from file '%s/a.lst' used by acl at "
+        "file '%s' line %d. curr_ver=0 next_ver=0 entry_cnt=2" % (
+            c.file, c.file, c.where_of("acl bad")[0],
+            c.where_of("acl bad")[1]),
+        "1 () acl 'src' file '%s' line %d. curr_ver=0 next_ver=0 "
+        "entry_cnt=1" % c.where_of("9.9.9.9"), ""]
+    assert "entry_cnt=2" in c.say("show map")
+
+
+def test_sessions_see_it_at_once(console):
+    c, acl, table = console, console.file + "/a.lst", console.file + "/m.map"
+    one, two = c.ports["P1"], c.ports["P2"]
+    assert ask(one) == ask(two) == "be"
+    assert c.say("add acl %s 127.0.0.0/8" % acl) == "\n"
+    assert ask(one) == ""
+    c.say("del acl %s 127.0.0.0/8" % acl)
+    assert ask(one) == "be"
+    assert c.say("add map %s %d other" % (table, two)) == "\n"
+    assert (ask(one), ask(two)) == ("be", "other")
+    assert c.say("set map %s %d be" % (table, two)) == "\n"
+    assert ask(two) == "be"
+    c.say("set map %s %d other" % (table, two))
+    assert ask(two) == "other"
+    assert c.say("clear map " + table) == "\n"
+    assert ask(two) == "be"
+    assert c.raw("add map %s <<\n%d other\n\n" % (table, one)) == "\n"
+    assert (ask(one), ask(two)) == ("other", "be")
+    assert c.raw("add map %s <<END\n%d other\n\n%d be\nEND\n" % (
+        table, two, two)) == "\n"
+
+
+def test_by_number_and_name_of_entry(console):
+    c = console
+    c.say("add acl #1 127.0.0.1")
+    assert ask(c.ports["P1"]) == ""
+    name = [x.split()[0] for x in c.say("show acl #1").splitlines()
+            if x.endswith(" 127.0.0.1")][0]
+    assert c.say("del acl #1 #" + name) == "\n"
+    assert c.say("del acl #1 #" + name) == "Key not found.\n\n"
+    assert ask(c.ports["P1"]) == "be"
+
+
+def test_many_changes_leave_nothing_behind(console):
+    c, acl = console, console.file + "/a.lst"
+
+    def turn():
+        for _ in range(20):
+            lines = ["add acl %s 172.16.%d.%d" % (acl, i // 250, i % 250)
+                     for i in range(100)]
+            lines += [x.replace("add", "del") for x in lines]
+            out = c.raw("prompt i\n" + "\n".join(lines) + "\nquit\n")
+            assert out.strip() == ""
+
+    def resident():
+        with open("/proc/%d/statm" % c.process.pid) as f:
+            return int(f.read().split()[1]) * 4
+    turn()
+    before = resident()
+    for _ in range(3):
+        turn()
+    assert resident() - before < 1000
+    assert c.say("show acl " + acl).count("\n") == 3
+    assert "match=yes" in c.say("get acl %s 10.2.3.4" % acl)

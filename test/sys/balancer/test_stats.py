@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: ISC
+# What a proxy that answers itself does, without the original beside it:
+# rules, users and groups, several threads, big answers beside sessions, the
+# process's own address for metrics and health.
+import base64
+import http.client
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from rig import balancing
+
+HEAD = """global
+ nbthread %d
+ maxconn 500
+%s
+defaults
+ mode tcp
+ timeout client 5s
+ timeout server 5s
+ timeout connect 300ms
+"""
+
+
+def get(port, path, user=None, method="GET", body=None, headers=None):
+    headers = dict(headers or {})
+    if user:
+        headers["Authorization"] = "Basic " + base64.b64encode(
+            user.encode()).decode()
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    c.request(method, path, body, headers)
+    r = c.getresponse()
+    text = r.read().decode()
+    c.close()
+    return r, text
+
+
+def serving(text, port, threads=1, more=""):
+    b = balancing.Balancer(balancing.ours(), HEAD % (threads, more) + text)
+    return b.wait_for(port)
+
+
+def hashed(password, kind):
+    return subprocess.run(["openssl", "passwd", kind, password], check=True,
+                          capture_output=True, text=True).stdout.strip()
+
+
+def test_rules_answer():
+    port = balancing.free_port()
+    text = """frontend web
+ mode http
+ bind 127.0.0.1:%d
+ acl post method POST
+ http-request set-var(sess.a) path
+ http-request deny if { path /no }
+ http-request deny deny_status 429 if { path_beg /many }
+ http-request return status 202 content-type text/x string "as %%ci" if { path /raw }
+ http-request return lf-string "%%[path] %%[var(sess.a)] %%[req.hdr(x-a)]" hdr x-b %%[method] content-type text/x if { path /lf }
+ http-request redirect location /there code 301 if { path /go }
+ http-request redirect prefix http://h if { path /pre }
+ http-request return status 200 if post { req.body -m sub yes }
+ http-request return status 201 if { hdr(x-list) b }
+ http-request reject if { path /reject }
+ http-request tarpit deny_status 500 if { path /slow }
+ timeout tarpit 300ms
+ stats enable
+ stats uri /stats
+""" % port
+    with serving(text, port):
+        assert get(port, "/no")[0].status == 403
+        assert get(port, "/many/x")[0].status == 429
+        r, said = get(port, "/raw")
+        assert (r.status, said) == (202, "as %ci")
+        r, said = get(port, "/lf?q", headers={"X-A": "b"})
+        assert (r.status, said) == (200, "/lf /lf b")
+        assert r.getheader("x-b") == "GET"
+        assert get(port, "/go")[0].getheader("location") == "/there"
+        assert get(port, "/pre?x")[0].getheader("location") == \
+            "http://h/pre?x"
+        assert get(port, "/any", None, "POST", "a yes b")[0].status == 200
+        assert get(port, "/any", None, "POST", "no")[0].status == 503
+        assert get(port, "/any", headers={"X-List": "a, b"})[0].status == 201
+        with pytest.raises((http.client.HTTPException, OSError)):
+            get(port, "/reject")
+        began = time.time()
+        assert get(port, "/slow")[0].status == 500
+        assert 0.25 < time.time() - began < 3
+        assert get(port, "/stats;csv")[0].status == 200
+
+
+def test_users_and_groups():
+    port, other = balancing.free_port(), balancing.free_port()
+    text = """userlist ul
+ group admins users root
+ group readers users root,guest
+ user root password %s
+ user guest insecure-password g
+ user nobody insecure-password n
+frontend web
+ mode http
+ bind 127.0.0.1:%d
+ stats enable
+ stats uri /
+ stats http-request deny if { src 127.0.0.9 }
+ stats http-request allow if { http_auth_group(ul) readers }
+ stats http-request auth realm R
+ stats admin if { http_auth_group(ul) admins }
+frontend app
+ mode http
+ bind 127.0.0.1:%d
+ http-request auth realm App unless { http_auth(ul) }
+ http-request return status 200
+backend be
+ server s 127.0.0.1:1
+""" % (hashed("secret", "-6"), port, other)
+    with serving(text, port):
+        r, _ = get(port, "/;csv")
+        assert r.status == 401
+        assert r.getheader("www-authenticate") == 'Basic realm="R"'
+        assert get(port, "/;csv", "guest:g")[0].status == 200
+        assert get(port, "/;csv", "root:secret")[0].status == 200
+        for user in ("root:wrong", "guest:", "nobody:n", "x:y"):
+            assert get(port, "/;csv", user)[0].status == 401
+        form = "s=s&b=be&action=maint"
+        r, _ = get(port, "/", "guest:g", "POST", form)
+        assert r.getheader("location") == "/;st=DENY"
+        r, _ = get(port, "/", "root:secret", "POST", form)
+        assert r.getheader("location") == "/;st=DONE"
+        assert ",MAINT," in get(port, "/;csv", "guest:g")[1]
+        assert get(other, "/")[0].status == 401
+        assert get(other, "/", "nobody:n")[0].status == 200
+        with socket.create_connection(
+                ("127.0.0.1", port), 5, ("127.0.0.9", 0)) as s:
+            s.sendall(b"GET /;csv HTTP/1.0\r\n\r\n")
+            assert s.recv(20).startswith(b"HTTP/1.1 403")
+
+
+def test_statistics_of_the_backend_it_leads_to():
+    port = balancing.free_port()
+    text = """frontend web
+ mode http
+ bind 127.0.0.1:%d
+ default_backend st
+backend st
+ mode http
+ stats uri /s
+ stats refresh 3s
+""" % port
+    with serving(text, port):
+        r, said = get(port, "/s;csv")
+        assert r.status == 200 and r.getheader("refresh") == "3"
+        assert "st,BACKEND," in said
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_numbers_of_all_loops_are_added_up(threads):
+    up = balancing.serve(balancing.echo)
+    port, stats = balancing.free_port(), balancing.free_port()
+    text = """listen l
+ bind 127.0.0.1:%d
+ option socket-stats
+ server s 127.0.0.1:%d
+listen stats
+ mode http
+ bind 127.0.0.1:%d
+ stats uri /
+""" % (port, up, stats)
+    with serving(text, stats, threads):
+        held = []
+        for _ in range(9):
+            s = balancing.connect(port)
+            s.sendall(b"x" * 10)
+            assert s.recv(10)
+            held.append(s)
+        for s in held[:4]:
+            s.close()
+        time.sleep(1.3)     # open sessions tell their bytes once a second
+        rows = {}
+        lines = get(stats, "/;csv")[1].splitlines()
+        names = lines[0][2:].split(",")
+        for line in lines[1:]:
+            row = dict(zip(names, line.split(",")))
+            rows[row["pxname"], row["svname"]] = row
+        for kind in ("FRONTEND", "s", "BACKEND", "sock-1"):
+            row = rows["l", kind]
+            assert row["stot"] == "9" and row["scur"] == "5"
+            assert row["bin"] == "90" and row["bout"] == "90"
+        for s in held[4:]:
+            s.close()
+
+
+def test_a_client_that_leaves_or_never_reads():
+    stats = balancing.free_port()
+    text = """listen stats
+ mode http
+ bind 127.0.0.1:%d
+ timeout client 1s
+ stats uri /
+backend be
+%s""" % (stats, "".join(" server s%d 127.0.0.1:1\n" % n for n in range(400)))
+    with serving(text, stats) as b:
+        for _ in range(5):
+            s = socket.create_connection(("127.0.0.1", stats))
+            s.sendall(b"GET /;json HTTP/1.1\r\n\r\n")
+            s.recv(100)
+            balancing.reset(s)
+        deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", stats))
+        deaf.sendall(b"GET /;json HTTP/1.1\r\n\r\n" * 20)
+        silent = socket.create_connection(("127.0.0.1", stats), 5)
+        half = socket.create_connection(("127.0.0.1", stats), 5)
+        half.sendall(b"GET / HT")
+        began = time.time()
+        assert silent.recv(100) == b""
+        assert half.recv(100).startswith(b"HTTP/1.1 408")
+        assert time.time() - began < 4
+        end = time.time() + 5
+        while time.time() < end:
+            row = [x for x in get(stats, "/;csv")[1].splitlines()
+                   if x.startswith("stats,FRONTEND")][0].split(",")
+            if row[4] == "1":
+                break
+            time.sleep(0.05)
+        assert row[4] == "1"
+        deaf.close()
+        assert b.process.poll() is None
+
+
+def test_big_answers_beside_a_session():
+    """A session is served while 1000 rows are written out."""
+    up = balancing.serve(balancing.echo)
+    port, stats = balancing.free_port(), balancing.free_port()
+    text = """listen l
+ bind 127.0.0.1:%d
+ server s 127.0.0.1:%d
+listen stats
+ mode http
+ bind 127.0.0.1:%d
+ stats uri /
+backend be
+%s""" % (port, up, stats,
+         "".join(" server s%d 127.0.0.1:1\n" % n for n in range(1000)))
+    with serving(text, stats):
+        took, stop = [], []
+
+        def ping():
+            with balancing.connect(port) as s:
+                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                while not stop:
+                    began = time.perf_counter()
+                    s.sendall(b"x")
+                    s.recv(1)
+                    took.append(time.perf_counter() - began)
+        t = threading.Thread(target=ping)
+        t.start()
+        for path in ("/;csv", "/;json", "/"):
+            for _ in range(4):
+                r, said = get(stats, path)
+                assert r.status == 200 and "s999" in said
+        stop.append(1)
+        t.join()
+        took.sort()
+        assert len(took) > 100
+        # The machine may be busy: of the middle one can be sure.
+        assert took[len(took) // 2] < 0.002
+
+
+def test_metrics_and_health_of_the_process():
+    port, own = balancing.free_port(), balancing.free_port()
+    stats = balancing.free_port()
+    more = " metrics_listen 127.0.0.1:%d\n healthz-backends be" % own
+    text = """listen l
+ bind 127.0.0.1:%d
+ default_backend be
+backend be
+ server s 127.0.0.1:1
+listen stats
+ mode http
+ bind 127.0.0.1:%d
+ stats uri /
+ stats admin if TRUE
+""" % (port, stats)
+    with serving(text, own, more=more) as b:
+        r, said = get(own, "/healthz")
+        assert (r.status, said) == (200, "ok\n")
+        r, said = get(own, "/metrics")
+        assert r.status == 200 and 'haproxy_server_status{proxy="be"' in said
+        assert "weir_build_info{" in said
+        get(stats, "/", None, "POST", "s=s&b=be&action=maint")
+        r, said = get(own, "/healthz")
+        assert r.status == 503 and "be" in said
+        assert get(own, "/other")[0].status == 404
+        get(stats, "/", None, "POST", "s=s&b=be&action=ready")
+        assert get(own, "/healthz")[0].status == 200
+        with balancing.connect(port):
+            assert b.process.poll() is None
