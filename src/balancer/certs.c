@@ -117,6 +117,76 @@ merge(const struct lb_tls_conf *line, const struct lb_tls_conf *own)
 	return t;
 }
 
+/* ---- what is loaded ---------------------------------------------------- */
+
+static struct loaded {
+	struct loaded *next;
+	struct tls *tls;
+	char *path;
+} *loaded, **loaded_end = &loaded;
+
+static struct tls *
+note(const char *path, struct tls *t)
+{
+	struct loaded *n = t == NULL ? NULL : mem_zero(sizeof *n);
+
+	if (n == NULL)
+		return t;
+	n->path = mem_copy(text_of(path));
+	if (n->path == NULL) {
+		mem_drop(n);
+		return t;
+	}
+	n->tls = tls_hold(t);
+	*loaded_end = n;
+	loaded_end = &n->next;
+	return t;
+}
+
+const char *
+lb_certs_at(unsigned n, struct tls **t)
+{
+	const struct loaded *l = loaded;
+
+	while (l != NULL && n-- > 0)
+		l = l->next;
+	if (l != NULL && t != NULL)
+		*t = l->tls;
+	return l == NULL ? NULL : l->path;
+}
+
+static void
+drop_loaded(struct loaded **at)
+{
+	struct loaded *l = *at;
+
+	*at = l->next;
+	if (loaded_end == &l->next)
+		loaded_end = at;
+	tls_drop(&l->tls);
+	mem_drop(l->path);
+	mem_drop(l);
+}
+
+void
+lb_certs_forget(const struct tls *t)
+{
+	struct loaded **at = &loaded;
+
+	while (*at != NULL)
+		if ((*at)->tls == t)
+			drop_loaded(at);
+		else
+			at = &(*at)->next;
+}
+
+void
+lb_certs_fini(void)
+{
+	while (loaded != NULL)
+		drop_loaded(&loaded);
+}
+
 static struct tls *
 make_context(const struct lb_bind_conf *b, const struct lb_global_conf *g,
     const struct lb_cert_conf *c, const char *path, struct why *why)
@@ -134,7 +204,7 @@ make_context(const struct lb_bind_conf *b, const struct lb_global_conf *g,
 	o.verify = t.verify == LB_VERIFY_REQUIRED ? TLS_VERIFY_REQUIRED :
 	    t.verify == LB_VERIFY_OPTIONAL ? TLS_VERIFY_OPTIONAL :
 	    TLS_VERIFY_NONE;
-	return tls_new(&o, why);
+	return note(path, tls_new(&o, why));
 }
 
 /* ---- several certificates ---------------------------------------------- */
@@ -220,45 +290,77 @@ add_cert(struct loading *l, const struct lb_cert_conf *c, const char *path)
 	return name_cert(w, c) == 0 ? 0 : why_set(l->why, "out of memory");
 }
 
-/* Files beside a certificate; hidden ones. */
-static int
-is_cert(const struct dirent *e)
+/* Hidden files, and those that stand beside a certificate, are none. */
+static bool
+is_cert(const char *name)
 {
 	static const char *const others[] = { ".key", ".ocsp", ".issuer",
 	    ".sctl", ".dh" };
 
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		if (text_ends(text_of(e->d_name), others[i]))
-			return 0;
-	return e->d_name[0] != '.';
+		if (text_ends(text_of(name), others[i]))
+			return false;
+	return name[0] != '.';
+}
+
+struct names {
+	char **at;
+	unsigned count;
+};
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
 }
 
 static int
-by_bytes(const struct dirent **a, const struct dirent **b)
+gather(const char *path, struct names *names)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
+	DIR *d = opendir(path);
+	const struct dirent *e;
+	int code = 0;
+
+	if (d == NULL)
+		return -1;
+	while (code == 0 && (e = readdir(d)) != NULL) {
+		char **more;
+
+		if (!is_cert(e->d_name))
+			continue;
+		more = mem_grow(names->at, (names->count + 1) * sizeof *more);
+		if (more != NULL)
+			names->at = more;
+		if (more == NULL || (more[names->count] =
+		    mem_print("%s/%s", path, e->d_name)) == NULL)
+			code = -1;
+		else
+			names->count++;
+	}
+	closedir(d);
+	if (names->count > 0)
+		qsort(names->at, names->count, sizeof *names->at, by_bytes);
+	return code;
 }
 
 static int
 add_directory(struct loading *l, const struct lb_cert_conf *c)
 {
-	struct dirent **found;
+	struct names names = { NULL, 0 };
 	struct stat st;
-	char path[4096];
-	int n = scandir(c->path, &found, is_cert, by_bytes), code = 0;
+	int code = gather(c->path, &names);
 
-	if (n < 0)
-		return why_errno(l->why, "unable to scan directory '%s'",
-		    c->path);
-	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof path, "%s/%s", c->path,
-		    found[i]->d_name);
-		if (code == 0 && stat(path, &st) == 0 &&
+	if (code < 0)
+		why_errno(l->why, "unable to scan directory '%s'", c->path);
+	for (unsigned i = 0; i < names.count; i++) {
+		if (code == 0 && stat(names.at[i], &st) == 0 &&
 		    S_ISREG(st.st_mode))
-			code = add_cert(l, c, path);
-		free(found[i]);
+			code = add_cert(l, c, names.at[i]);
+		mem_drop(names.at[i]);
 	}
-	free(found);
+	mem_drop(names.at);
 	return code;
 }
 
@@ -327,5 +429,7 @@ lb_certs_server(const struct lb_server_conf *s,
 		o.verify_name = s->tls.verify_host != NULL ||
 		    s->tls.sni != NULL;
 	}
+	if (s->tls.certs.count > 0)
+		return note(s->tls.certs.at[0]->path, tls_new(&o, why));
 	return tls_new(&o, why);
 }

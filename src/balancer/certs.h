@@ -15,4 +15,12 @@ struct tls *lb_certs_bind(const struct lb_bind_conf *,
 struct tls *lb_certs_server(const struct lb_server_conf *,
 	    const struct lb_global_conf *g, struct why *);
 
+/*
+ * What was loaded, with the file it came from: n from 0; NULL: no more. They
+ * are kept until the end, or until one is forgotten (NULL: nothing is).
+ */
+const char *lb_certs_at(unsigned n, struct tls **);
+void	lb_certs_forget(const struct tls *);
+void	lb_certs_fini(void);
+
 #endif

@@ -30,6 +30,7 @@ static const struct command *const tables[] = {
 	lb_commands_server,
 	lb_commands_proxy,
 	lb_commands_lists,
+	lb_commands_ssl,
 	lb_commands_wait,
 	lb_commands_sockets,
 	lb_commands_table,
@@ -82,19 +83,19 @@ lb_commands_at(unsigned i)
 }
 
 void
-lb_commands_list(void (*put)(const char *line))
+lb_commands_list(FILE *to, bool man)
 {
 	static const char *const levels[] = { "user", "operator", "admin" };
-	char line[512];
 
 	gather_rows();
 	for (unsigned i = 0; i < row_count; i++) {
-		if (rows[i]->help == NULL)
+		const struct command *c = rows[i];
+
+		if (c->help == NULL)
 			continue;
-		snprintf(line, sizeof line, "%s\t%s\t%s\t%s", rows[i]->words,
-		    rows[i]->usage != NULL ? rows[i]->usage : "",
-		    levels[rows[i]->level], rows[i]->help);
-		put(line);
+		fprintf(to, man ? ".It Ic %s Ar %s\n%s: %s.\n" :
+		    "%s\t%s\t%s\t%s\n", c->words, c->usage != NULL ?
+		    c->usage : man ? "\\&" : "", levels[c->level], c->help);
 	}
 }
 

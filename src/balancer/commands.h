@@ -6,13 +6,18 @@
 #ifndef WEIR_BALANCER_COMMANDS_H
 #define WEIR_BALANCER_COMMANDS_H
 
+#include <stdio.h>
+
 #include "balancer/talk.h"
 
 /* For lb_talk_host: finds the row, looks at the level, runs it. */
 void	lb_commands_run(struct talk *, const struct command_line *);
 /* All rows in the order of the alphabet: i from 0; NULL: no more. */
 const struct command *lb_commands_at(unsigned i);
-/* "weir-balancer --list-commands": words, level, what they do; by tabs. */
-void	lb_commands_list(void (*put)(const char *line));
+/*
+ * "weir-balancer --list-commands": words, arguments, level, what they do,
+ * by tabs; or as the list of a manual page.
+ */
+void	lb_commands_list(FILE *, bool man);
 
 #endif

@@ -14,6 +14,7 @@ extern const struct command lb_commands_sess[];		/* sessions */
 extern const struct command lb_commands_support[];	/* for faults */
 extern const struct command lb_commands_server[];	/* one server */
 extern const struct command lb_commands_lists[];	/* values of rules */
+extern const struct command lb_commands_ssl[];		/* certificates */
 extern const struct command lb_commands_wait[];		/* time */
 extern const struct command lb_commands_proxy[];	/* frontends, limits */
 extern const struct command lb_commands_sockets[];	/* hand them over */

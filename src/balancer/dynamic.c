@@ -127,6 +127,16 @@ switch_off(struct lb_check *c)
 	lb_check_soon(c);
 }
 
+static void
+bury(void *arg)
+{
+	struct lb_server *s = arg;
+
+	if (s->tls != NULL)
+		lb_certs_forget(s->tls);
+	lb_proxy_unmake(s);
+}
+
 struct lb_server *
 lb_dynamic_add(struct lb_proxy *p, const struct lb_words *w, struct why *why)
 {
@@ -152,7 +162,7 @@ lb_dynamic_add(struct lb_proxy *p, const struct lb_words *w, struct why *why)
 	    tour_still(loop_here(), put_in, s) < 0) {
 		if (why->line[0] == '\0')
 			why_set(why, "A thread is busy; try again.");
-		lb_proxy_unmake(s);
+		bury(s);
 		return NULL;
 	}
 	lb_world_track(s);
@@ -215,13 +225,7 @@ lb_dynamic_is_free(const struct lb_server *s)
 	return s->trackers == NULL && s->served == 0 && s->queue.count == 0;
 }
 
-/* What was posted about it before has been heard by now. */
-static void
-bury(void *arg)
-{
-	lb_proxy_unmake(arg);
-}
-
+/* What was posted about it before has been heard by the next turn. */
 static void
 on_toured(void *arg)
 {

@@ -12,6 +12,7 @@
 
 #include <openssl/crypto.h>
 
+#include "balancer/commands.h"
 #include "balancer/condition.h"
 #include "balancer/config.h"
 #include "balancer/files.h"
@@ -329,6 +330,13 @@ list_settings(const char *form)
 }
 
 static int
+list_commands(const char *form)
+{
+	lb_commands_list(stdout, strcmp(form, "man") == 0);
+	return 0;
+}
+
+static int
 usage(const char *called, const struct why *why)
 {
 	print_version(stderr);
@@ -348,6 +356,8 @@ run(const char *called)
 		return show_version();
 	if (options.list_settings != NULL)
 		return list_settings(options.list_settings);
+	if (options.list_commands != NULL)
+		return list_commands(options.list_commands);
 	if (options.condition != NULL)
 		return evaluate(&report);
 	if (options.directory != NULL && chdir(options.directory) < 0) {

@@ -70,6 +70,8 @@ static const struct row {
 	{ "dt*", NOTHING, 0, NULL, NULL }, { "dc", NOTHING, 0, NULL, NULL },
 	{ "-list-settings", TEXT, 0, "[=md|=man]",
 	    "print all keywords and exit" },
+	{ "-list-commands", TEXT, 0, "[=man]",
+	    "print the runtime socket's commands and exit" },
 };
 
 struct walk {
@@ -164,12 +166,27 @@ take(struct walk *w, const struct row *r, const char *name)
 	return -1;
 }
 
+/* "-list-settings", "-list-settings=md": the form, or NULL: not this. */
+static const char *
+form_of(const char *name, const char *option)
+{
+	size_t len = strlen(option);
+
+	if (strncmp(name, option, len) != 0 ||
+	    (name[len] != '\0' && name[len] != '='))
+		return NULL;
+	return name + len + (name[len] == '=');
+}
+
 static int
 read_option(struct walk *w, const char *name)
 {
-	if (strncmp(name, "-list-settings", 14) == 0 &&
-	    (name[14] == '\0' || name[14] == '=')) {
-		w->to->list_settings = name + 14 + (name[14] == '=');
+	const char *settings = form_of(name, "-list-settings"),
+	    *commands = form_of(name, "-list-commands");
+
+	if (settings != NULL || commands != NULL) {
+		w->to->list_settings = settings;
+		w->to->list_commands = commands;
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -19,6 +19,7 @@ struct lb_options {
 	unsigned version;		/* -v: 1, -vv: 2 */
 	const char *short_version;	/* -vq, -vqs, -vqb: the letters */
 	const char *list_settings;	/* form, "" for the plain one */
+	const char *list_commands;	/* the same */
 	const char *directory;		/* -C */
 	bool daemon, foreground, debug;	/* -D; -db; -d */
 	bool master, notify;		/* -W; -Ws (both) */

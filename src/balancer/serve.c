@@ -507,6 +507,7 @@ live(void)
 	lb_tables_fini();
 	lb_variables_fini();
 	lb_world_fini();
+	lb_certs_fini();
 	return code;
 }
 

@@ -44,6 +44,7 @@ struct tls_options {
 /* Reads and checks everything; NULL with why ("failed to load ..."). */
 struct tls *tls_new(const struct tls_options *, struct why *);
 struct tls *tls_hold(struct tls *);
+struct ssl_ctx_st *tls_context(const struct tls *);	/* the library's */
 void	tls_drop(struct tls **);
 
 /*
@@ -59,6 +60,9 @@ void	tls_each_name(const struct tls *, void (*visit)(struct text name,
 
 /* For net/conn: a session of this context. NULL: no memory. */
 struct tlsio *tls_begin(struct tls *, const char *name);
+
+/* OpenSSL's session, of a conn whose handshake is done; NULL: none. */
+struct ssl_st *tls_session(const struct conn *);
 
 /* Of a conn whose handshake is done; false or empty for a plain one. */
 bool	tls_is_on(const struct conn *);
