@@ -51,13 +51,13 @@ tell(const struct lb_server *s, const char *fmt, ...)
 static bool
 is_same_ip(const struct address *a, const struct address *b)
 {
-	struct address x = *a, y = *b;
-
-	if (a->len == 0 || b->len == 0)
+	if (a->len == 0 || b->len == 0 ||
+	    a->sa.sa_family != b->sa.sa_family)
 		return false;
-	address_set_port(&x, 0);
-	address_set_port(&y, 0);
-	return address_same(&x, &y);
+	return a->sa.sa_family == AF_INET ?
+	    a->in.sin_addr.s_addr == b->in.sin_addr.s_addr :
+	    memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr,
+	    sizeof a->in6.sin6_addr) == 0;
 }
 
 static const char *
@@ -80,11 +80,11 @@ is_taken(const struct lb_server *s, const struct address *ip)
 	for (unsigned i = 0; i < p->server_count; i++) {
 		const struct lb_server *t = p->servers[i];
 
-		if (t != s && t->hostname != NULL && s->hostname != NULL &&
+		if (is_same_ip(&t->address, ip) && t != s &&
+		    t->hostname != NULL && s->hostname != NULL &&
 		    (t->admin & LB_ADMIN_RMAINT) == 0 &&
 		    strcasecmp(t->hostname, s->hostname) == 0 &&
-		    t->name->port == s->name->port &&
-		    is_same_ip(&t->address, ip))
+		    t->name->port == s->name->port)
 			return true;
 	}
 	return false;
@@ -105,30 +105,74 @@ is_preferred(const struct lb_server_conf *conf, const struct address *ip)
 	return false;
 }
 
-/* It stays where it is while that is named; else family, network, nobody's. */
+enum { FAMILY = 8, NETWORK = 4, FREE = 2 };
+
+static int
+score_of(const struct lb_server_conf *conf, const struct address *ip,
+    bool taken)
+{
+	return (ip->sa.sa_family == conf->resolve_prefer ? FAMILY : 0) +
+	    (is_preferred(conf, ip) ? NETWORK : 0) + (taken ? 0 : FREE);
+}
+
+/*
+ * Nothing was left of this answer for servers like this one: the many others
+ * of a big template need not look through it again.
+ */
+static struct {
+	const struct lb_resolution *r;
+	const struct lb_proxy *proxy;
+	int64_t at;
+	uint16_t port;
+} barren;
+
+static bool
+is_barren(const struct lb_server *s, const struct lb_resolution *r)
+{
+	return barren.r == r && barren.at == r->last_valid &&
+	    barren.proxy == s->proxy && barren.port == s->name->port &&
+	    !s->conf->allow_dup_ip;
+}
+
 static const struct address *
-pick(const struct lb_server *s, struct lb_resolution *r)
+pick_new(const struct lb_server *s, struct lb_resolution *r)
 {
 	const struct lb_server_conf *conf = s->conf;
+	const int best_score = FAMILY + FREE +
+	    (conf->resolve_net != NULL ? NETWORK : 0);
 	const struct address *best = NULL;
 	int most = -1;
 
-	for (unsigned i = 0; i < r->count; i++) {
+	/* Each begins with another one, so that they are shared out. */
+	for (unsigned i = 0; i < r->count && most < best_score; i++) {
 		const struct address *ip =
 		    &r->items[(r->turn + i) % r->count].address;
 		bool taken = is_taken(s, ip);
-		int score = (ip->sa.sa_family == conf->resolve_prefer ? 8 : 0)
-		    + (is_preferred(conf, ip) ? 4 : 0) + (taken ? 0 : 2);
+		int score = score_of(conf, ip, taken);
 
-		if (is_same_ip(ip, &s->address))
-			return ip;
 		if ((taken && !conf->allow_dup_ip) || score <= most)
 			continue;
 		best = ip;
 		most = score;
 	}
-	r->turn++;			/* the next user begins with another */
+	r->turn++;
+	if (best == NULL) {
+		barren.r = r;
+		barren.proxy = s->proxy;
+		barren.at = r->last_valid;
+		barren.port = s->name->port;
+	}
 	return best;
+}
+
+/* It stays where it is while that is named; else family, network, nobody's. */
+static const struct address *
+pick(const struct lb_server *s, struct lb_resolution *r)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		if (is_same_ip(&r->items[i].address, &s->address))
+			return &r->items[i].address;
+	return is_barren(s, r) ? NULL : pick_new(s, r);
 }
 
 /* ---- a server's place -------------------------------------------------- */

@@ -518,11 +518,8 @@ lb_resolution_want(const struct lb_resolvers_conf *conf, const char *name,
 {
 	struct lb_resolvers *s = find_section(conf);
 	struct user *u = mem_zero(sizeof *u), **at;
-	struct task *t;
+	struct task *t = s == NULL ? NULL : find_task(s, name, kind);
 
-	if (conf->only_ipv4 && kind == ANSWER_AAAA)
-		kind = ANSWER_A;
-	t = s == NULL ? NULL : find_task(s, name, kind);
 	if (t == NULL && s != NULL && u != NULL)
 		t = new_task(s, name, kind);
 	if (t == NULL || u == NULL) {

@@ -10,7 +10,8 @@
 #include "net/channel.h"
 #include "net/nameserver.h"
 
-enum { CLASS_IN = 1 };
+/* The library reads no longer answers by UDP; they come by TCP then. */
+enum { CLASS_IN = 1, MOST_PAYLOAD = 4096 };
 
 struct nameserver {
 	struct loop *loop;
@@ -51,7 +52,8 @@ nameserver_open(struct loop *l, const struct nameserver_options *want,
 	    ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS |
 	    ARES_FLAG_STAYOPEN | (want->tcp ? ARES_FLAG_USEVC : 0),
 	    .timeout = (int)(want->limit / CLOCK_MS), .tries = 1,
-	    .ednspsz = (int)want->payload };
+	    .ednspsz = (int)(want->payload < MOST_PAYLOAD ? want->payload :
+	    MOST_PAYLOAD) };
 
 	if (s == NULL) {
 		why_set(why, "no memory for DNS");

@@ -51,8 +51,8 @@ struct vr_announce {
 	int fd;
 	const struct vr_links *links;
 	const struct vr_config *config;
-	struct frame ready[AT_ONCE];
-	unsigned count;
+	struct frame *ready;		/* sent at the end of the turn */
+	unsigned count, room;
 	struct queue *queues;
 	int logged_error;		/* the last that was told */
 };
@@ -181,44 +181,61 @@ make_frame(struct frame *f, const struct vr_link *l, const struct prefix *ip)
 
 /* ---- sending */
 
-void
-vr_announce_flush(struct vr_announce *a)
+static void
+tell_error(struct vr_announce *a)
+{
+	if (errno != a->logged_error)
+		vr_say_error("Error sending gratuitous ARP or neighbour "
+		    "advert: %s", strerror(errno));
+	a->logged_error = errno;
+}
+
+static void
+send_piece(struct vr_announce *a, struct frame *from, unsigned count)
 {
 	struct mmsghdr out[AT_ONCE];
 	struct iovec pieces[AT_ONCE];
 	unsigned sent = 0;
+	int n;
 
 	memset(out, 0, sizeof out);
-	for (unsigned i = 0; i < a->count; i++) {
-		pieces[i] = (struct iovec){ a->ready[i].bytes,
-		    a->ready[i].len };
-		out[i].msg_hdr.msg_name = &a->ready[i].to;
-		out[i].msg_hdr.msg_namelen = sizeof a->ready[i].to;
+	for (unsigned i = 0; i < count; i++) {
+		pieces[i] = (struct iovec){ from[i].bytes, from[i].len };
+		out[i].msg_hdr.msg_name = &from[i].to;
+		out[i].msg_hdr.msg_namelen = sizeof from[i].to;
 		out[i].msg_hdr.msg_iov = &pieces[i];
 		out[i].msg_hdr.msg_iovlen = 1;
 	}
-	while (sent < a->count) {
-		int n = sendmmsg(a->fd, out + sent, a->count - sent,
-		    MSG_DONTWAIT);
-
-		if (n > 0) {
-			sent += (unsigned)n;
-			continue;
-		}
-		if (errno != a->logged_error)
-			vr_say_error("Error sending gratuitous ARP or "
-			    "neighbour advert: %s", strerror(errno));
-		a->logged_error = errno;
-		sent++;			/* that one is lost, not the others */
+	while (sent < count) {
+		n = sendmmsg(a->fd, out + sent, count - sent, MSG_DONTWAIT);
+		if (n <= 0)
+			tell_error(a);	/* that one is lost, not the others */
+		sent += n > 0 ? (unsigned)n : 1;
 	}
+}
+
+void
+vr_announce_flush(struct vr_announce *a)
+{
+	for (unsigned at = 0; at < a->count; at += AT_ONCE)
+		send_piece(a, a->ready + at, a->count - at < AT_ONCE ?
+		    a->count - at : AT_ONCE);
 	a->count = 0;
 }
 
+/* Nothing goes before the end of the turn: the addresses come first. */
 static void
 send_frame(struct vr_announce *a, const struct frame *f)
 {
-	if (a->count == AT_ONCE)
-		vr_announce_flush(a);
+	if (a->count == a->room) {
+		unsigned room = 2 * a->room + AT_ONCE;
+		struct frame *more = mem_grow(a->ready, room * sizeof *more);
+
+		if (more == NULL)
+			return;
+		a->ready = more;
+		a->room = room;
+	}
 	a->ready[a->count++] = *f;
 }
 
@@ -569,5 +586,6 @@ vr_announce_close(struct vr_announce **ap)
 	vr_announce_flush(a);
 	drop_queues(a);
 	close(a->fd);
+	mem_drop(a->ready);
 	mem_drop(a);
 }

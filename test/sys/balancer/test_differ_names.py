@@ -260,6 +260,21 @@ def test_the_first_good_answer_counts():
     good.close()
 
 
+def test_many_addresses():
+    """More than fit into UDP, for more servers than there are addresses."""
+    dns = Dns()
+    dns.say("a.test", A, a(*["127.0.%d.%d" % (1 + i // 200, 1 + i % 200)
+                             for i in range(400)]))
+    b, _ = start(dns, "server-template s 1000 a.test:1" + V4,
+                 section=SECTION % dns.port + " accepted_payload_size 8192\n")
+    with b:
+        wait_until(lambda: b.errors().count("resolves again") == 400)
+        wait_until(lambda: dns.count() > 8)
+        moved = re.findall(r"to (\S+) by", b.errors())
+        assert len(moved) == len(set(moved)) == 400
+    dns.close()
+
+
 def test_only_ipv4():
     dns = Dns()
     dns.say("a.test", A, NXDOMAIN)

@@ -34,6 +34,12 @@ def cname(target, ttl=1):
     return [(CNAME, pack_name(target), ttl)]
 
 
+def room(more):
+    """What the question says that it can take."""
+    return struct.unpack("!H", more[3:5])[0] if more[:3] == b"\0\0\x29" \
+        else 512
+
+
 class Dns:
     def __init__(self, delay=0):
         self.says = {}		# (name, type): records, or a code
@@ -90,7 +96,8 @@ class Dns:
         records = [] if rcode else said
         more = [] if rcode else self.more.get((name.lower(), kind), ())
         flags = 0x8180 | rcode
-        if self.truncates and how == "udp":
+        if how == "udp" and (self.truncates or 16 * len(records) >
+                             room(packet[at + 5:])):
             flags, records, more = flags | 0x200, [], []
         out = struct.pack("!HHHHHH", ident, flags, 1, len(records), 0,
                           len(more)) + question
