@@ -39,58 +39,7 @@ tell(enum gravity g, const struct lb_place *place, const char *fmt, ...)
 	lb_logs_say(g == WARN ? LB_LOG_WARNING : LB_LOG_ALERT, line);
 }
 
-/* ---- of a bind line, a server, a proxy --------------------------------- */
-
-static bool
-wants_bind_namespace(const struct lb_bind_conf *b)
-{
-	return b->namespace != NULL;
-}
-
-static bool
-wants_signature(const struct lb_bind_conf *b)
-{
-	return b->md5sig != NULL;
-}
-
-static const struct bind_row {
-	enum gravity gravity;
-	bool (*wants)(const struct lb_bind_conf *);
-	const char *what;
-} bind_rows[] = {
-	{ REFUSE, wants_bind_namespace, "'bind ... namespace'" },
-	{ REFUSE, wants_signature, "'bind ... tcp-md5sig'" },
-};
-
-static bool
-sends_more(const struct lb_server_conf *s)
-{
-	return s->send_proxy != 0 && (s->proxy_v2_options != 0 ||
-	    s->send_proxy_ssl || s->tlvs.count > 0);
-}
-
-static bool
-has_namespace(const struct lb_server_conf *s)
-{
-	return s->namespace != NULL;
-}
-
-static bool
-has_socks(const struct lb_server_conf *s)
-{
-	return s->socks4.kind != LB_ADDRESS_NONE;
-}
-
-static const struct server_row {
-	enum gravity gravity;
-	bool (*wants)(const struct lb_server_conf *);
-	const char *what;
-} server_rows[] = {
-	{ WARN, sends_more, "a PROXY header with more than addresses (a "
-	    "plain one is sent); it" },
-	{ REFUSE, has_namespace, "'server ... namespace'" },
-	{ REFUSE, has_socks, "'server ... socks4'" },
-};
+/* ---- checks ------------------------------------------------------------ */
 
 static void
 look_at_check(const struct lb_proxy_conf *p)
@@ -214,46 +163,16 @@ look_at_rules(const struct lb_proxy_conf *p)
 
 /* ---- all --------------------------------------------------------------- */
 
-static void
-look_at_binds(const struct lb_proxy_conf *p)
-{
-	for (unsigned i = 0; i < p->binds.count; i++) {
-		for (size_t n = 0; n < sizeof bind_rows / sizeof *bind_rows;
-		    n++)
-			if (bind_rows[n].wants(p->binds.at[i]))
-				tell(bind_rows[n].gravity,
-				    &p->binds.at[i]->place, "%s",
-				    bind_rows[n].what);
-	}
-}
-
-static void
-look_at_servers(const struct lb_proxy_conf *p)
-{
-	for (unsigned i = 0; i < p->servers.count; i++) {
-		for (size_t n = 0;
-		    n < sizeof server_rows / sizeof *server_rows; n++)
-			if (server_rows[n].wants(p->servers.at[i]))
-				tell(server_rows[n].gravity,
-				    &p->servers.at[i]->place, "%s",
-				    server_rows[n].what);
-	}
-}
-
 int
 lb_absent_tell(const struct lb_setup *setup)
 {
 	refused = 0;
 	lb_sampling_init();
-	if (setup->global.maxsslconn > 0)
-		tell(WARN, &setup->global.place, "'maxsslconn'");
 	for (unsigned i = 0; i < setup->proxies.count; i++) {
 		const struct lb_proxy_conf *p = setup->proxies.at[i];
 
 		if (p->disabled)
 			continue;
-		look_at_binds(p);
-		look_at_servers(p);
 		if (p->answers)
 			look_at_answers(p);
 		else

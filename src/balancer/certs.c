@@ -290,45 +290,77 @@ add_cert(struct loading *l, const struct lb_cert_conf *c, const char *path)
 	return name_cert(w, c) == 0 ? 0 : why_set(l->why, "out of memory");
 }
 
-/* Files beside a certificate; hidden ones. */
-static int
-is_cert(const struct dirent *e)
+/* Hidden files, and those that stand beside a certificate, are none. */
+static bool
+is_cert(const char *name)
 {
 	static const char *const others[] = { ".key", ".ocsp", ".issuer",
 	    ".sctl", ".dh" };
 
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		if (text_ends(text_of(e->d_name), others[i]))
-			return 0;
-	return e->d_name[0] != '.';
+		if (text_ends(text_of(name), others[i]))
+			return false;
+	return name[0] != '.';
+}
+
+struct names {
+	char **at;
+	unsigned count;
+};
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
 }
 
 static int
-by_bytes(const struct dirent **a, const struct dirent **b)
+gather(const char *path, struct names *names)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
+	DIR *d = opendir(path);
+	const struct dirent *e;
+	int code = 0;
+
+	if (d == NULL)
+		return -1;
+	while (code == 0 && (e = readdir(d)) != NULL) {
+		char **more;
+
+		if (!is_cert(e->d_name))
+			continue;
+		more = mem_grow(names->at, (names->count + 1) * sizeof *more);
+		if (more != NULL)
+			names->at = more;
+		if (more == NULL || (more[names->count] =
+		    mem_print("%s/%s", path, e->d_name)) == NULL)
+			code = -1;
+		else
+			names->count++;
+	}
+	closedir(d);
+	if (names->count > 0)
+		qsort(names->at, names->count, sizeof *names->at, by_bytes);
+	return code;
 }
 
 static int
 add_directory(struct loading *l, const struct lb_cert_conf *c)
 {
-	struct dirent **found;
+	struct names names = { NULL, 0 };
 	struct stat st;
-	char path[4096];
-	int n = scandir(c->path, &found, is_cert, by_bytes), code = 0;
+	int code = gather(c->path, &names);
 
-	if (n < 0)
-		return why_errno(l->why, "unable to scan directory '%s'",
-		    c->path);
-	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof path, "%s/%s", c->path,
-		    found[i]->d_name);
-		if (code == 0 && stat(path, &st) == 0 &&
+	if (code < 0)
+		why_errno(l->why, "unable to scan directory '%s'", c->path);
+	for (unsigned i = 0; i < names.count; i++) {
+		if (code == 0 && stat(names.at[i], &st) == 0 &&
 		    S_ISREG(st.st_mode))
-			code = add_cert(l, c, path);
-		free(found[i]);
+			code = add_cert(l, c, names.at[i]);
+		mem_drop(names.at[i]);
 	}
-	free(found);
+	mem_drop(names.at);
 	return code;
 }
 

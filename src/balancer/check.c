@@ -442,7 +442,7 @@ time_out(struct lb_check *c)
 	    !tls_is_on(c->conn);
 
 	if (c->variant->run != NULL) {
-		lb_check_end(c, LB_CHECK_PROCTOUT, 0, NULL);
+		c->variant->expire(c);
 		return;
 	}
 	if (c->variant->describe != NULL)

@@ -38,10 +38,11 @@ struct lb_check;
 struct lb_check_variant {	/* what is said once it is connected */
 	const char *name;
 	/*
-	 * Instead of a connection: starts it, which must end it some time;
-	 * stops it early.
+	 * Instead of a connection: starts it; ends it because its time is
+	 * over; stops it early, without an end.
 	 */
 	void (*run)(struct lb_check *);
+	void (*expire)(struct lb_check *);
 	void (*stop)(struct lb_check *);
 	/* NULL: connected (TLS up) is enough. */
 	void (*begin)(struct lb_check *);

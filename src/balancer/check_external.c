@@ -212,6 +212,14 @@ fail_run(struct lb_check *c, int code, struct text output)
 	lb_check_end(c, LB_CHECK_PROCERR, code, text);
 }
 
+/* Our own trouble says nothing about the server. */
+static void
+tell_nothing(struct lb_check *c)
+{
+	lb_check_end(c, LB_CHECK_CHECKED, -1,
+	    "the helper that runs programs has ended");
+}
+
 static void
 on_done(void *arg, const struct runner_result *r)
 {
@@ -234,11 +242,20 @@ on_done(void *arg, const struct runner_result *r)
 	case RUNNER_TIMED_OUT:
 		lb_check_end(c, LB_CHECK_PROCTOUT, 0, NULL);
 		break;
-	case RUNNER_LOST:	/* it says nothing about the server */
-		lb_check_end(c, LB_CHECK_CHECKED, -1,
-		    "the helper that runs programs has ended");
+	case RUNNER_LOST:
+		tell_nothing(c);
 		break;
 	}
+}
+
+/* It may still wait for a new helper. */
+static void
+expire(struct lb_check *c)
+{
+	if (runner_pid(runner) < 0)
+		tell_nothing(c);
+	else
+		lb_check_end(c, LB_CHECK_PROCTOUT, 0, NULL);
 }
 
 static void
@@ -267,5 +284,5 @@ stop(struct lb_check *c)
 }
 
 const struct lb_check_variant lb_check_external = {
-	.name = "external", .run = run, .stop = stop,
+	.name = "external", .run = run, .expire = expire, .stop = stop,
 };

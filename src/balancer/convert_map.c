@@ -8,18 +8,33 @@
 #include "balancer/mapfile.h"
 #include "balancer/matching.h"
 
+/* Of beginnings and networks the longest wins, of all else the first. */
+static size_t
+length_of(const struct lb_mapfile *m, const struct lb_map_entry *e)
+{
+	return m->how == LB_MATCH_IP ? e->key.prefix.bits : e->key.len;
+}
+
 static const struct lb_map_entry *
 find(struct lb_scene *c, const struct lb_mapfile *m, struct lb_value *v)
 {
+	const struct lb_map_entry *best = NULL;
+
 	if (!lb_matching_prepare(c, m->how, v))
 		return NULL;
 	if (m->how == LB_MATCH_STR)
 		return lb_mapfile_find(m, v->text);
-	for (unsigned i = 0; i < m->entries.count; i++)
-		if (lb_matching_hits(&m->entries.at[i]->key, m->how, false,
-		    v))
-			return m->entries.at[i];
-	return NULL;
+	for (unsigned i = 0; i < m->entries.count; i++) {
+		const struct lb_map_entry *e = m->entries.at[i];
+
+		if ((best != NULL && length_of(m, e) <= length_of(m, best)) ||
+		    !lb_matching_hits(&e->key, m->how, false, v))
+			continue;
+		best = e;
+		if (m->how != LB_MATCH_BEG && m->how != LB_MATCH_IP)
+			break;
+	}
+	return best;
 }
 
 /* A value with \1 and so on is made of what the key matched. */

@@ -12,6 +12,7 @@
 #include "balancer/proxy.h"
 #include "balancer/world.h"
 #include "base/clock.h"
+#include "net/netns.h"
 #include "net/socket.h"
 
 static uint16_t
@@ -163,8 +164,10 @@ bind_source(int fd, const struct lb_dial *d)
 int
 lb_dial_socket(const struct lb_dial *d)
 {
-	int fd = socket(d->to.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK |
-	    SOCK_CLOEXEC, 0);
+	const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	int fd = d->server != NULL && d->server->netns > 0 ?
+	    netns_socket(d->server->netns, d->to.sa.sa_family, type, 0) :
+	    socket(d->to.sa.sa_family, type, 0);
 	int code;
 
 	if (fd < 0 || d->to.sa.sa_family == AF_UNIX)

@@ -17,6 +17,7 @@
 #include "balancer/doorway.h"
 #include "base/clock.h"
 #include "base/number.h"
+#include "net/netns.h"
 #include "net/socket.h"
 
 static int
@@ -157,6 +158,44 @@ refuse(int fd, struct why *why)
 	return why_set(why, "cannot bind socket (%s)", strerror(code));
 }
 
+static int
+open_socket(const struct lb_bind_conf *b, int family, struct why *why)
+{
+	const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	int ns, fd;
+
+	if (b->namespace == NULL) {
+		fd = socket(family, type, 0);
+	} else {
+		ns = netns_open(b->namespace, why);
+		if (ns < 0)
+			return -1;
+		fd = netns_socket(ns, family, type, 0);
+		close(ns);
+	}
+	return fd >= 0 ? fd : why_errno(why,
+	    "cannot create listening socket");
+}
+
+/* Segments of all clients must be signed with this key. */
+static int
+set_signature(int fd, const char *key, int family)
+{
+	struct tcp_md5sig sig;
+	size_t len = strlen(key);
+
+	memset(&sig, 0, sizeof sig);
+	if (len > sizeof sig.tcpm_key) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	sig.tcpm_addr.ss_family = (sa_family_t)family;
+	sig.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;
+	sig.tcpm_keylen = (uint16_t)len;
+	memcpy(sig.tcpm_key, key, len);
+	return setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &sig, sizeof sig);
+}
+
 int
 lb_doorway_bind(const struct lb_bind_conf *b, uint16_t port, bool reuseport,
     struct address *at, struct why *why)
@@ -169,9 +208,9 @@ lb_doorway_bind(const struct lb_bind_conf *b, uint16_t port, bool reuseport,
 	*at = b->addr.sa;
 	address_set_port(at, port);
 	family = at->sa.sa_family;
-	fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = open_socket(b, family, why);
 	if (fd < 0)
-		return why_errno(why, "cannot create listening socket");
+		return -1;
 	if (b->addr.kind == LB_ADDRESS_UNIX) {
 		if (bind_path(fd, b, why) == 0)
 			return fd;
@@ -179,6 +218,7 @@ lb_doorway_bind(const struct lb_bind_conf *b, uint16_t port, bool reuseport,
 		return -1;
 	}
 	if (set_options(fd, b, family, reuseport) < 0 ||
+	    (b->md5sig != NULL && set_signature(fd, b->md5sig, family) < 0) ||
 	    bind_patiently(fd, at) < 0)
 		return refuse(fd, why);
 	return fd;

@@ -63,6 +63,7 @@ lb_fates_drop(struct lb_session *s)
 		f->captures = c->next;
 		mem_drop(c);
 	}
+	mem_drop(f->header);
 	mem_drop(f->answer);
 	mem_drop(f);
 	s->fates = NULL;

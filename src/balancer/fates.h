@@ -38,6 +38,7 @@ struct lb_fates {
 	struct lb_promise *promises;
 	struct lb_variable *variables;
 	struct lb_capture *captures;	/* in the order of their rules */
+	struct lb_hold *header;		/* PROXY, when it told more */
 	struct lb_hold *answer;		/* of the server, while it is judged */
 	int mark, tos;			/* towards the server; -1: not set */
 };

@@ -37,19 +37,51 @@ refuse(struct lb_session *s)
 	end_session(s, &lb_end_rule);
 }
 
+int
+lb_inspect_keep(struct lb_session *s, struct text t)
+{
+	struct lb_fates *f = lb_fates_get(s);
+	uint32_t len, need;
+	struct lb_hold *h;
+
+	if (f == NULL)
+		return -1;
+	len = f->answer == NULL ? 0 : f->answer->len;
+	need = len + (uint32_t)t.len;
+	h = f->answer;
+	if (h == NULL || h->room < need) {
+		h = mem_grow(h, sizeof *h + need);
+		if (h == NULL)
+			return -1;
+		h->room = need;
+		h->len = len;
+		f->answer = h;
+	}
+	memcpy(h->at + len, t.at, t.len);
+	h->len = need;
+	return 0;
+}
+
 /* What was held goes its way, and all that comes behind it. */
-static void
-let_through(struct lb_session *s)
+void
+lb_inspect_release(struct lb_session *s)
 {
 	struct lb_hold *h = s->fates == NULL ? NULL : s->fates->answer;
 
+	if (h == NULL)
+		return;
+	s->fates->answer = NULL;
+	lb_pipe_answer(s, (struct text){ h->at, h->len });
+	mem_drop(h);
+}
+
+static void
+let_through(struct lb_session *s)
+{
 	s->flags &= ~(uint32_t)LB_FLOW_INSPECTS;
 	on_passed(s);
-	lb_pipe_answer(s, held_answer(s));
-	if (h != NULL) {
-		s->fates->answer = NULL;
-		mem_drop(h);
-	}
+	lb_pipe_answer(s, TEXT_NONE);
+	lb_inspect_release(s);
 }
 
 static bool
@@ -82,37 +114,12 @@ judge(struct lb_session *s, bool final)
 
 /* ---- the server while it is judged ------------------------------------- */
 
-static int
-keep(struct lb_session *s, struct text t)
-{
-	struct lb_fates *f = lb_fates_get(s);
-	uint32_t len, need;
-	struct lb_hold *h;
-
-	if (f == NULL)
-		return -1;
-	len = f->answer == NULL ? 0 : f->answer->len;
-	need = len + (uint32_t)t.len;
-	h = f->answer;
-	if (h == NULL || h->room < need) {
-		h = mem_grow(h, sizeof *h + need);
-		if (h == NULL)
-			return -1;
-		h->room = need;
-		h->len = len;
-		f->answer = h;
-	}
-	memcpy(h->at + len, t.at, t.len);
-	h->len = need;
-	return 0;
-}
-
 static void
 on_data(struct conn *c, struct text t)
 {
 	struct lb_session *s = conn_owner(c);
 
-	if (t.len > 0 && keep(s, t) < 0)
+	if (t.len > 0 && lb_inspect_keep(s, t) < 0)
 		end_session(s, &lb_end_resource);
 	else if (judge(s, is_final(s)))
 		let_through(s);

@@ -15,7 +15,9 @@
 #include "balancer/door.h"
 #include "balancer/fetch_http.h"
 #include "balancer/fates.h"
+#include "balancer/fetch_state.h"
 #include "balancer/fetch_table.h"
+#include "balancer/fetch_tls.h"
 #include "balancer/fetch_var.h"
 #include "balancer/fetches.h"
 #include "balancer/hello.h"
@@ -561,27 +563,6 @@ FETCH(ssl_fc_has_crt, s != NULL && s->client != NULL &&
 FETCH(ssl_bc, lb_scene_truth(v, s != NULL && s->server_conn != NULL &&
     tls_is_on(s->server_conn)))
 
-static bool
-describe_tls(struct lb_scene *c, bool cipher, struct lb_value *v)
-{
-	char *to = c->room + c->used, *slash;
-
-	if (c->session == NULL || c->session->client == NULL ||
-	    !tls_is_on(c->session->client) ||
-	    c->used + 128 > sizeof c->room)
-		return false;
-	tls_describe(c->session->client, to, 128);
-	slash = strchr(to, '/');
-	c->used += 128;
-	if (slash == NULL)
-		return false;
-	*slash = '\0';
-	return put_text(v, text_of(cipher ? slash + 1 : to));
-}
-
-FETCH(ssl_fc_protocol, describe_tls(c, false, v))
-FETCH(ssl_fc_cipher, describe_tls(c, true, v))
-
 static const struct lb_scene_row rows[] = {
 	{ "always_true", get_always_true },
 	{ "always_false", get_always_false },
@@ -638,13 +619,13 @@ static const struct lb_scene_row rows[] = {
 	{ "req.proto_http", get_proto_http },
 	{ "req_proto_http", get_proto_http },
 	{ "ssl_fc", get_ssl_fc }, { "ssl_fc_has_crt", get_ssl_fc_has_crt },
-	{ "ssl_fc_protocol", get_ssl_fc_protocol },
-	{ "ssl_fc_cipher", get_ssl_fc_cipher }, { "ssl_bc", get_ssl_bc },
+	{ "ssl_bc", get_ssl_bc },
 	{ NULL, NULL }
 };
 
 static const struct lb_scene_row *const lists[] = { rows,
-    lb_fetch_table_rows, lb_fetch_var_rows, lb_fetch_http_rows };
+    lb_fetch_state_rows, lb_fetch_table_rows, lb_fetch_tls_rows,
+    lb_fetch_var_rows, lb_fetch_http_rows };
 static lb_scene_fn **getters;		/* by the place in lb_fetches */
 
 static void

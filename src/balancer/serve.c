@@ -42,6 +42,7 @@
 #include "balancer/world.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/netns.h"
 #include "net/thread.h"
 #include "net/tour.h"
 #include "proc/ready.h"
@@ -238,7 +239,21 @@ on_attempt(struct lb_server *s, bool good)
 
 /* ---- running ----------------------------------------------------------- */
 
-/* TLS towards servers, for sessions and checks. */
+/* TLS and namespaces of servers, for sessions and checks. */
+static int
+open_server(struct lb_server *s, struct why *why)
+{
+	if (s->conf->namespace != NULL) {
+		s->netns = netns_open(s->conf->namespace, why);
+		if (s->netns < 0)
+			return -1;
+	}
+	if (!s->conf->tls.on && !s->conf->check_ssl)
+		return 0;
+	s->tls = lb_certs_server(s->conf, &lb_world()->setup->global, why);
+	return s->tls == NULL ? -1 : 0;
+}
+
 static int
 load_certs(void)
 {
@@ -250,11 +265,7 @@ load_certs(void)
 		for (unsigned n = 0; n < w->proxies[i]->server_count; n++) {
 			struct lb_server *s = w->proxies[i]->servers[n];
 
-			if (!s->conf->tls.on && !s->conf->check_ssl)
-				continue;
-			s->tls = lb_certs_server(s->conf, &w->setup->global,
-			    &why);
-			if (s->tls != NULL)
+			if (open_server(s, &why) == 0)
 				continue;
 			snprintf(line, sizeof line, "config : [%s:%u] : "
 			    "'server %s/%s' : %s", s->conf->place.file,

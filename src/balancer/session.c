@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "balancer/announce.h"
 #include "balancer/dial.h"
 #include "balancer/door.h"
 #include "balancer/fates.h"
@@ -22,6 +23,7 @@
 #include "balancer/pipe.h"
 #include "balancer/record.h"
 #include "balancer/session.h"
+#include "balancer/socks.h"
 #include "balancer/stick.h"
 #include "balancer/tracking.h"
 #include "balancer/tuple.h"
@@ -440,23 +442,22 @@ start_pipe(struct lb_session *s)
 		lb_inspect_start(s);
 		if (s->stage != LB_STAGE_DEAD)
 			set_mark(s);
-	} else if (s->backend->conf->sticks.count > 0)
-		keep_sticks(s);
+		return;
+	}
+	keep_sticks(s);
+	lb_inspect_release(s);
 }
 
 /* Who the client is goes first, for servers that want to know. */
 static void
 send_proxy_header(struct lb_session *s)
 {
-	struct endpoint dst;
-	char header[PROXYPROTO_ROOM];
+	char header[LB_ANNOUNCE_ROOM];
 	size_t len;
 
 	if (s->server == NULL || s->server->conf->send_proxy == 0)
 		return;
-	dst = lb_tuple_dst(s);
-	len = proxyproto_print(s->server->conf->send_proxy, &s->src, &dst,
-	    header);
+	len = lb_announce_print(s, header);
 	conn_send(s->server_conn, (struct text){ header, len });
 }
 
@@ -472,11 +473,29 @@ find_server_name(struct lb_session *s, char *to, size_t room)
 	return len > 0 ? to : t->verify_host;
 }
 
+static bool
+has_socks(const struct lb_session *s)
+{
+	return s->server != NULL &&
+	    s->server->conf->socks4.kind != LB_ADDRESS_NONE;
+}
+
+static void
+drop_early(struct lb_session *s)
+{
+	if (s->fates == NULL || s->fates->answer == NULL)
+		return;
+	mem_drop(s->fates->answer);
+	s->fates->answer = NULL;
+}
+
+static const struct conn_handler connect_handler, socks_handler;
+
 /* Twice with TLS: the PROXY header goes in front of it. */
 static void
-on_connected(struct conn *c)
+greet_server(struct lb_session *s)
 {
-	struct lb_session *s = conn_owner(c);
+	struct conn *c = s->server_conn;
 	char name[256];
 
 	if (s->server != NULL && atomic_load(&s->server->secure) &&
@@ -490,6 +509,81 @@ on_connected(struct conn *c)
 		send_proxy_header(s);
 	start_pipe(s);
 }
+
+/* A SOCKS4 proxy leads to the server: it is asked before all else. */
+static bool
+ask_socks(struct lb_session *s)
+{
+	struct address to;
+	char request[LB_SOCKS_REQUEST];
+
+	lb_dial_address(s->server, lb_tuple_dst(s).port, &to);
+	if (!lb_socks_ask(&to, request))
+		return false;
+	conn_hand_to(s->server_conn, &socks_handler, s);
+	conn_send(s->server_conn, (struct text){ request, sizeof request });
+	return true;
+}
+
+static void
+on_connected(struct conn *c)
+{
+	struct lb_session *s = conn_owner(c);
+
+	if (!has_socks(s) || tls_is_on(c))
+		greet_server(s);
+	else if (!ask_socks(s)) {
+		close_conn(&s->server_conn, true, false);
+		fail_attempt(s, false);
+	}
+}
+
+/*
+ * Its answer is short; what stands behind it is the server's, and waits as
+ * the beginning of its answer.
+ */
+static void
+on_socks_data(struct conn *c, struct text t)
+{
+	struct lb_session *s = conn_owner(c);
+	struct lb_hold *h;
+	int granted;
+
+	if (t.len > 0 && lb_inspect_keep(s, t) < 0) {
+		lb_session_end(s, &lb_end_resource);
+		return;
+	}
+	h = s->fates == NULL ? NULL : s->fates->answer;
+	granted = h == NULL ? 0 :
+	    lb_socks_granted((struct text){ h->at, h->len });
+	if (granted == 0)
+		return;
+	if (granted < 0) {
+		drop_early(s);
+		close_conn(&s->server_conn, true, false);
+		fail_attempt(s, false);
+		return;
+	}
+	h->len -= LB_SOCKS_ANSWER;
+	memmove(h->at, h->at + LB_SOCKS_ANSWER, h->len);
+	conn_hand_to(c, &connect_handler, s);
+	greet_server(s);
+}
+
+static void
+on_socks_closed(struct conn *c, const struct close_reason *why)
+{
+	struct lb_session *s = conn_owner(c);
+
+	s->server_conn = NULL;
+	drop_early(s);
+	fail_attempt(s, false);
+}
+
+static const struct conn_handler socks_handler = {
+	.data = on_socks_data,
+	.closed = on_socks_closed,
+};
 
 static void
 on_connect_data(struct conn *c, struct text t)
@@ -518,7 +612,9 @@ find_target(struct lb_session *s, struct address *to)
 	struct endpoint dst = lb_tuple_dst(s);
 	char ip[ADDRESS_TEXT];
 
-	if (s->server != NULL)
+	if (has_socks(s))
+		*to = s->server->conf->socks4.sa;
+	else if (s->server != NULL)
 		lb_dial_address(s->server, dst.port, to);
 	else if (s->backend->conf->dispatch.kind != LB_ADDRESS_NONE)
 		*to = s->backend->conf->dispatch.sa;
@@ -845,6 +941,23 @@ drop_header(struct lb_session *s, size_t used)
 	s->hold = NULL;
 }
 
+/* What stands behind the addresses, for rules and the next PROXY header. */
+static void
+keep_header(struct lb_session *s, size_t used)
+{
+	struct text header = { s->hold->at, used };
+	struct lb_fates *f;
+
+	if (!proxyproto_has_more(header))
+		return;
+	f = lb_fates_get(s);
+	if (f == NULL || (f->header = mem_get(sizeof *f->header + used)) ==
+	    NULL)
+		return;
+	f->header->len = f->header->room = (uint32_t)used;
+	memcpy(f->header->at, s->hold->at, used);
+}
+
 static void
 read_header(struct lb_session *s)
 {
@@ -866,11 +979,22 @@ read_header(struct lb_session *s)
 	case PROXYPROTO_LOCAL:
 		break;
 	}
+	keep_header(s, used);
 	drop_header(s, used);
 	shake_hands(s);
 }
 
 /* ---- TLS of the client ------------------------------------------------- */
+
+/* maxsslconn: of the process. */
+static bool
+has_enough_tls(void)
+{
+	int most = lb_world()->setup->global.maxsslconn;
+
+	return most > 0 && atomic_load(&lb_world()->tls_sessions) >=
+	    (unsigned)most;
+}
 
 /* What stands behind a PROXY header is the handshake's beginning. */
 static void
@@ -880,6 +1004,10 @@ shake_hands(struct lb_session *s)
 
 	if (s->door->tls == NULL) {
 		begin(s);
+		return;
+	}
+	if (has_enough_tls()) {
+		refuse_header(s, NULL);
 		return;
 	}
 	enter(s, LB_STAGE_TLS);
@@ -960,7 +1088,7 @@ gave_up(struct lb_session *s)
 		return false;
 	if (has_option(s->backend, LB_OPT_ABORTONCLOSE))
 		return true;
-	if (s->hold != NULL)
+	if (s->hold != NULL || conn_waiting(s->client))
 		return false;
 	n = recv(conn_fd(s->client), &one, 1, MSG_PEEK | MSG_DONTWAIT);
 	return n == 0 || (n < 0 && errno != EAGAIN);

@@ -242,3 +242,78 @@ proxyproto_print(int version, const struct endpoint *src,
 {
 	return (version == 1 ? print_v1 : print_v2)(src, dst, to);
 }
+
+size_t
+proxyproto_piece(char *to, size_t len, size_t room, unsigned type,
+    struct text value)
+{
+	if (len + TLV_HEAD + value.len > room || value.len > 65535)
+		return len;
+	to[len] = (char)type;
+	put_u16(to + len + 1, (unsigned)value.len);
+	if (value.len > 0)
+		memcpy(to + len + TLV_HEAD, value.at, value.len);
+	return len + TLV_HEAD + value.len;
+}
+
+size_t
+proxyproto_add(char *to, size_t len, size_t room, unsigned type,
+    struct text value)
+{
+	size_t whole = proxyproto_piece(to, len, room, type, value);
+
+	if (whole - V2_HEAD > 65535)
+		return len;
+	put_u16(to + 14, (unsigned)(whole - V2_HEAD));
+	return whole;
+}
+
+size_t
+proxyproto_seal(char *to, size_t len, size_t room)
+{
+	static const char zeros[4] = "";
+	size_t whole = proxyproto_add(to, len, room, TLV_CRC32C,
+	    (struct text){ zeros, 4 });
+	uint32_t crc;
+
+	if (whole == len)
+		return len;
+	crc = ~crc32c(UINT32_MAX, to, whole);
+	put_u16(to + whole - 4, crc >> 16);
+	put_u16(to + whole - 2, crc & 0xffff);
+	return whole;
+}
+
+/* Where the pieces of a header begin; its end: there can be none. */
+static size_t
+skip_addresses(struct text header)
+{
+	if (header.len < V2_HEAD ||
+	    memcmp(header.at, signature, sizeof signature) != 0)
+		return header.len;
+	return header.at[13] == 0x11 ? V2_HEAD + V2_IPV4 :
+	    header.at[13] == 0x21 ? V2_HEAD + V2_IPV6 : header.len;
+}
+
+bool
+proxyproto_has_more(struct text header)
+{
+	return skip_addresses(header) < header.len;
+}
+
+bool
+proxyproto_find(struct text header, unsigned type, struct text *value)
+{
+	size_t at, len;
+
+	for (at = skip_addresses(header); at + TLV_HEAD <= header.len;
+	    at += TLV_HEAD + len) {
+		len = get_u16(header.at + at + 1);
+		if (at + TLV_HEAD + len > header.len)
+			return false;
+		*value = (struct text){ header.at + at + TLV_HEAD, len };
+		if ((unsigned char)header.at[at] == type)
+			return true;
+	}
+	return false;
+}

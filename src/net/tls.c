@@ -416,8 +416,8 @@ tls_begin(struct tls *t, const char *name)
 	return tlsio_new(t->context, t->server, name, t->verify_name);
 }
 
-static SSL *
-find_session(const struct conn *c)
+SSL *
+tls_session(const struct conn *c)
 {
 	if (!(c->flags & CONN_SECURE) || (c->flags & CONN_HANDSHAKE))
 		return NULL;
@@ -427,13 +427,13 @@ find_session(const struct conn *c)
 bool
 tls_is_on(const struct conn *c)
 {
-	return find_session(c) != NULL;
+	return tls_session(c) != NULL;
 }
 
 const char *
 tls_describe(const struct conn *c, char *buf, size_t len)
 {
-	SSL *ssl = find_session(c);
+	SSL *ssl = tls_session(c);
 
 	if (ssl == NULL)
 		buf[0] = '\0';
@@ -446,7 +446,7 @@ tls_describe(const struct conn *c, char *buf, size_t len)
 bool
 tls_has_alpn(const struct conn *c)
 {
-	SSL *ssl = find_session(c);
+	SSL *ssl = tls_session(c);
 	const unsigned char *name;
 	unsigned len = 0;
 
@@ -458,7 +458,7 @@ tls_has_alpn(const struct conn *c)
 static X509 *
 find_cert(const struct conn *c)
 {
-	SSL *ssl = find_session(c);
+	SSL *ssl = tls_session(c);
 
 	return ssl == NULL ? NULL : SSL_get0_peer_certificate(ssl);
 }

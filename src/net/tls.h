@@ -61,6 +61,9 @@ void	tls_each_name(const struct tls *, void (*visit)(struct text name,
 /* For net/conn: a session of this context. NULL: no memory. */
 struct tlsio *tls_begin(struct tls *, const char *name);
 
+/* OpenSSL's session, of a conn whose handshake is done; NULL: none. */
+struct ssl_st *tls_session(const struct conn *);
+
 /* Of a conn whose handshake is done; false or empty for a plain one. */
 bool	tls_is_on(const struct conn *);
 const char *tls_describe(const struct conn *, char *buf, size_t len);	/* "TLSv1.3/TLS_AES_256_GCM_SHA384" */

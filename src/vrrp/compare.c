@@ -2,6 +2,7 @@
 /* compare.c - before and after, one node and the other; see compare.h. One thread. */
 #include <sys/socket.h>
 
+#include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,20 +75,30 @@ same_targets(const struct vr_track_list *a, const struct vr_track_list *b)
 }
 
 static bool
+same_explained(struct arena *arena, const struct vr_instance_conf *a,
+    const struct vr_instance_conf *b)
+{
+	return strcmp(vr_explain_instance(arena, a), vr_explain_instance(arena,
+	    b)) == 0 && same_targets(&a->tracks, &b->tracks) &&
+	    (a->group == NULL) == (b->group == NULL) &&
+	    (a->group == NULL || same_text(a->group->name, b->group->name));
+}
+
+/* Without memory it counts as changed. */
+static bool
 same_instance(const struct vr_instance_conf *a,
     const struct vr_instance_conf *b)
 {
-	struct arena *arena = arena_new();
-	bool same;
+	struct arena *arena = arena_new(), *dead = arena;
+	volatile bool same = false;
+	jmp_buf escape;
 
 	if (arena == NULL)
 		return false;
-	same = strcmp(vr_explain_instance(arena, a),
-	    vr_explain_instance(arena, b)) == 0 &&
-	    same_targets(&a->tracks, &b->tracks) &&
-	    (a->group == NULL) == (b->group == NULL) &&
-	    (a->group == NULL || same_text(a->group->name, b->group->name));
-	arena_free(&arena);
+	arena_escape(arena, &escape);
+	if (setjmp(escape) == 0)
+		same = same_explained(arena, a, b);
+	arena_free(&dead);
 	return same;
 }
 

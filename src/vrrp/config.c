@@ -83,11 +83,12 @@ read_text(struct vr_parse *p, const char *path, struct text t, unsigned flags)
 	vr_parse_file(p, vr_keys);
 }
 
-/* Ours alone; a missing one is silent. */
+/* Ours alone; a missing one is silent. side: its text, when it is known. */
 static void
-read_side(struct vr_parse *p, const char *side, unsigned flags)
+read_side(struct vr_parse *p, const char *file, const char *side,
+    unsigned flags)
 {
-	char *path = arena_print(p->arena, "%s.weir", p->config->path);
+	char *path = arena_print(p->arena, "%s.weir", file);
 	struct text t = text_of(side);
 	struct why why;
 
@@ -105,6 +106,23 @@ read_side(struct vr_parse *p, const char *side, unsigned flags)
 	p->side = true;
 	read_text(p, path, t, flags);
 	p->side = false;
+}
+
+/* Beside the file and beside each one that it includes. */
+static void
+read_sides(struct vr_parse *p, unsigned flags)
+{
+	unsigned count = p->config->read.count;
+
+	for (unsigned i = 0; i < count && !p->stopped; i++) {
+		const char *file = p->config->read.at[i];
+		unsigned k = 0;
+
+		while (strcmp(p->config->read.at[k], file) != 0)
+			k++;
+		if (k == i)
+			read_side(p, file, NULL, flags);
+	}
 }
 
 static struct vr_config *
@@ -132,8 +150,10 @@ read_all(struct vr_parse *p, const char *path, struct text t, bool have,
 		return NULL;
 	}
 	read_text(p, c->path, t, flags);
-	if (!p->stopped && (side != NULL || !have))
-		read_side(p, side, flags);
+	if (!p->stopped && side != NULL)
+		read_side(p, c->path, side, flags);
+	else if (!p->stopped && !have)
+		read_sides(p, flags);
 	if (p->stopped)
 		return NULL;
 	vr_settle(p);

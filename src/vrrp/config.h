@@ -18,7 +18,7 @@ enum {
 };
 
 /*
- * The file and its side file (PATH.weir). What is wrong goes to the report,
+ * The file, and the side file (PATH.weir) of it and of each included one. What is wrong goes to the report,
  * is skipped, and the rest is used, as the original does; NULL only when the
  * file cannot be read, a value was missing (report->missing), or memory
  * ended. The report is the caller's, zeroed but for tell and arg.

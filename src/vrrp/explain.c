@@ -157,11 +157,22 @@ put_row(struct out *o, const struct vr_key *k, const void *object)
 	}
 }
 
+/* Another word for a row above it. */
+static bool
+is_alias(const struct vr_key *rows, const struct vr_key *k)
+{
+	for (; rows != k; rows++)
+		if (rows->kind == k->kind && rows->at == k->at)
+			return k->kind != VR_KIND_OWN && k->kind !=
+			    VR_KIND_NONE;
+	return false;
+}
+
 static void
 put_rows(struct out *o, const struct vr_key *rows, const void *object)
 {
 	for (const struct vr_key *k = rows; k->name != NULL; k++)
-		if (k->instead == NULL)
+		if (k->instead == NULL && !is_alias(rows, k))
 			put_row(o, k, object);
 }
 

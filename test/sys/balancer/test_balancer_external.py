@@ -144,6 +144,7 @@ def test_the_helper_comes_back(tmp_path):
         while "has ended; a new one" not in b.errors() and time.time() < end:
             time.sleep(0.02)
         assert "has ended; a new one" in b.errors()
+        assert "is DOWN" not in b.errors()	# not the server's fault
         (tmp_path / "up").unlink()
         while "Server be/s1 is DOWN" not in b.errors() and time.time() < end:
             time.sleep(0.02)
