@@ -1081,17 +1081,11 @@ on_early_closed(struct conn *c, const struct close_reason *why)
 static bool
 gave_up(struct lb_session *s)
 {
-	ssize_t n;
-	char one;
-
 	if (!conn_ended(s->client))
 		return false;
 	if (has_option(s->backend, LB_OPT_ABORTONCLOSE))
 		return true;
-	if (s->hold != NULL || conn_waiting(s->client))
-		return false;
-	n = recv(conn_fd(s->client), &one, 1, MSG_PEEK | MSG_DONTWAIT);
-	return n == 0 || (n < 0 && errno != EAGAIN);
+	return s->hold == NULL && conn_silent(s->client);
 }
 
 /* Bytes stay in the kernel until there is a server to take them. */

@@ -1017,6 +1017,19 @@ conn_waiting(const struct conn *c)
 }
 
 bool
+conn_silent(struct conn *c)
+{
+	ssize_t n;
+	char one;
+
+	if ((c->flags & (CONN_INSIDE | CONN_CARRIED)) != 0 ||
+	    c->home->engine->holds(c))
+		return false;
+	n = recv(c->fd, &one, 1, MSG_PEEK | MSG_DONTWAIT);
+	return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+bool
 conn_ended(const struct conn *c)
 {
 	return (c->flags & (CONN_ENDED | CONN_BROKEN | CONN_DEAD)) != 0;

@@ -114,6 +114,8 @@ void	conn_wake(struct conn *);
 bool	conn_waiting(const struct conn *);
 /* The peer has ended its side or is gone, though bytes may wait unread. */
 bool	conn_ended(const struct conn *);
+/* Of one that ended: no byte waits in front of its end. One system call. */
+bool	conn_silent(struct conn *);
 
 void	conn_shut(struct conn *);		/* half-close: FIN (close_notify) after the stash */
 void	conn_close(struct conn *, const struct close_reason *);

@@ -44,6 +44,7 @@ struct engine {
 	 * known to wait. ENGINE_ERROR: errno tells.
 	 */
 	enum engine_got (*receive)(struct conn *, size_t most, struct text *);
+	bool (*holds)(struct conn *);		/* bytes it has received and not told */
 	/* Past the engine (net/splice): may bytes be taken from c->fd itself? */
 	bool (*direct)(struct conn *);
 	void (*dry)(struct conn *);		/* none waited: an edge will tell */

@@ -227,6 +227,12 @@ is_direct(struct conn *c)
 	return true;
 }
 
+static bool
+holds_nothing(struct conn *c)
+{
+	return false;
+}
+
 static void
 run_dry(struct conn *c)
 {
@@ -309,6 +315,7 @@ const struct engine engine_event = {
 	.part = take_nothing,
 	.drop = drop,
 	.receive = receive,
+	.holds = holds_nothing,
 	.direct = is_direct,
 	.dry = run_dry,
 	.await_room = take_nothing,	/* the edge comes anyway */

@@ -557,6 +557,16 @@ receive_bulk(struct conn *c, size_t most, struct text *to)
 	return ENGINE_DATA;
 }
 
+static bool
+holds(struct conn *c)
+{
+	const struct driver *d = driver_of(c);
+	const struct wire *w = c->wire;
+
+	return w != NULL && (w->kept != NULL ||
+	    (d->now.wire == w && d->now.rest.len > 0));
+}
+
 /* What the engine has not touched is in the kernel: somebody else may move it. */
 static bool
 is_direct(struct conn *c)
@@ -1052,6 +1062,7 @@ const struct engine engine_uring = {
 	.part = part_with,
 	.drop = drop,
 	.receive = receive,
+	.holds = holds,
 	.direct = is_direct,
 	.dry = run_dry,
 	.await_room = await_room,

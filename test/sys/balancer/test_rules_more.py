@@ -272,12 +272,14 @@ def say_all(path):
 
 
 def plain(answer):
-    """Without addresses, times; shard= came with 2.8; in no order."""
+    """Without addresses, times, rates (they are of the last ten seconds);
+    shard= came with 2.8; in no order."""
     lines = []
     for line in answer.split("\n"):
         words = [w for w in line.split(" ") if not w.startswith("shard=")]
         lines.append(" ".join("exp=" if w.startswith("exp=") else
-                              "0x:" if w.startswith("0x") else w
+                              "0x:" if w.startswith("0x") else
+                              w.split("=")[0] if "_rate(" in w else w
                               for w in words))
     return lines[:1] + sorted(lines[1:])
 

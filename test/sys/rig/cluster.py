@@ -34,8 +34,10 @@ def as_account():
 
 
 # Below those that the kernel gives to connections, or one of these could
-# take a port between now and its use. Each run of tests starts elsewhere.
-PORTS = range(10000, 32000)
+# take a port between now and its use. Runs beside each other have WEIR_PORTS
+# of their own (FIRST-LAST).
+first, last = map(int, os.environ.get("WEIR_PORTS", "10000-31999").split("-"))
+PORTS = range(first, last + 1)
 offer = random.Random().randrange(len(PORTS))
 
 

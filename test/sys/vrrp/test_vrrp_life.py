@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from rig import vrrp
+from rig.cluster import wait_for
 
 VIP = "10.77.0.50"
 OWNER = vrrp.config(255, state="MASTER")
@@ -62,6 +63,7 @@ def test_addresses_may_stay(lan, daemon):
     node, = lan(1).nodes
     one = daemon(node, "weir", OWNER, "-V")
     one.wait_log("Entering MASTER STATE")
+    wait_for(lambda: node.has(VIP), 5, "the address")
     assert one.stop() == 0
     assert node.has(VIP)
 

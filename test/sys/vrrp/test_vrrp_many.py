@@ -19,6 +19,15 @@ def wait_masters(one, count, limit=15):
         time.sleep(0.05)
 
 
+def longest_stall(seconds):
+    """How much later than asked for this process was woken, at worst."""
+    end, worst = time.monotonic() + seconds, 0
+    while (now := time.monotonic()) < end:
+        time.sleep(0.002)
+        worst = max(worst, time.monotonic() - now - 0.002)
+    return worst
+
+
 def test_fifty_at_ten_milliseconds(lan, daemon):
     net = lan(2)
     fast = dict(version=3, advert_int="0.01", more="down_timer_adverts 10")
@@ -27,8 +36,10 @@ def test_fifty_at_ten_milliseconds(lan, daemon):
     wait_masters(master, 50)
     time.sleep(0.5)
     before = master.log().count("Entering") + backup.log().count("Entering")
-    time.sleep(3)
-    assert master.log().count("Entering") + \
+    stalled = longest_stall(3)
+    # The peers wait 0.1 s: a machine that gives nobody the processor for
+    # half of that says nothing about the daemon.
+    assert stalled > 0.05 or master.log().count("Entering") + \
         backup.log().count("Entering") == before, backup.log()[-1000:]
 
 
