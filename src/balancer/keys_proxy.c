@@ -448,7 +448,7 @@ read_rdp(struct lb_parse *p, const char *word, struct lb_balance_conf *b)
 {
 	const char *end = strchr(word, ')');
 
-	struct text name = text_of("msts");
+	struct text name = text_of("mstshash");
 	struct why why;
 
 	b->algorithm = LB_ALGO_RDP_COOKIE;

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from rig.balancing import (Balancer, ORIGINAL, ask, free_port, head, ours,
-                           say, serve)
+from rig.balancing import (Balancer, ORIGINAL, ask, connect, free_port, head,
+                           ours, read_all, say, serve)
 
 pytestmark = pytest.mark.skipif(not os.access(ORIGINAL, os.X_OK),
                                 reason="no HAProxy to compare with")
@@ -51,3 +51,46 @@ def test_hash(case, chosen):
     assert len(set(chosen[1][case])) > 1
     if " wt6" not in case or case.startswith("source"):
         assert chosen[1][case] == chosen[0][case]
+
+
+RDP = """listen l
+ bind 127.0.0.1:%d
+ balance rdp-cookie%s
+ tcp-request inspect-delay 2s
+ tcp-request content accept if RDP_COOKIE
+"""
+
+
+def play_rdp(path, name):
+    port = free_port()
+    text = head() + RDP % (port, name)
+    for i in range(4):
+        text += " server %c 127.0.0.1:%d\n" % (97 + i, serve(greet(i)))
+    cookie = name.strip("()") or "mstshash"
+    with Balancer(path, text) as b:
+        b.wait_for(port)
+        return "".join(say_cookie(port, cookie, n) for n in range(24))
+
+
+def greet(i):
+    def play(c, n):
+        c.recv(100)
+        c.sendall(b"%c" % (97 + i))
+        c.close()
+    return play
+
+
+def say_cookie(port, cookie, n):
+    line = b"Cookie: %s=user%d\r\n" % (cookie.encode(), n)
+    size = 11 + len(line)
+    with connect(port) as s:
+        s.sendall(bytes([3, 0, 0, size, size - 5, 0xe0, 0, 0, 0, 0, 0]) +
+                  line)
+        return read_all(s).decode()
+
+
+@pytest.mark.parametrize("name", ["", "(mstshash)"])
+def test_rdp_cookie(name):
+    theirs = play_rdp(ORIGINAL, name)
+    assert len(set(theirs)) > 1
+    assert play_rdp(ours(), name) == theirs
