@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Who is chosen by hash, against Debian's HAProxy: each function with each
 # way to find the server, by keys of several kinds. wt6 differs
-# (doc/differences.md): of it is tested only that it keeps to its server.
+# (doc/differences.md): of it is tested only that it spreads.
 import os
 
 import pytest
@@ -48,7 +48,9 @@ def chosen():
 
 @pytest.mark.parametrize("case", CASES)
 def test_hash(case, chosen):
-    assert len(set(chosen[1][case])) > 1
+    # Without avalanche, keys that are near each other stay together.
+    if "consistent " not in case or "avalanche" in case:
+        assert len(set(chosen[1][case])) > 1
     if " wt6" not in case or case.startswith("source"):
         assert chosen[1][case] == chosen[0][case]
 
