@@ -153,9 +153,6 @@ look_at_rules(const struct lb_proxy_conf *p)
 		look_at_cond(p->use_servers.at[i]->cond);
 	if (p->balance.expr != NULL)
 		look_at_expr(p->balance.expr, &p->place);
-	if (p->balance.algorithm == LB_ALGO_RDP_COOKIE)
-		tell(WARN, &p->place, "'balance rdp-cookie' (it is round "
-		    "robin)");
 	look_at_format(p->log_format);
 	look_at_format(p->log_sd);
 	look_at_format(p->unique_id);

@@ -8,21 +8,12 @@
 #include "balancer/balance_map.h"
 #include "balancer/digest.h"
 
-/* How far clockwise the server's nearest place is from 'at'. */
-static uint32_t
-distance(const struct lb_server *s, uint32_t at)
-{
-	uint32_t least = UINT32_MAX;
-
-	for (unsigned i = 0; i < s->eweight; i++) {
-		uint32_t d = lb_digest_avalanche(s->conf->id * 4096 + i) -
-		    at;
-
-		if (d < least)
-			least = d;
-	}
-	return least;
-}
+/* A node of the ring. */
+struct node {
+	struct lb_server *server;
+	uint32_t place;
+	uint32_t away;			/* from what is looked for */
+};
 
 /* hash-balance-factor: nobody above so many percent of the average load. */
 static bool
@@ -39,28 +30,38 @@ is_loaded(const struct lb_proxy *p, const struct lb_server *s)
 	return s->served >= share;
 }
 
+static void
+come_near(struct node *n, struct lb_server *s, uint32_t at, bool both_ways)
+{
+	for (unsigned i = 0; i < s->eweight; i++) {
+		uint32_t place = lb_digest_avalanche(s->conf->id * 4096 + i);
+		uint32_t away = place - at;
+
+		if (both_ways && at - place < away)
+			away = at - place;
+		if (n->server == NULL || away < n->away)
+			*n = (struct node){ s, place, away };
+	}
+}
+
+/*
+ * The nearest node, before or behind; from there on clockwise when its server
+ * is not to be had.
+ */
 static struct lb_server *
 find_on_ring(const struct lb_proxy *p, uint32_t at, const struct lb_server *not)
 {
-	struct lb_server *best = NULL, *last = NULL;
-	uint32_t least = 0, last_least = 0;
+	struct node first = { 0 }, next = { 0 };
 
-	for (unsigned i = 0; i < p->usable_count; i++) {
-		struct lb_server *s = p->usable[i];
-		uint32_t d = distance(s, at);
-
-		if (last == NULL || d < last_least) {
-			last = s;
-			last_least = d;
-		}
-		if (s == not || is_loaded(p, s))
-			continue;
-		if (best == NULL || d < least) {
-			best = s;
-			least = d;
-		}
-	}
-	return best != NULL ? best : last;
+	for (unsigned i = 0; i < p->usable_count; i++)
+		come_near(&first, p->usable[i], at, true);
+	if (first.server == NULL ||
+	    (first.server != not && !is_loaded(p, first.server)))
+		return first.server;
+	for (unsigned i = 0; i < p->usable_count; i++)
+		if (p->usable[i] != not && !is_loaded(p, p->usable[i]))
+			come_near(&next, p->usable[i], first.place, false);
+	return next.server != NULL ? next.server : first.server;
 }
 
 static struct lb_server *

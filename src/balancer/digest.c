@@ -151,10 +151,19 @@ lb_digest_xxh64(struct text t, uint64_t seed)
 	return h ^ h >> 32;
 }
 
+/*
+ * Bob Jenkins' integer hash of six shifts (burtleburtle.net/bob/hash/
+ * integer.html, public domain), then a factor that brings the lowest two bits
+ * to the top: what black-box tests against HAProxy agree with.
+ */
 uint32_t
 lb_digest_avalanche(uint32_t a)
 {
-	a = (a ^ (a >> 16)) * 0x7feb352du;
-	a = (a ^ (a >> 15)) * 0x846ca68bu;
-	return a ^ (a >> 16);
+	a = (a + 0x7ed55d16u) + (a << 12);
+	a = (a ^ 0xc761c23cu) ^ (a >> 19);
+	a = (a + 0x165667b1u) + (a << 5);
+	a = (a + 0xd3a2646cu) ^ (a << 9);
+	a = (a + 0xfd7046c5u) + (a << 3);
+	a = (a ^ 0xb55a4f09u) ^ (a >> 16);
+	return a * 0xc0000001u;
 }

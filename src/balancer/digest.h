@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * digest.h - the small hashes of balancing and of the converters: sdbm,
- * djb2, wt6, crc32, crc32c, xxHash, and the avalanche over them. Pure; any thread.
+ * djb2, wt6, crc32, crc32c, xxHash, and the avalanche over them. Pure; any
+ * thread.
  */
 #ifndef WEIR_BALANCER_DIGEST_H
 #define WEIR_BALANCER_DIGEST_H

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* hashing.c - balance source, balance hash. On the session's loop. */
+/*
+ * hashing.c - balance source, hash and rdp-cookie: what stands for a session,
+ * as one number. On the session's loop.
+ */
 #include <arpa/inet.h>
+#include <endian.h>
 
 #include "balancer/casting.h"
 #include "balancer/digest.h"
@@ -38,32 +42,65 @@ digest(const struct lb_balance_conf *b, struct text t)
 	return lb_digest_sdbm(t);
 }
 
+/* As bytes: addresses and numbers as they go over a network. */
+static bool
+find_bytes(struct lb_scene *scene, struct lb_value *v, uint64_t *room,
+    struct text *bytes)
+{
+	switch (v->type) {
+	case LB_TYPE_INT:
+	case LB_TYPE_BOOL:
+		*room = htobe64((uint64_t)v->number);
+		*bytes = (struct text){ (const char *)room, sizeof *room };
+		return true;
+	case LB_TYPE_IPV4:
+		*bytes = (struct text){ (const char *)v->ip, 4 };
+		return true;
+	case LB_TYPE_IPV6:
+		*bytes = (struct text){ (const char *)v->ip, 16 };
+		return true;
+	default:
+		if (!lb_casting_text(scene, v))
+			return false;
+		*bytes = v->text;
+		return true;
+	}
+}
+
+static bool
+hash_value(struct lb_session *s, const struct lb_balance_conf *b,
+    uint32_t *key)
+{
+	struct lb_scene *scene = lb_sampling_scene(s, s->backend);
+	struct lb_value v;
+	struct text bytes;
+	uint64_t room;
+
+	scene->final = true;
+	if (!lb_sampling_get(scene, b->expr, &v))
+		return false;
+	if (b->hash_function == LB_HASH_NONE && lb_casting_number(&v)) {
+		*key = (uint32_t)v.number;
+		return true;
+	}
+	if (!find_bytes(scene, &v, &room, &bytes))
+		return false;
+	*key = digest(b, bytes);
+	return true;
+}
+
 bool
 lb_hashing_key(struct lb_session *s, uint32_t *key)
 {
 	const struct lb_balance_conf *b = &s->backend->conf->balance;
-	struct lb_scene *scene;
-	struct lb_value v;
 
 	if (b->algorithm == LB_ALGO_SOURCE) {
 		if (s->src.family != AF_INET && s->src.family != AF_INET6)
 			return false;
 		*key = fold_address(&s->src);
-	} else {
-		if (b->expr == NULL)
-			return false;
-		scene = lb_sampling_scene(s, s->backend);
-		scene->final = true;
-		if (!lb_sampling_get(scene, b->expr, &v))
-			return false;
-		if (v.type == LB_TYPE_INT || v.type == LB_TYPE_BOOL)
-			*key = (uint32_t)v.number;
-		else if (lb_casting_text(scene, &v))
-			*key = digest(b, v.text);
-		else
-			return false;
-	}
-	if (b->avalanche || b->hash_type == LB_HASH_CONSISTENT)
+	} else if (b->expr == NULL || !hash_value(s, b, key))
+		return false;
+	if (b->avalanche)
 		*key = lb_digest_avalanche(*key);
 	return true;
 }

@@ -448,18 +448,25 @@ read_rdp(struct lb_parse *p, const char *word, struct lb_balance_conf *b)
 {
 	const char *end = strchr(word, ')');
 
+	struct text name = text_of("mstshash");
+	struct why why;
+
 	b->algorithm = LB_ALGO_RDP_COOKIE;
-	b->cookie = "msts";
-	if (word[10] == '\0')
-		return 0;
-	if (end == NULL || end[1] != '\0' || end == word + 11) {
-		lb_parse_alert(p, "balance : rdp-cookie : missing or wrong "
-		    "cookie name.");
-		return -1;
+	if (word[10] != '\0') {
+		if (end == NULL || end[1] != '\0' || end == word + 11) {
+			lb_parse_alert(p, "balance : rdp-cookie : missing or "
+			    "wrong cookie name.");
+			return -1;
+		}
+		name = (struct text){ word + 11, (size_t)(end - word - 11) };
 	}
-	b->cookie = lb_arena_copy(p->arena, (struct text){ word + 11,
-	    (size_t)(end - word - 11) });
-	return 0;
+	b->expr = lb_expression_text(p, lb_arena_print(p->arena,
+	    "req.rdp_cookie(%.*s)", (int)name.len, name.at), NULL,
+	    "balance rdp-cookie", &why);
+	if (b->expr != NULL)
+		return 0;
+	lb_parse_alert(p, "balance : rdp-cookie : %s.", why.line);
+	return -1;
 }
 
 READER(read_balance)

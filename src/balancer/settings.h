@@ -249,8 +249,7 @@ enum lb_hash_function { LB_HASH_SDBM, LB_HASH_DJB2, LB_HASH_WT6,
 struct lb_balance_conf {
 	enum lb_algorithm algorithm;
 	unsigned draws;			/* RANDOM: 2 */
-	const struct lb_expr *expr;	/* HASH */
-	const char *cookie;		/* RDP_COOKIE: name */
+	const struct lb_expr *expr;	/* HASH, RDP_COOKIE */
 	enum lb_hash_type hash_type;
 	enum lb_hash_function hash_function;
 	bool avalanche;
