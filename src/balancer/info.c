@@ -11,6 +11,7 @@
 #include "balancer/door.h"
 #include "balancer/info.h"
 #include "base/clock.h"
+#include "net/splice.h"
 
 #define ROW(name, tags, kind, field, help)				\
 	{ name, tags, LB_INFO_##kind, offsetof(struct lb_info, field), help }
@@ -52,9 +53,10 @@ const struct lb_info_row lb_info_rows[] = {
 	ROW("CumSslConns", "MCPV", U64, tls_ever,
 	    "TLS connections since the start, of clients and servers"),
 	ROW("Maxpipes", "CLPV", U32, zero, "kernel pipes allowed; 0: any"),
-	ROW("PipesUsed", "MGPV", U32, zero,
+	ROW("PipesUsed", "MGPV", U32, pipes_used,
 	    "kernel pipes that carry bytes now"),
-	ROW("PipesFree", "MGPV", U32, zero, "kernel pipes kept for later"),
+	ROW("PipesFree", "MGPV", U32, pipes_free,
+	    "kernel pipes kept for later"),
 	ROW("ConnRate", "MRPV", U32, connection_rate,
 	    "connections of clients in the last second"),
 	ROW("ConnRateLimit", "CLPV", U32, connection_limit,
@@ -121,7 +123,7 @@ const struct lb_info_row lb_info_rows[] = {
 	ROW("FailedResolutions", "MCPV", U32, zero,
 	    "names that were asked for in vain"),
 	ROW("TotalBytesOut", "MCPV", U64, bytes_out, "bytes sent to clients"),
-	ROW("TotalSplicedBytesOut", "MCPV", U64, zero,
+	ROW("TotalSplicedBytesOut", "MCPV", U64, bytes_spliced,
 	    "bytes that passed through a kernel pipe"),
 	ROW("BytesOutRate", "MRPV", U64, out_rate,
 	    "bytes a second sent to clients"),
@@ -258,6 +260,16 @@ take_rates(struct lb_info *i, int64_t now)
 }
 
 static void
+take_pipes(struct lb_info *i)
+{
+	struct splice_counts c = splice_count();
+
+	i->pipes_used = c.used;
+	i->pipes_free = c.spare;
+	i->bytes_spliced = c.bytes;
+}
+
+static void
 take_texts(struct lb_info *i, const struct lb_global_conf *g)
 {
 	i->name = "HAProxy";
@@ -305,6 +317,7 @@ lb_info_take(struct lb_info *i, uint64_t memory)
 	i->idle = since.idle;
 	i->out_rate = since.rate;
 	take_rates(i, now);
+	take_pipes(i);
 	take_texts(i, &w->setup->global);
 }
 
