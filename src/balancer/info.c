@@ -11,6 +11,7 @@
 #include "balancer/door.h"
 #include "balancer/info.h"
 #include "base/clock.h"
+#include "net/splice.h"
 
 #define ROW(name, tags, kind, field, help)				\
 	{ name, tags, LB_INFO_##kind, offsetof(struct lb_info, field), help }
@@ -18,186 +19,146 @@
 	{ name, tags, LB_INFO_NONE, 0, help }
 
 const struct lb_info_row lb_info_rows[] = {
-	ROW("Name", "POSV", STR, name, "Product name"),
-	ROW("Version", "POSV", STR, version, "Product version"),
+	ROW("Name", "POSV", STR, name, "what it is called"),
+	ROW("Version", "POSV", STR, version, "which version it behaves as"),
 	ROW("Release_date", "POSV", STR, released,
-	    "Date of latest source code update"),
-	ROW("Nbthread", "CGSV", U32, threads,
-	    "Number of started threads (global.nbthread)"),
-	ROW("Nbproc", "CGSV", U32, one,
-	    "Number of started worker processes (historical, always 1)"),
-	ROW("Process_num", "KGPV", U32, one,
-	    "Relative worker process number (1)"),
-	ROW("Pid", "SGPV", U32, pid,
-	    "This worker process identifier for the system"),
-	ROW("Uptime", "MDPV", STR, uptime, "How long ago this worker process "
-	    "was started (days+hours+minutes+seconds)"),
+	    "when that version came out"),
+	ROW("Nbthread", "CGSV", U32, threads, "threads that run"),
+	ROW("Nbproc", "CGSV", U32, one, "workers, always 1"),
+	ROW("Process_num", "KGPV", U32, one, "number of the worker, always 1"),
+	ROW("Pid", "SGPV", U32, pid, "its process id"),
+	ROW("Uptime", "MDPV", STR, uptime,
+	    "age of the worker, in days, hours, minutes, seconds"),
 	ROW("Uptime_sec", "MDPV", U32, uptime_sec,
-	    "How long ago this worker process was started (seconds)"),
-	ROW("Memmax_MB", "CLPV", U32, zero, "Worker process's hard limit on "
-	    "memory usage in MB (-m on command line)"),
+	    "age of the worker in seconds"),
+	ROW("Memmax_MB", "CLPV", U32, zero, "memory it may take in MB; 0: any"),
 	ROW("PoolAlloc_MB", "MGPV", U32, memory_mb,
-	    "Amount of memory allocated in pools (in MB)"),
-	ROW("PoolUsed_MB", "MGPV", U32, memory_mb,
-	    "Amount of pool memory currently used (in MB)"),
-	ROW("PoolFailed", "MCPV", U32, zero, "Number of failed pool "
-	    "allocations since this worker was started"),
-	ROW("Ulimit-n", "CLPV", U32, files,
-	    "Hard limit on the number of per-process file descriptors"),
-	ROW("Maxsock", "CLPV", U32, sockets,
-	    "Hard limit on the number of per-process sockets"),
-	ROW("Maxconn", "CLPV", U32, maxconn, "Hard limit on the number of "
-	    "per-process connections (configured or imposed by Ulimit-n)"),
-	ROW("Hard_maxconn", "CLPV", U32, hard_maxconn, "Hard limit on the "
-	    "number of per-process connections (imposed by Memmax_MB or "
-	    "Ulimit-n)"),
-	ROW("CurrConns", "MGPV", U32, connections,
-	    "Current number of connections on this worker process"),
-	ROW("CumConns", "MCPV", U64, connections_ever, "Total number of "
-	    "connections on this worker process since started"),
-	ROW("CumReq", "MCPV", U64, connections_ever, "Total number of "
-	    "requests on this worker process since started"),
-	ROW("MaxSslConns", "CLPV", U32, tls_limit, "Hard limit on the number "
-	    "of per-process SSL endpoints (front+back), 0=unlimited"),
-	ROW("CurrSslConns", "MGPV", U32, tls, "Current number of SSL "
-	    "endpoints on this worker process (front+back)"),
-	ROW("CumSslConns", "MCPV", U64, tls_ever, "Total number of SSL "
-	    "endpoints on this worker process since started (front+back)"),
-	ROW("Maxpipes", "CLPV", U32, zero,
-	    "Hard limit on the number of pipes for splicing, 0=unlimited"),
-	ROW("PipesUsed", "MGPV", U32, zero,
-	    "Current number of pipes in use in this worker process"),
-	ROW("PipesFree", "MGPV", U32, zero, "Current number of allocated and "
-	    "available pipes in this worker process"),
-	ROW("ConnRate", "MRPV", U32, connection_rate, "Number of front "
-	    "connections created on this worker process over the last "
-	    "second"),
+	    "MB of buffers and sessions"),
+	ROW("PoolUsed_MB", "MGPV", U32, memory_mb, "MB of those in use"),
+	ROW("PoolFailed", "MCPV", U32, zero, "times that memory was refused"),
+	ROW("Ulimit-n", "CLPV", U32, files, "descriptors it may have open"),
+	ROW("Maxsock", "CLPV", U32, sockets, "sockets it may have open"),
+	ROW("Maxconn", "CLPV", U32, maxconn, "connections it takes at a time"),
+	ROW("Hard_maxconn", "CLPV", U32, hard_maxconn,
+	    "most that Maxconn may be raised to"),
+	ROW("CurrConns", "MGPV", U32, connections, "connections now"),
+	ROW("CumConns", "MCPV", U64, connections_ever,
+	    "connections since the start"),
+	ROW("CumReq", "MCPV", U64, connections_ever,
+	    "requests since the start"),
+	ROW("MaxSslConns", "CLPV", U32, tls_limit,
+	    "TLS connections it takes at a time; 0: any"),
+	ROW("CurrSslConns", "MGPV", U32, tls,
+	    "TLS connections now, of clients and servers"),
+	ROW("CumSslConns", "MCPV", U64, tls_ever,
+	    "TLS connections since the start, of clients and servers"),
+	ROW("Maxpipes", "CLPV", U32, zero, "kernel pipes allowed; 0: any"),
+	ROW("PipesUsed", "MGPV", U32, pipes_used,
+	    "kernel pipes that carry bytes now"),
+	ROW("PipesFree", "MGPV", U32, pipes_free,
+	    "kernel pipes kept for later"),
+	ROW("ConnRate", "MRPV", U32, connection_rate,
+	    "connections of clients in the last second"),
 	ROW("ConnRateLimit", "CLPV", U32, connection_limit,
-	    "Hard limit for ConnRate (global.maxconnrate)"),
-	ROW("MaxConnRate", "MMPV", U32, connection_most, "Highest ConnRate "
-	    "reached on this worker process since started (in connections "
-	    "per second)"),
-	ROW("SessRate", "MRPV", U32, session_rate, "Number of sessions "
-	    "created on this worker process over the last second"),
+	    "what maxconnrate allows; 0: any"),
+	ROW("MaxConnRate", "MMPV", U32, connection_most,
+	    "the most that ConnRate has been"),
+	ROW("SessRate", "MRPV", U32, session_rate,
+	    "sessions begun in the last second"),
 	ROW("SessRateLimit", "CLPV", U32, session_limit,
-	    "Hard limit for SessRate (global.maxsessrate)"),
-	ROW("MaxSessRate", "MMPV", U32, session_most, "Highest SessRate "
-	    "reached on this worker process since started (in sessions per "
-	    "second)"),
-	ROW("SslRate", "MRPV", U32, tls_rate, "Number of SSL connections "
-	    "created on this worker process over the last second"),
+	    "what maxsessrate allows; 0: any"),
+	ROW("MaxSessRate", "MMPV", U32, session_most,
+	    "the most that SessRate has been"),
+	ROW("SslRate", "MRPV", U32, tls_rate,
+	    "TLS handshakes in the last second"),
 	ROW("SslRateLimit", "CLPV", U32, tls_rate_limit,
-	    "Hard limit for SslRate (global.maxsslrate)"),
-	ROW("MaxSslRate", "MMPV", U32, tls_rate_most, "Highest SslRate "
-	    "reached on this worker process since started (in connections "
-	    "per second)"),
-	ROW("SslFrontendKeyRate", "MRPV", U32, tls_rate, "Number of SSL keys "
-	    "created on frontends in this worker process over the last "
-	    "second"),
-	ROW("SslFrontendMaxKeyRate", "MMPV", U32, tls_rate_most, "Highest "
-	    "SslFrontendKeyRate reached on this worker process since started "
-	    "(in SSL keys per second)"),
-	ROW("SslFrontendSessionReuse_pct", "MGPV", U32, tls_reuse, "Percent "
-	    "of frontend SSL connections which did not require a new key"),
-	ROW("SslBackendKeyRate", "MRPV", U32, zero, "Number of SSL keys "
-	    "created on backends in this worker process over the last "
-	    "second"),
-	ROW("SslBackendMaxKeyRate", "MMPV", U32, zero, "Highest "
-	    "SslBackendKeyRate reached on this worker process since started "
-	    "(in SSL keys per second)"),
-	ROW("SslCacheLookups", "MCPV", U32, zero, "Total number of SSL "
-	    "session ID lookups in the SSL session cache on this worker "
-	    "since started"),
-	ROW("SslCacheMisses", "MCPV", U32, zero, "Total number of SSL "
-	    "session ID lookups that didn't find a session in the SSL "
-	    "session cache on this worker since started"),
-	ROW("CompressBpsIn", "MRPV", U32, zero, "Number of bytes submitted to "
-	    "the HTTP compressor in this worker process over the last "
-	    "second"),
-	ROW("CompressBpsOut", "MRPV", U32, zero, "Number of bytes emitted by "
-	    "the HTTP compressor in this worker process over the last "
-	    "second"),
-	ROW("CompressBpsRateLim", "CLPV", U32, zero, "Limit of "
-	    "CompressBpsOut beyond which HTTP compression is automatically "
-	    "disabled"),
-	GONE("ZlibMemUsage", "MGPV", "Amount of memory used by HTTP "
-	    "compression (in bytes)"),
-	GONE("MaxZlibMemUsage", "CLPV", "Limit on the amount of memory used "
-	    "by HTTP compression (in bytes)"),
-	ROW("Tasks", "MGPV", U32, tasks, "Total number of tasks in the "
-	    "current worker process (active + sleeping)"),
-	ROW("Run_queue", "MGPV", U32, zero, "Total number of active "
-	    "tasks+tasklets in the current worker process"),
-	ROW("Idle_pct", "MaPV", U32, idle, "Percentage of last second spent "
-	    "waiting in the current worker thread"),
-	ROW("node", "COSV", STR, node, "Node name (global.node)"),
+	    "what maxsslrate allows; 0: any"),
+	ROW("MaxSslRate", "MMPV", U32, tls_rate_most,
+	    "the most that SslRate has been"),
+	ROW("SslFrontendKeyRate", "MRPV", U32, tls_rate,
+	    "keys agreed on with clients in the last second"),
+	ROW("SslFrontendMaxKeyRate", "MMPV", U32, tls_rate_most,
+	    "the most that SslFrontendKeyRate has been"),
+	ROW("SslFrontendSessionReuse_pct", "MGPV", U32, tls_reuse,
+	    "handshakes with clients that resumed a session, in percent"),
+	ROW("SslBackendKeyRate", "MRPV", U32, zero,
+	    "keys agreed on with servers in the last second"),
+	ROW("SslBackendMaxKeyRate", "MMPV", U32, zero,
+	    "the most that SslBackendKeyRate has been"),
+	ROW("SslCacheLookups", "MCPV", U32, zero,
+	    "TLS sessions looked for, always 0"),
+	ROW("SslCacheMisses", "MCPV", U32, zero,
+	    "TLS sessions looked for in vain, always 0"),
+	ROW("CompressBpsIn", "MRPV", U32, zero,
+	    "bytes a second into compression, always 0"),
+	ROW("CompressBpsOut", "MRPV", U32, zero,
+	    "bytes a second out of compression, always 0"),
+	ROW("CompressBpsRateLim", "CLPV", U32, zero,
+	    "where compression would stop, always 0"),
+	GONE("ZlibMemUsage", "MGPV", "memory of compression: there is none"),
+	GONE("MaxZlibMemUsage", "CLPV", "its limit: there is none"),
+	ROW("Tasks", "MGPV", U32, tasks,
+	    "things that are looked after: sessions, listeners, checks"),
+	ROW("Run_queue", "MGPV", U32, zero,
+	    "of these, those that wait for their turn"),
+	ROW("Idle_pct", "MaPV", U32, idle,
+	    "of a hundred parts of its time, those spent asleep"),
+	ROW("node", "COSV", STR, node, "name of this node"),
 	ROW("description", "COSV", STR, description,
-	    "Node description (global.description)"),
-	ROW("Stopping", "MGPV", U32, stopping, "1 if the worker process is "
-	    "currently stopping, otherwise zero"),
-	ROW("Jobs", "MGPV", U32, jobs, "Current number of active jobs on the "
-	    "current worker process (frontend connections, master "
-	    "connections, listeners)"),
-	ROW("Unstoppable Jobs", "MGPV", U32, zero, "Current number of "
-	    "unstoppable jobs on the current worker process (master "
-	    "connections)"),
-	ROW("Listeners", "MGPV", U32, listeners, "Current number of active "
-	    "listeners on the current worker process"),
-	ROW("ActivePeers", "MGPV", U32, zero, "Current number of verified "
-	    "active peers connections on the current worker process"),
-	ROW("ConnectedPeers", "MGPV", U32, zero, "Current number of peers "
-	    "having passed the connection step on the current worker "
-	    "process"),
-	ROW("DroppedLogs", "MCPV", U32, dropped_logs, "Total number of "
-	    "dropped logs for current worker process since started"),
-	ROW("BusyPolling", "MGPV", U32, zero, "1 if busy-polling is currently "
-	    "in use on the worker process, otherwise zero "
-	    "(config.busy-polling)"),
-	ROW("FailedResolutions", "MCPV", U32, zero, "Total number of failed "
-	    "DNS resolutions in current worker process since started"),
-	ROW("TotalBytesOut", "MCPV", U64, bytes_out, "Total number of bytes "
-	    "emitted by current worker process since started"),
-	ROW("TotalSplicedBytesOut", "MCPV", U64, zero, "Total number of bytes "
-	    "emitted by current worker process through a kernel pipe since "
-	    "started"),
-	ROW("BytesOutRate", "MRPV", U64, out_rate, "Number of bytes emitted "
-	    "by current worker process over the last second"),
-	ROW("DebugCommandsIssued", "MCPV", U32, zero, "Number of debug "
-	    "commands issued on this process (anything > 0 is unsafe)"),
-	ROW("CumRecvLogs", "MCPV", U32, zero, "Total number of log messages "
-	    "received by log-forwarding listeners on this worker process "
-	    "since started"),
-	ROW("Build info", "POSV", STR, version, "Build info"),
-	ROW("Memmax_bytes", "CLPV", U32, zero, "Worker process's hard limit "
-	    "on memory usage in byes (-m on command line)"),
+	    "what the configuration says of this node"),
+	ROW("Stopping", "MGPV", U32, stopping,
+	    "1: it takes nothing new and ends with its last session"),
+	ROW("Jobs", "MGPV", U32, jobs,
+	    "sessions, listeners and callers of the command line now"),
+	ROW("Unstoppable Jobs", "MGPV", U32, zero,
+	    "of these, those that do not hinder its end"),
+	ROW("Listeners", "MGPV", U32, listeners, "listeners that are open"),
+	ROW("ActivePeers", "MGPV", U32, zero,
+	    "peers that were recognized, always 0"),
+	ROW("ConnectedPeers", "MGPV", U32, zero,
+	    "peers that were reached, always 0"),
+	ROW("DroppedLogs", "MCPV", U32, dropped_logs,
+	    "log lines that found no way out"),
+	ROW("BusyPolling", "MGPV", U32, zero, "1: it never sleeps; always 0"),
+	ROW("FailedResolutions", "MCPV", U32, zero,
+	    "names that were asked for in vain"),
+	ROW("TotalBytesOut", "MCPV", U64, bytes_out, "bytes sent to clients"),
+	ROW("TotalSplicedBytesOut", "MCPV", U64, bytes_spliced,
+	    "bytes that passed through a kernel pipe"),
+	ROW("BytesOutRate", "MRPV", U64, out_rate,
+	    "bytes a second sent to clients"),
+	ROW("DebugCommandsIssued", "MCPV", U32, zero,
+	    "debug commands given, always 0"),
+	ROW("CumRecvLogs", "MCPV", U32, zero,
+	    "log lines taken in to be passed on"),
+	ROW("Build info", "POSV", STR, version, "how it was built"),
+	ROW("Memmax_bytes", "CLPV", U32, zero,
+	    "memory it may take in bytes; 0: any"),
 	ROW("PoolAlloc_bytes", "MGPV", U64, memory,
-	    "Amount of memory allocated in pools (in bytes)"),
-	ROW("PoolUsed_bytes", "MGPV", U64, memory,
-	    "Amount of pool memory currently used (in bytes)"),
-	ROW("Start_time_sec", "MDPV", U32, started, "Start time in seconds"),
-	ROW("Tainted", "SGPV", STR, tainted, "Experimental features used"),
-	ROW("TotalWarnings", "MCPV", U32, zero, "Total warnings issued"),
-	ROW("MaxconnReached", "MCPV", U32, maxconn_reached, "Number of times "
-	    "an accepted connection resulted in Maxconn being reached"),
-	ROW("BootTime_ms", "MDPV", U32, zero, "How long ago it took to parse "
-	    "and process the config before being ready (milliseconds)"),
-	ROW("Niced_tasks", "MGPV", U32, zero, "Total number of active "
-	    "tasks+tasklets in the current worker process (Run_queue) that "
-	    "are niced"),
-	ROW("CurrStreams", "MGPV", U32, connections,
-	    "Current number of streams on this worker process"),
-	ROW("CumStreams", "MCPV", U64, connections_ever, "Total number of "
-	    "streams created on this worker process since started"),
-	ROW("BlockedTrafficWarnings", "MCPV", U32, zero, "Total number of "
-	    "warnings issued about traffic being blocked by too slow a "
-	    "task"),
+	    "bytes of buffers and sessions"),
+	ROW("PoolUsed_bytes", "MGPV", U64, memory, "bytes of those in use"),
+	ROW("Start_time_sec", "MDPV", U32, started,
+	    "when it started, in seconds since 1970"),
+	ROW("Tainted", "SGPV", STR, tainted,
+	    "0: nothing experimental is in use"),
+	ROW("TotalWarnings", "MCPV", U32, zero, "warnings given"),
+	ROW("MaxconnReached", "MCPV", U32, maxconn_reached,
+	    "how often Maxconn was met"),
+	ROW("BootTime_ms", "MDPV", U32, zero,
+	    "milliseconds that its start took"),
+	ROW("Niced_tasks", "MGPV", U32, zero,
+	    "of Run_queue, those with another priority"),
+	ROW("CurrStreams", "MGPV", U32, connections, "sessions now"),
+	ROW("CumStreams", "MCPV", U64, connections_ever,
+	    "sessions since the start"),
+	ROW("BlockedTrafficWarnings", "MCPV", U32, zero,
+	    "warnings that one task held up the others"),
 	ROW("PatternsAdded", "MCPV", U64, zero,
-	    "Total number of patterns added (acl/map entries)"),
+	    "entries put into maps and lists"),
 	ROW("PatternsFreed", "MCPV", U64, zero,
-	    "Total number of patterns freed (acl/map entries)"),
-	ROW("NbThreadGroups", "CGSV", U32, one,
-	    "Number of started thread groups (global.thread-groups)"),
-	ROW("Product", "POSV", STR, product, "What this program is"),
+	    "entries taken out of maps and lists"),
+	ROW("NbThreadGroups", "CGSV", U32, one, "groups of threads, always 1"),
+	ROW("Product", "POSV", STR, product, "what this program is"),
 	{ NULL, NULL, LB_INFO_NONE, 0, NULL }
 };
 
@@ -299,6 +260,16 @@ take_rates(struct lb_info *i, int64_t now)
 }
 
 static void
+take_pipes(struct lb_info *i)
+{
+	struct splice_counts c = splice_count();
+
+	i->pipes_used = c.used;
+	i->pipes_free = c.spare;
+	i->bytes_spliced = c.bytes;
+}
+
+static void
 take_texts(struct lb_info *i, const struct lb_global_conf *g)
 {
 	i->name = "HAProxy";
@@ -346,6 +317,7 @@ lb_info_take(struct lb_info *i, uint64_t memory)
 	i->idle = since.idle;
 	i->out_rate = since.rate;
 	take_rates(i, now);
+	take_pipes(i);
 	take_texts(i, &w->setup->global);
 }
 

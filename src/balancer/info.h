@@ -20,7 +20,7 @@ struct lb_info {		/* zero: so it is, or nobody counts it */
 	    connection_most, session_rate, session_limit, session_most,
 	    tls_rate, tls_rate_limit, tls_rate_most, tls_reuse, tasks, idle,
 	    stopping, jobs, listeners, dropped_logs, bytes_out, out_rate,
-	    started, maxconn_reached;
+	    started, maxconn_reached, pipes_used, pipes_free, bytes_spliced;
 };
 
 enum lb_info_kind { LB_INFO_U32, LB_INFO_U64, LB_INFO_STR,

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/die.h"
@@ -31,6 +32,28 @@ struct pipes {
 	unsigned made, spares;
 };
 
+/* Of all loops together, for whoever asks. */
+static _Atomic uint64_t made_now, spare_now, bytes_ever;
+
+static void
+count(_Atomic uint64_t *what, int64_t by)
+{
+	atomic_fetch_add_explicit(what, (uint64_t)by, memory_order_relaxed);
+}
+
+struct splice_counts
+splice_count(void)
+{
+	struct splice_counts c;
+	uint64_t made;
+
+	c.bytes = atomic_load_explicit(&bytes_ever, memory_order_relaxed);
+	c.spare = atomic_load_explicit(&spare_now, memory_order_relaxed);
+	made = atomic_load_explicit(&made_now, memory_order_relaxed);
+	c.used = made > c.spare ? made - c.spare : 0;
+	return c;
+}
+
 static struct pipes *
 pipes_of(struct home *h)
 {
@@ -56,6 +79,7 @@ make(struct pipes *p)
 	s->out = ends[0];
 	s->in = ends[1];
 	p->made++;
+	count(&made_now, 1);
 	return s;
 }
 
@@ -65,6 +89,7 @@ destroy(struct pipes *p, struct splice *s)
 	close(s->in);
 	close(s->out);
 	p->made--;
+	count(&made_now, -1);
 	mem_drop(s);
 }
 
@@ -79,6 +104,7 @@ put_back(struct pipes *p, struct splice *s)
 	s->next = p->spare;
 	p->spare = s;
 	p->spares++;
+	count(&spare_now, 1);
 }
 
 static struct splice *
@@ -90,6 +116,7 @@ take(struct pipes *p)
 		return make(p);
 	p->spare = s->next;
 	p->spares--;
+	count(&spare_now, -1);
 	return s;
 }
 
@@ -189,6 +216,7 @@ splice_out(struct conn *to)
 			return -1;
 		}
 		s->held -= (size_t)n;
+		count(&bytes_ever, n);
 	}
 	if (s->from == NULL) {
 		leave_to(s);
@@ -231,6 +259,7 @@ splice_close_all(struct pipes **pipes)
 		return;
 	while ((s = p->spare) != NULL) {
 		p->spare = s->next;
+		count(&spare_now, -1);
 		destroy(p, s);
 	}
 	mem_drop(p);

@@ -2,7 +2,8 @@
 /*
  * splice.h - bulk that passes from one plain stream to another inside the
  * kernel, through a pipe, without being seen. Private to net/conn, which
- * calls these where it would read or send; both ends are of one loop.
+ * calls these where it would read or send; both ends are of one loop. Only
+ * the counts are for everybody.
  *
  * A splice belongs to its two ends. While the pipe holds something the one it
  * goes to counts as full (CONN_STASHED), so whoever holds the source for a
@@ -13,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "net/engine.h"
 
@@ -37,5 +39,11 @@ void	splice_leave(struct conn *);
 
 /* The pipes of a loop that nobody uses now. */
 void	splice_close_all(struct pipes **);
+
+struct splice_counts {		/* of all loops */
+	uint64_t used, spare;	/* pipes */
+	uint64_t bytes;		/* that left a pipe, since the start */
+};
+struct splice_counts splice_count(void);	/* any thread */
 
 #endif
