@@ -500,31 +500,6 @@ look_all(void)
 			look(&me.cast->at[k]);
 }
 
-static void
-stop(void)
-{
-	for (unsigned k = 0; k < me.cast->count; k++)
-		step(&me.cast->at[k], VR_ON_STOP);
-	me.over = true;
-}
-
-static void
-on_bell(void *arg)
-{
-	uint64_t rings;
-
-	if (read(me.cast->down, &rings, sizeof rings) < 0 && errno != EAGAIN)
-		die("the parent cannot be heard: errno %d", errno);
-	if (me.cast->board->retire)
-		me.over = true;
-	else if (me.cast->board->stop)
-		stop();
-	else
-		look_all();
-}
-
-/* ---- time */
-
 /*
  * We slept longer than the peers wait: one of them is master now, or should
  * be. Before anything is sent or read, we are not any more.
@@ -546,6 +521,45 @@ give_up_late(int64_t now)
 		step(i, VR_ON_LATE);
 	}
 }
+
+static void
+stop(void)
+{
+	for (unsigned k = 0; k < me.cast->count; k++)
+		step(&me.cast->at[k], VR_ON_STOP);
+	me.over = true;
+}
+
+/*
+ * Another child follows, and a busy host may let it wait: with an advert sent
+ * now, it has a whole interval to come up.
+ */
+static void
+bow_out(void)
+{
+	give_up_late(vr_turn_now());
+	for (unsigned k = 0; k < me.cast->count; k++)
+		if (me.cast->at[k].live->state == VR_STATE_MASTER)
+			step(&me.cast->at[k], VR_ON_ADVERT_TIMER);
+	me.over = true;
+}
+
+static void
+on_bell(void *arg)
+{
+	uint64_t rings;
+
+	if (read(me.cast->down, &rings, sizeof rings) < 0 && errno != EAGAIN)
+		die("the parent cannot be heard: errno %d", errno);
+	if (me.cast->board->retire)
+		bow_out();
+	else if (me.cast->board->stop)
+		stop();
+	else
+		look_all();
+}
+
+/* ---- time */
 
 static void
 note_late(int64_t by)

@@ -461,7 +461,7 @@ enter_state(struct part *p, enum vr_state state, unsigned priority)
 			take(p);
 	} else if (state != VR_STATE_INIT || !host.wishes.keep)
 		leave(p);
-	vr_notify_instance(host.post, p->conf, words[state], priority, false);
+	vr_notify_instance(host.post, p->conf, words[state], priority);
 	if (p->robbed && state == VR_STATE_FAULT) {
 		p->robbed = false;
 		if (judge(p))
@@ -490,8 +490,7 @@ act(const struct vr_live_event *e)
 		vr_herald_lower(&p->herald);
 		if (e->state == VR_STATE_MASTER)
 			vr_notify_instance(host.post, p->conf,
-			    VR_NOTIFY_MASTER_RX_LOWER_PRI, e->priority,
-			    false);
+			    VR_NOTIFY_MASTER_RX_LOWER_PRI, e->priority);
 	}
 	if (e->act == VR_ACT_PRIORITY && e->state != VR_STATE_FAULT)
 		vr_notify_priority(host.post, p->conf,
@@ -774,7 +773,7 @@ give_up_part(struct vr_instance *i)
 	}
 	leave(p);
 	vr_notify_instance(host.post, p->conf, deleted ? VR_NOTIFY_DELETED :
-	    VR_NOTIFY_FAULT, i->live->priority, false);
+	    VR_NOTIFY_FAULT, i->live->priority);
 	drop_part(i->slot);
 }
 

@@ -705,10 +705,10 @@ const struct vr_key vr_keys_global[] = {
 	  .help = "the same, an old spelling" },
 	FLAG("vrrp_no_swap", no_swap, "memory is locked"),
 	OWN("vrrp_cpu_affinity", read_affinity, "CPUs it runs on"),
-	OWN("max_auto_priority", read_auto_priority, "[-1 to 99]: real-time "
-	    "priority when timers are late"),
-	OWN("min_auto_priority_delay", read_auto_delay, "microseconds late "
-	    "before that happens"),
+	OWN("max_auto_priority", read_auto_priority, "[-1 to 99]: no "
+	    "effect, see vrrp_rt_priority"),
+	OWN("min_auto_priority_delay", read_auto_delay, "microseconds: no "
+	    "effect, see vrrp_rt_priority"),
 	FLAG("process_names", process_names, "processes have names of their "
 	    "own"),
 	TEXT_ROW("process_name", process_name, "name of the parent"),
@@ -726,10 +726,10 @@ const struct vr_key vr_keys_global[] = {
 	FLAG("disable_local_igmp", disable_local_igmp, "no IGMP for "
 	    "link-local groups"),
 	OWN("vrrp_rx_bufs_policy", read_rx_policy, "MTU, ADVERT or bytes: "
-	    "receive buffers"),
+	    "no effect, see kernel_rx_buf_size"),
 	{ .name = "vrrp_rx_bufs_multiplier", .kind = VR_KIND_UINT,
 	  .at = AT(rx_multiplier), .least = 1, .most = UINT32_MAX,
-	  .usual = "3", .refusal = "Invalid {k} {v}", .help = "times that" },
+	  .usual = "3", .refusal = "Invalid {k} {v}", .help = "no effect" },
 	OWN("vrrp_netlink_cmd_rcv_bufs", read_cmd_buffer, "bytes"),
 	OWN("vrrp_netlink_cmd_rcv_bufs_force", read_cmd_force, "beyond the "
 	    "system's limit"),

@@ -739,8 +739,8 @@ const struct vr_key vr_keys_instance[] = {
 	    higher_prio_send_advert, "one more advert before giving way"),
 	BOOL("owner_ignore_adverts", owner_ignore_adverts,
 	    owner_ignore_adverts, "priority 255 heeds nobody"),
-	OWN("timer_expired_backup", read_expired, "[PRIORITY]: give way when "
-	    "late"),
+	OWN("timer_expired_backup", read_expired, "[PRIORITY]: no effect, who "
+	    "wakes too late always gives way"),
 	OWN("thread_timer_expired", read_expired, "the same"),
 	BOOL("skip_check_adv_addr", skip_check_adv_addr, skip_check_adv_addr,
 	    "the address list of a known master is not compared again"),

@@ -349,11 +349,9 @@ send_mail(struct vr_notify_post *p, bool group, const char *name,
 
 void
 vr_notify_instance(struct vr_notify_post *p,
-    const struct vr_instance_conf *c, enum vr_notify what, unsigned priority,
-    bool quiet)
+    const struct vr_instance_conf *c, enum vr_notify what, unsigned priority)
 {
-	if (!quiet)
-		run_both(p, &c->notify, what, false, c->name, priority);
+	run_both(p, &c->notify, what, false, c->name, priority);
 	tell_fifos(p, false, c->name, words[what], priority);
 	if (c->notify.smtp_alert)
 		send_mail(p, false, c->name, what);

@@ -21,11 +21,10 @@ struct vr_notify_post *vr_notify_open(const struct vr_config *,
 /*
  * An instance (or group) entered a state; what is VR_NOTIFY_MASTER, _BACKUP,
  * _FAULT, _STOP, _DELETED or _MASTER_RX_LOWER_PRI. priority: 0 for groups.
- * quiet: it merely follows its group: fifo and mail, no scripts.
+ * Who is drawn along by its group tells it as well: so does the original.
  */
 void	vr_notify_instance(struct vr_notify_post *, const struct
-	    vr_instance_conf *, enum vr_notify what, unsigned priority,
-	    bool quiet);
+	    vr_instance_conf *, enum vr_notify what, unsigned priority);
 void	vr_notify_group(struct vr_notify_post *, const struct vr_group_conf *,
 	    enum vr_notify what);
 /* fifo_write_vrrp_states_on_reload: the fifos alone hear it again. */

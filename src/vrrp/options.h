@@ -24,8 +24,7 @@ struct vr_options {
 	bool log_file_on;		/* -g */
 	const char *log_file;		/* /tmp/keepalived.log when none */
 	bool flush_log, no_syslog;
-	bool release_vips;		/* -X: drop VIPs on a transition caused
-					 * by a signal */
+	bool release_vips;		/* -X: as always, so of no effect */
 	bool keep_at_exit;		/* -V: addresses, routes, rules stay */
 	bool no_respawn, no_fork;	/* -R, -n */
 	bool dump;			/* -d */

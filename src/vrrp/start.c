@@ -286,6 +286,9 @@ vr_start(const struct vr_options *o)
 	open_log();
 	vr_manager_init();
 	vr_say_info("Starting Keepalived v2.4.3 (Weir %s)", PACKAGE_VERSION);
+	if (said->release_vips)
+		vr_say_warn("Warning - --release-vips has no effect: the "
+		    "addresses go at every stop, but for --dont-release-vrrp");
 	if (access(said->file, R_OK) < 0) {
 		vr_say_error("Unable to find configuration file %s",
 		    said->file);

@@ -45,6 +45,35 @@ def told(fifo, want, limit=6):
 
 
 @pytest.mark.parametrize("kind", ["weir", "keepalived"])
+def test_every_member_runs_its_own_scripts(lan, daemon, kind, tmp_path):
+    """Also one that is merely drawn along by the group."""
+    node = lan(1).nodes[0]
+    second_net(node)
+    told_to, script = tmp_path / "told", tmp_path / "script"
+    told_to.touch()
+    script.write_text('#!/bin/sh\necho "$2 $3" >> %s\n' % told_to)
+    script.chmod(0o755)
+    fast = dict(version=3, advert_int="0.2", more="notify %s" % script)
+    daemon(node, kind, GROUP % (tmp_path / "fifo") +
+           vrrp.config(101, ["10.77.0.51/24"], 51, name="I1", **fast) +
+           vrrp.config(101, ["10.77.0.52/24"], 52, name="I2",
+                       interface="eth1", **fast))
+
+    def wait(lines):
+        until = time.time() + 5
+        while len(told_to.read_text().split("\n")) <= lines:
+            assert time.time() < until, told_to.read_text()
+            time.sleep(0.01)
+    wait(4)
+    lan_module.run("ip", "-n", node.ns, "link", "set", "other", "down")
+    wait(6)
+    lines = told_to.read_text().splitlines()
+    for n, state in enumerate(("BACKUP", "MASTER", "FAULT")):
+        assert sorted(lines[2 * n:2 * n + 2]) == ["I1 " + state,
+                                                  "I2 " + state]
+
+
+@pytest.mark.parametrize("kind", ["weir", "keepalived"])
 def test_a_group_moves_as_one(lan, daemon, kind, tmp_path):
     net = lan(1)
     node = net.nodes[0]

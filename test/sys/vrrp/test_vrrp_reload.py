@@ -1,13 +1,42 @@
 # SPDX-License-Identifier: ISC
 """HUP: the address stays, no probe is lost, no advert is late; instances
 come and go; a broken file changes nothing."""
+import contextlib
 import signal
+import subprocess
+import sys
 import time
 
 from rig import vrrp
 
 VIP, OTHER = "10.77.0.50", "10.77.0.60"
 FAST = dict(version=3, advert_int="0.1")
+
+SLEEPER = """
+import time
+late, until = 0, time.time() + 60
+print(flush=True)
+while time.time() < until:
+    at = time.monotonic() + 0.01
+    time.sleep(0.01)
+    if time.monotonic() - at > late:
+        late = time.monotonic() - at
+        print(late, flush=True)
+"""
+
+
+@contextlib.contextmanager
+def machine_lateness():
+    """How late somebody else who sleeps wakes on this machine meanwhile."""
+    late = [0.0]
+    with subprocess.Popen([sys.executable, "-c", SLEEPER], text=True,
+                          stdout=subprocess.PIPE) as sleeper:
+        sleeper.stdout.readline()
+        try:
+            yield late
+        finally:
+            sleeper.terminate()
+            late += map(float, sleeper.stdout.read().split())
 
 
 def test_nothing_is_lost(lan, daemon):
@@ -18,23 +47,25 @@ def test_nothing_is_lost(lan, daemon):
     backup = daemon(low, "weir", vrrp.config(100, **FAST))
     master.wait_log("Entering MASTER STATE")
     time.sleep(0.5)
-    begun = time.time()
-    for n in range(1, 6):
-        master.write(vrrp.config(101, [VIP + "/24"] + [OTHER + "/24"] *
-                                 (n % 2), **FAST))
-        master.signal(signal.SIGHUP)
-        backup.signal(signal.SIGHUP)
-        master.wait_log("Reloading", count=n)
-        time.sleep(0.3)
-        assert high.has(OTHER) == bool(n % 2), master.log()
-        assert high.has(VIP)
-    until = time.time()
+    with machine_lateness() as late:
+        begun = time.time()
+        for n in range(1, 6):
+            master.write(vrrp.config(101, [VIP + "/24"] + [OTHER + "/24"] *
+                                     (n % 2), **FAST))
+            master.signal(signal.SIGHUP)
+            backup.signal(signal.SIGHUP)
+            master.wait_log("Reloading", count=n)
+            time.sleep(0.3)
+            assert high.has(OTHER) == bool(n % 2), master.log()
+            assert high.has(VIP)
+        until = time.time()
     assert client.outage(begun, until - 0.1) == 0
     spoken = [a for a in net.capture.adverts(begun) if a.at < until]
     assert {a.node for a in spoken} == {1}
     assert all(a.priority == 101 for a in spoken)
     gaps = [b.at - a.at for a, b in zip(spoken, spoken[1:])]
-    assert max(gaps) < 0.11 + 0.03, gaps        # 1.1 intervals, busy machine
+    # 1.1 intervals, and what the machine adds to anybody's.
+    assert max(gaps) < 0.11 + 0.03 + max(late), (gaps, late)
     assert master.log().count("Entering") == 2
 
 

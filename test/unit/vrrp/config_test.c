@@ -282,6 +282,31 @@ START_TEST(settles_what_excludes)
 }
 END_TEST
 
+START_TEST(tells_what_has_no_effect)
+{
+	const struct { const char *text, *line; } rows[] = {
+		{ "global_defs {\nmax_auto_priority 5\n}\n"
+		    ROUTER("A", "51", ""), "max_auto_priority has no effect" },
+		{ "global_defs {\nvrrp_rx_bufs_policy MTU\n}\n"
+		    ROUTER("A", "51", ""),
+		    "vrrp_rx_bufs_policy has no effect" },
+		{ "global_defs {\nvrrp_rx_bufs_multiplier 4\n}\n"
+		    ROUTER("A", "51", ""),
+		    "vrrp_rx_bufs_multiplier has no effect" },
+		{ ROUTER("A", "51", "nopreempt\ntimer_expired_backup 50"),
+		    "(A) timer_expired_backup has no effect" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct vr_config *c;
+
+		one(rows[i].text, 0, &c);
+		ck_assert_msg(strstr(said, rows[i].line) != NULL, "%s", said);
+		vr_config_free(&c);
+	}
+}
+END_TEST
+
 START_TEST(keeps_refused_ones_in_fault)
 {
 	struct vr_config *c;
@@ -557,6 +582,7 @@ END_TEST
 
 UNIT_MAIN("vrrp/config", fills_defaults, inherits, reads_addresses,
     reads_routes_and_rules, settles_what_excludes,
+    tells_what_has_no_effect,
     keeps_refused_ones_in_fault, judges_scripts, joins_groups,
     reads_side_files, ends_at_a_missing_value, skips_what_is_not_ours,
     compares_for_a_reload, sees_new_errors, compares_nodes, explains,
