@@ -200,21 +200,41 @@ add_to_all(struct talk *t, bool map, const char *name, struct text key,
 	return found;
 }
 
-/* "key value" a line. */
+/* "key value" a line, some of them in each turn. */
+struct feed {
+	struct text rest;		/* of the payload */
+	const char *name;
+	bool map, more;
+};
+
+static bool
+feed_on(struct talk *t, void *state)
+{
+	struct feed *f = state;
+	struct text line, key;
+
+	while (f->more && lb_talk_has_room(t)) {
+		f->more = text_split(&f->rest, '\n', &line);
+		line = text_trim(line);
+		if (line.len > 0 && text_word(&line, " \t", &key) &&
+		    !add_to_all(t, f->map, f->name, key, text_trim(line)))
+			return false;
+	}
+	return f->more;
+}
+
 static void
 add_payload(struct talk *t, const struct command_line *l, bool map)
 {
-	struct text rest = l->payload, line, key;
-	bool more = rest.len > 0;
+	struct feed *f = mem_get(sizeof *f);
 
-	while (more) {
-		more = text_split(&rest, '\n', &line);
-		line = text_trim(line);
-		if (line.len == 0 || !text_word(&line, " \t", &key))
-			continue;
-		if (!add_to_all(t, map, l->at[2], key, text_trim(line)))
-			return;
+	if (f == NULL) {
+		lb_talk_refuse(t, "Out of memory.");
+		return;
 	}
+	/* The line and its payload stay until all is said. */
+	*f = (struct feed){ l->payload, l->at[2], map, true };
+	lb_talk_more(t, feed_on, f, mem_drop);
 }
 
 static void

@@ -4,8 +4,6 @@
  * what is taken out stays there until there is more of it than of what is in
  * use: then all of it is copied into a new one. Loop 0.
  */
-#include <stdlib.h>
-
 #include "balancer/lists.h"
 #include "balancer/parse.h"
 #include "balancer/world.h"
@@ -200,21 +198,24 @@ copy_items(const struct lb_list *l, unsigned more, struct items *to,
 	return 0;
 }
 
-static int
-compare(const void *a, const void *b)
+/* Maps of exact texts are looked up by halves: they are in order. */
+static unsigned
+place_for(const struct lb_list *l, const char *key)
 {
-	const struct lb_map_entry *const *x = a, *const *y = b;
+	unsigned low = 0, high = lb_lists_count(l);
 
-	return strcmp((*x)->key.text, (*y)->key.text);
-}
+	if (l->conf->map == NULL || l->conf->map->how != LB_MATCH_STR)
+		return high;
+	while (low < high) {
+		unsigned mid = low + (high - low) / 2;
+		const char *value;
 
-/* Maps of exact texts are looked up by halves. */
-static void
-sort(const struct lb_list *l, struct items *i)
-{
-	if (l->conf->map != NULL && l->conf->map->how == LB_MATCH_STR &&
-	    i->count > 0)
-		qsort(i->at, i->count, sizeof *i->at, compare);
+		if (strcmp(lb_lists_entry(l, mid, &value)->text, key) <= 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 /* All entries anew, in an arena of their own. */
@@ -269,14 +270,18 @@ lb_lists_add(struct lb_list *l, struct text key, struct text value,
 {
 	struct lb_arena *arena = arena_of(l, why);
 	struct entry e = { key, value };
+	const struct lb_pattern *made;
 	struct items items;
-	const void *made;
+	unsigned at;
 
 	if (arena == NULL || (made = make_entry(l, arena, &e, why)) == NULL ||
 	    copy_items(l, 1, &items, why) < 0)
 		return -1;
-	items.at[items.count++] = made;
-	sort(l, &items);
+	at = place_for(l, made->text);
+	memmove(items.at + at + 1, items.at + at,
+	    (items.count - at) * sizeof *items.at);
+	items.at[at] = made;
+	items.count++;
 	return exchange(l, items, why);
 }
 

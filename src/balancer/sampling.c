@@ -349,6 +349,9 @@ get_fe_sess_rate(struct lb_scene *c, const struct lb_arg *a,
 	    loop_now(loop_here())));
 }
 
+/* No request is ever forwarded. */
+FETCH(fe_req_rate, lb_scene_number(v, 0))
+
 /* Backends. */
 
 static struct lb_proxy *
@@ -537,6 +540,54 @@ get_answer_type(struct lb_scene *c, const struct lb_arg *a,
 	return look_at_hello(c, c->response, &f) && lb_scene_number(v, f.type);
 }
 
+/*
+ * The first request of RDP: 4 bytes of TPKT, 7 of X.224, then "Cookie:
+ * NAME=VALUE" and an end of line.
+ */
+static bool
+find_rdp(struct lb_scene *c, const struct lb_arg *a, struct text *value)
+{
+	enum { HEADS = 11 };
+	static const char word[] = "Cookie: ";
+	struct text t = c->request, line, name;
+	bool is_one = t.len < 2 || (t.at[0] == 3 && t.at[1] == 0);
+
+	if (!is_one)
+		return false;
+	if (t.len < HEADS ||
+	    memchr(t.at + HEADS, '\n', t.len - HEADS) == NULL)
+		return lb_scene_wait(c);
+	line = text_from(t, HEADS);
+	line.len = (size_t)((const char *)memchr(line.at, '\n', line.len) -
+	    line.at);
+	if (!text_begins(line, word))
+		return false;
+	line = text_trim(text_from(line, sizeof word - 1));
+	text_split(&line, '=', &name);
+	if (line.at == NULL || (a[0].kind != LB_ARG_NONE &&
+	    !text_is_nocase(name, a[0].text)))
+		return false;
+	*value = line;
+	return true;
+}
+
+static bool
+get_rdp(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	struct text value;
+
+	return find_rdp(c, a, &value) && put_text(v, value);
+}
+
+static bool
+get_rdp_cnt(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+{
+	struct text value;
+	bool found = find_rdp(c, a, &value);
+
+	return lb_scene_number(v, found);
+}
+
 /* Is it an HTTP request so far? A method, a blank, a path. */
 static bool
 get_proto_http(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
@@ -616,6 +667,14 @@ static const struct lb_scene_row rows[] = {
 	{ "req.ssl_st_ext", get_hello_st },
 	{ "res.ssl_hello_type", get_answer_type },
 	{ "rep_ssl_hello_type", get_answer_type },
+	{ "res_ssl_hello_type", get_answer_type },
+	{ "req_ssl_ec_ext", get_hello_ec }, { "req_ssl_st_ext", get_hello_st },
+	{ "req.rdp_cookie", get_rdp }, { "req_rdp_cookie", get_rdp },
+	{ "rdp_cookie", get_rdp },
+	{ "req.rdp_cookie_cnt", get_rdp_cnt },
+	{ "req_rdp_cookie_cnt", get_rdp_cnt },
+	{ "rdp_cookie_cnt", get_rdp_cnt },
+	{ "fe_req_rate", get_fe_req_rate },
 	{ "req.proto_http", get_proto_http },
 	{ "req_proto_http", get_proto_http },
 	{ "ssl_fc", get_ssl_fc }, { "ssl_fc_has_crt", get_ssl_fc_has_crt },

@@ -175,13 +175,17 @@ tell_state(struct vr_instance *i, enum vr_state from)
 	draw_along(i, from);
 }
 
-/* A flood of lower adverts must not become one of announcements. */
+/*
+ * A flood of lower adverts must not become one of announcements. The peer may
+ * announce behind its advert, and behind our answer to it: so once more.
+ */
 static void
 burst(struct vr_instance *i)
 {
 	if (i->burst_at != 0 && vr_turn_now() - i->burst_at < burst_gap)
 		return;
 	i->burst_at = vr_turn_now();
+	i->burst_due = vr_turn_now() + burst_gap;
 	push(VR_ACT_BURST, i->slot, i->live->state, i->live->priority);
 	for (unsigned k = 0; i->group != NULL && k < me.cast->count; k++) {
 		struct vr_instance *other = &me.cast->at[k];
@@ -575,6 +579,10 @@ on_timer(void *arg)
 			    i->conf->name);
 			step(i, VR_ON_DOWN_TIMER);
 		}
+		if (i->burst_due != 0 && i->burst_due <= now) {
+			i->burst_due = 0;
+			push(VR_ACT_BURST, i->slot, VR_STATE_INIT, 0);
+		}
 		if (i->live->masters_seen > 1)
 			watch_split(i, now);
 	}
@@ -615,6 +623,7 @@ after_turn(void)
 	for (unsigned k = 0; k < me.cast->count; k++) {
 		note(&earliest, me.cast->at[k].live->advert_at);
 		note(&earliest, me.cast->at[k].live->down_at);
+		note(&earliest, me.cast->at[k].burst_due);
 	}
 	if (earliest == 0)
 		vr_turn_stop(&me.timer);

@@ -324,12 +324,42 @@ put_back(struct part *p)
 }
 
 static void
+make_vmac(struct part *p)
+{
+	struct why why;
+
+	if (!vr_vmac_wanted(p->conf) || p->conf->fault != NULL)
+		return;
+	p->vmac = vr_vmac_open(host.nl, host.links, host.sysctls, p->conf,
+	    &why) == 0;
+	if (!p->vmac)
+		vr_say_error("(%s) %s", p->conf->name, why.line);
+	else if (host.accept != NULL && p->conf->vmac.on)
+		vr_accept_vmac(host.accept, host.links, p->conf, true);
+}
+
+/* Its interface came late, or somebody deleted it. True: it was made. */
+static bool
+make_vmac_again(struct part *p)
+{
+	const struct vr_instance_conf *c = p->conf;
+
+	if (!c->vmac.on || c->fault != NULL || vr_links_by_name(host.links,
+	    c->interface) == NULL || vr_links_by_name(host.links,
+	    c->vmac.name) != NULL)
+		return false;
+	make_vmac(p);
+	return p->vmac;
+}
+
+static void
 on_settled(void *arg, bool removed, bool resynced)
 {
 	for (unsigned k = 0; k < host.cast->count; k++) {
 		struct part *p = part_of(&host.cast->at[k]);
+		bool made = host.ready && make_vmac_again(p);
 
-		if ((removed || resynced) && p->live->holds)
+		if ((made || removed || resynced) && p->live->holds)
 			put_back(p);
 	}
 	judge_all();
@@ -593,21 +623,6 @@ make_cast(const struct vr_config *config, struct why *why)
 		why_set(why, "out of memory");
 	mem_drop(slots);
 	return cast;
-}
-
-static void
-make_vmac(struct part *p)
-{
-	struct why why;
-
-	if (!vr_vmac_wanted(p->conf) || p->conf->fault != NULL)
-		return;
-	p->vmac = vr_vmac_open(host.nl, host.links, host.sysctls, p->conf,
-	    &why) == 0;
-	if (!p->vmac)
-		vr_say_error("(%s) %s", p->conf->name, why.line);
-	else if (host.accept != NULL && p->conf->vmac.on)
-		vr_accept_vmac(host.accept, host.links, p->conf, true);
 }
 
 static void

@@ -28,6 +28,7 @@ struct vr_instance {
 	uint32_t told;			/* verdicts that were logged */
 	int64_t told_at;		/* last line about the peer's adverts */
 	int64_t burst_at;		/* last announcement against a peer */
+	int64_t burst_due;		/* one more, behind the peer's own */
 };
 
 struct vr_cast {

@@ -149,6 +149,7 @@ drop_link(struct vr_links *links, struct vr_link *l)
 	struct vr_link_address *a;
 
 	LIST_REMOVE(l, entry);
+	links->removed |= l->addresses != NULL;
 	tell_link(links, l, VR_LINK_GONE);
 	while ((a = l->addresses) != NULL) {
 		l->addresses = a->next;

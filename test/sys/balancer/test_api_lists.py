@@ -179,3 +179,15 @@ def test_many_changes_leave_nothing_behind(console):
     assert not plain or resident() - before < 1000
     assert c.say("show acl " + acl).count("\n") == 3
     assert "match=yes" in c.say("get acl %s 10.2.3.4" % acl)
+
+
+def test_a_long_payload(console):
+    c, table = console, console.file + "/m.map"
+    lines = ["key%d value %d" % (i * 7919 % 5000, i) for i in range(5000)]
+    assert c.raw("add map %s <<\n%s\n\n" % (
+        table, "\n".join(lines))) == "\n"
+    assert c.say("show map " + table).count("\n") == 5003
+    for n in (0, 17, 4999):
+        assert 'value="value %d"' % n in c.say("get map %s %s" % (
+            table, lines[n].split()[0]))
+    assert c.raw("add map %s <<\na b\n\n" % "foo").startswith("Unknown map")

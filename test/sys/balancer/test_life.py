@@ -594,6 +594,7 @@ def test_masters_side_by_side(tmp_path, server):
         with Overseen(path, str(where), free_port(), server, "-S",
                       sock) as m:
             m.start()
+            time.sleep(0.3 * (path == balancing.ORIGINAL))  # it begins anew
             until(lambda: answers(sock))
             worker, = m.workers()
             out = []

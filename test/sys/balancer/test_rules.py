@@ -105,6 +105,14 @@ CASES = {
         "tcp-request content reject if { req.payload(0,3) -m str bad }",
         "tcp-request content set-var(txn.p) req.payload(0,3)",
         values("var(txn.p)", "var(txn.p),hex"), ECHO], sends(b"go", b"od")),
+    "RDP_COOKIE": ([
+        "tcp-request inspect-delay 2s",
+        "tcp-request content set-var(txn.c) req.rdp_cookie(mstshash)",
+        "tcp-request content set-var(txn.d) rdp_cookie",
+        "tcp-request content reject unless RDP_COOKIE",
+        values("var(txn.c)", "var(txn.d)"), ECHO],
+        sends(b"\x03\0\0\x26\x21\xe0\0\0\0\0\0Cookie: msts",
+              b"hash=user1\r\n\x01\0\x08\0")),
     "WAIT_END": ([
         "tcp-request inspect-delay 300ms",
         "tcp-request content accept if WAIT_END", values("src"), ECHO],

@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import time
 
 from .balancing import Balancer, free_port
 
@@ -53,6 +54,10 @@ class Console(Balancer):
                          args)
         self.file_path = os.path.join(self.where.name, "x.cfg")
         self.wait_for(self.ready)
+        # HAProxy gives its sockets their names a moment later.
+        end = time.time() + 3
+        while not os.path.exists(self.socket()) and time.time() < end:
+            time.sleep(0.01)
 
     def socket(self, level="admin"):
         return os.path.join(self.dir, level)

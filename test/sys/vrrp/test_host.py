@@ -328,3 +328,22 @@ def test_vmacs_of_addresses(lan, daemon):
         one.stop()
         assert ip(node, "-o", "link").count("\n") == links
     assert seen["weir"] == seen["keepalived"]
+
+
+def test_a_vmac_is_made_again(lan, daemon):
+    """Its interface comes late; then somebody deletes the VMAC."""
+    node = lan(1).nodes[0]
+    head = "global_defs {\n dynamic_interfaces\n}\n"
+    one = daemon(node, "weir", vrrp.config(
+        200, ["10.55.0.50/24"], interface="late0", head=head,
+        more="use_vmac", **FAST))
+    one.wait_log("FAULT STATE")
+    ip(node, "link", "add", "late0", "type", "veth", "peer", "name", "late1")
+    ip(node, "addr", "add", "10.55.0.1/24", "dev", "late0")
+    ip(node, "link", "set", "late1", "up")
+    ip(node, "link", "set", "late0", "up")
+    wait_for(lambda: node.has("10.55.0.50"))
+    ip(node, "link", "del", "vrrp.51")
+    wait_for(lambda: node.has("10.55.0.50"))
+    one.stop()
+    assert "vrrp.51" not in ip(node, "link")

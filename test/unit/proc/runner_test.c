@@ -31,7 +31,9 @@ static const struct runner_command table[] = {
 	    .path = "/nowhere" },
 	[PLAIN] = { .argv = (const char *const[]){ "/usr/bin/env", NULL },
 	    .path = "/p:/q", .collects = true },
-	[INHERITS] = { .argv = (const char *const[]){ "/usr/bin/env", NULL },
+	/* Not all of it: what is collected has a bound. */
+	[INHERITS] = { .argv = (const char *const[]){ "/bin/sh", "-c",
+	    "/usr/bin/env | /bin/grep -E '^(DAEMONS_OWN|VALUE)='", NULL },
 	    .collects = true, .inherits = true },
 	[PATHS] = { .argv = (const char *const[]){ "echo", NULL },
 	    .path = "/nowhere:/bin", .collects = true },
