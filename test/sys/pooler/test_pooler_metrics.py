@@ -261,7 +261,8 @@ def test_a_server_that_rests_is_asked(measured, threads):
     while time.monotonic() < end:
         for c in cs:
             assert c.one("select 1") == "1"
-    assert [s["remote_pid"] for s in p.servers()] == [pid]
+    if threads == 1:    # with two a release and a request may cross
+        assert [s["remote_pid"] for s in p.servers()] == [pid]
 
 
 def test_gone_and_back(measured, own_cluster, base):
