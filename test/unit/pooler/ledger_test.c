@@ -319,6 +319,7 @@ START_TEST(one_that_is_asked_is_under_way)
 	check_step(pl_ledger_release(&l, &seats[0], now), PL_STEP_GRANT,
 	    &turns[0], &seats[0]);
 	ck_assert_uint_eq(l.testing, 0);
+	pl_ledger_drop(&l, &seats[0]);
 	pl_ledger_fini(&l);
 }
 END_TEST
