@@ -24,6 +24,7 @@ struct visitor {
 	struct timer limit;
 	char *head;
 	size_t len;
+	bool waits, head_only;
 };
 
 struct http {
@@ -135,7 +136,7 @@ leave(struct visitor *v)
 }
 
 static void
-answer(struct visitor *v, struct http_page *p, bool head_only)
+answer(struct visitor *v, const struct http_page *p)
 {
 	size_t len = p->body == NULL ? 0 : strlen(p->body);
 	struct conn *c = v->conn;
@@ -147,10 +148,9 @@ answer(struct visitor *v, struct http_page *p, bool head_only)
 	    p->type, len);
 	conn_cork(c);
 	conn_send(c, text_of(head));
-	if (!head_only && len > 0)
+	if (!v->head_only && len > 0)
 		conn_send(c, (struct text){ p->body, len });
 	conn_uncork(c);
-	mem_drop(p->body);
 	leave(v);
 	conn_close_flushed(c, &close_eof, LIMIT * CLOCK_SECOND);
 }
@@ -159,12 +159,13 @@ static void
 on_data(struct conn *c, struct text t)
 {
 	struct visitor *v = conn_owner(c);
-	struct http_page page = { 200, "text/plain; charset=utf-8", NULL };
+	struct http_page page = { .type = "text/plain; charset=utf-8" };
 	struct text path = TEXT_NONE;
-	bool head_only = false;
 	char *more;
 	int status;
 
+	if (v->waits)
+		return;			/* one request a connection */
 	if (t.len > HEAD_MOST - v->len)
 		t.len = HEAD_MOST - v->len + 1;
 	more = mem_grow(v->head, v->len + t.len + 1);
@@ -177,13 +178,28 @@ on_data(struct conn *c, struct text t)
 	memcpy(more + v->len, t.at, t.len);
 	v->len += t.len;
 	status = http_parse((struct text){ v->head, v->len }, &path,
-	    &head_only);
+	    &v->head_only);
 	if (status == 0)
 		return;
 	page.status = status;
 	if (status == 200)
 		v->http->serve(v->http->arg, path, &page);
-	answer(v, &page, head_only);
+	v->waits = page.later;
+	if (!v->waits)
+		answer(v, &page);
+	mem_drop(page.body);
+}
+
+void
+http_answer(struct http *h, const struct http_page *page)
+{
+	struct visitor *v, *next;
+
+	for (v = TAILQ_FIRST(&h->visitors); v != NULL; v = next) {
+		next = TAILQ_NEXT(v, link);
+		if (v->waits)
+			answer(v, page);
+	}
 }
 
 static void

@@ -17,12 +17,15 @@ struct http_page {
 	int status;			/* 200 unless changed */
 	const char *type;		/* "text/plain; charset=utf-8" */
 	char *body;			/* mem_drop()ed by the answerer; NULL: empty */
+	bool later;			/* nothing is said now, see http_answer */
 };
 
 /* Listens; a unix socket left behind by nobody is removed. NULL: why. */
 struct http *http_open(struct loop *, const struct address *,
 	    void (*serve)(void *arg, struct text path, struct http_page *),
 	    void *arg, struct why *);
+/* One page for all whose serve() said 'later'; the body stays the caller's. */
+void	http_answer(struct http *, const struct http_page *);
 void	http_close(struct http **);	/* with all its connections */
 unsigned http_count(const struct http *);	/* connections */
 

@@ -17,7 +17,7 @@ finish(struct pl_server *s, char status)
 	bool failed = s->failed;
 
 	s->status = status;
-	s->failed = false;
+	s->failed = s->asked = false;
 	if (failed && s->reset)
 		pl_server_close(s, true, "reset query failed");
 	else if (failed)
@@ -137,7 +137,7 @@ pl_check_start(struct pl_server *s)
 	    set->server_check_query;
 	struct message_writer w = message_writer(NULL, 0, 1 << 20);
 
-	if (strcmp(sql, "<empty>") == 0)
+	if (s->asked || strcmp(sql, "<empty>") == 0)
 		sql = "";
 	else if (sql[0] == '\0') {	/* no check: straight to idle */
 		pl_pool_ready(s->pool, s);

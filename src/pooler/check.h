@@ -9,7 +9,7 @@
 
 #include "pooler/server.h"
 
-/* s->reset tells which of the two. */
+/* s->asked, s->reset tell which; asked: an empty query, see healthz.h. */
 void	pl_check_start(struct pl_server *);
 
 #endif

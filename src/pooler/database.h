@@ -34,6 +34,7 @@ struct pl_database {
 	struct pl_credential *forced;	/* user= (and password=); NULL: the client's own */
 	struct map *looked_up;		/* auth_query answers: name -> struct pl_credential */
 	struct pl_pool_list pools;
+	char ill[120];			/* healthz.h; empty: well */
 	unsigned next_host;		/* round robin over row->hosts */
 };
 

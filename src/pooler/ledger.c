@@ -317,6 +317,15 @@ pl_ledger_take(struct pl_ledger *l, struct pl_seat *seat)
 }
 
 void
+pl_ledger_probe(struct pl_ledger *l, struct pl_seat *seat, int64_t now)
+{
+	pl_ledger_take(l, seat);
+	seat->since = now;
+	seat->testing = true;
+	l->testing++;
+}
+
+void
 pl_ledger_age(struct pl_ledger *l, struct pl_seat *seat)
 {
 	NEED(seat->place == PL_SEAT_IDLE);

@@ -157,6 +157,7 @@ struct pl_step	pl_ledger_serve(struct pl_ledger *, int64_t now);
 void	pl_ledger_add(struct pl_ledger *, struct pl_seat *, unsigned loop, int64_t now);	/* NONE -> NEW */
 void	pl_ledger_drop(struct pl_ledger *, struct pl_seat *);	/* from any place */
 void	pl_ledger_take(struct pl_ledger *, struct pl_seat *);	/* IDLE or USED -> BUSY, for a test or a close */
+void	pl_ledger_probe(struct pl_ledger *, struct pl_seat *, int64_t now);	/* the same, as if by a TEST step */
 void	pl_ledger_age(struct pl_ledger *, struct pl_seat *);	/* IDLE -> USED */
 
 /*

@@ -30,11 +30,13 @@
 #include "pooler/door.h"
 #include "pooler/downstream.h"
 #include "pooler/growth.h"
+#include "pooler/healthz.h"
 #include "pooler/janitor.h"
 #include "pooler/explain.h"
 #include "pooler/farewell.h"
 #include "pooler/keys.h"
 #include "pooler/login.h"
+#include "pooler/metrics.h"
 #include "pooler/pool.h"
 #include "pooler/setup.h"
 #include "pooler/statistics.h"
@@ -250,14 +252,17 @@ expected_files(void)
 static const struct sandbox_path *
 sandbox_paths(void)
 {
-	static struct sandbox_path paths[4];
+	static struct sandbox_path paths[5];
 	const struct pl_settings *set = pl_settings();
+	const char *metrics = set->metrics_listen;
 
 	paths[0] = (struct sandbox_path){ "/", SANDBOX_ADD };
 	paths[1] = (struct sandbox_path){ set->pidfile, SANDBOX_WRITE };
 	paths[2] = (struct sandbox_path){ set->unix_socket_dir,
 	    SANDBOX_WRITE };
-	paths[3] = (struct sandbox_path){ .path = NULL };
+	paths[3] = (struct sandbox_path){ metrics[0] == '/' ? metrics : NULL,
+	    SANDBOX_WRITE };
+	paths[4] = (struct sandbox_path){ .path = NULL };
 	return paths;
 }
 
@@ -588,6 +593,16 @@ start_timers(struct loop *loop, struct why *why)
 	return 0;
 }
 
+static int
+listen_all(struct loop *loop, struct why *why)
+{
+	if (pl_door_open(loop, why) < 0 || pl_metrics_open(loop, why) < 0)
+		return -1;
+	if (pl_metrics_is_open())
+		pl_healthz_start(loop);
+	return 0;
+}
+
 static void
 tell_up(void)
 {
@@ -604,6 +619,8 @@ end(void)
 	if (loop_here() != NULL)
 		pl_setup_end();
 	pl_door_close();
+	pl_metrics_close();
+	pl_healthz_stop();
 	pl_farewell_stop();
 	pl_janitor_stop();
 	pl_statistics_stop();
@@ -634,7 +651,7 @@ static const struct program pooler = {
 	.limits = tell_limits,
 	.start = start,
 	.timers = start_timers,
-	.listen = pl_door_open,
+	.listen = listen_all,
 	.up = tell_up,
 	.end = end,
 	.fini = fini,

@@ -468,6 +468,24 @@ pl_pool_age(struct pl_pool *pool, struct pl_server *s)
 	return idle;
 }
 
+bool
+pl_pool_ask(struct pl_pool *pool, struct pl_server *s)
+{
+	bool idle;
+
+	pl_roster_lock(pool);
+	idle = s->seat.place == PL_SEAT_IDLE;
+	if (idle)
+		pl_ledger_probe(&pool->ledger, &s->seat, now());
+	pl_roster_unlock(pool);
+	if (!idle)
+		return false;
+	s->asked = true;
+	pl_server_enter(s, PL_SERVER_TESTED);
+	pl_pool_check(s);
+	return true;
+}
+
 /* The first answer of a pool's first server: those who wait to log in. */
 static void
 welcome_waiting(struct pl_pool *pool)

@@ -47,6 +47,8 @@ void	pl_pool_serve(struct pl_pool *);
 void	pl_pool_retire(struct pl_pool *, struct pl_server *);
 /* An idle server rests for long: the same; false: it was granted just now. */
 bool	pl_pool_age(struct pl_pool *, struct pl_server *);
+/* It is asked an empty query; false: it was granted just now. */
+bool	pl_pool_ask(struct pl_pool *, struct pl_server *);
 /* Those in line are told that in vain, whatever loop they are on. */
 void	pl_pool_refuse(struct pl_pool *, const char *sqlstate, const char *text);
 /* None of its servers has ever logged in. */

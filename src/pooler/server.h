@@ -46,6 +46,7 @@ struct pl_server {
 	bool copying;			/* COPY FROM STDIN: Sync is not answered */
 	bool replication;		/* of one client only */
 	bool reset;			/* TESTED: by the reset query, else the check query */
+	bool asked;			/* TESTED: by an empty query, if it is well */
 	bool failed;			/* TESTED: its query failed */
 	bool booked;			/* in the ledger, with its permits */
 	struct pl_expect expect;	/* answers to come */

@@ -303,6 +303,27 @@ START_TEST(counts_tests_as_under_way)
 }
 END_TEST
 
+/* Who comes in the middle of the question waits for its end. */
+START_TEST(one_that_is_asked_is_under_way)
+{
+	bool reserve;
+
+	begin(1, plain);
+	open_idle(0, 0);
+	pl_ledger_probe(&l, &seats[0], now + 5);
+	ck_assert_int_eq(seats[0].since, now + 5);
+	check_step(pl_ledger_want(&l, &turns[0], 0, now), PL_STEP_WAIT,
+	    &turns[0], NULL);
+	ck_assert_uint_eq(grow(now, &reserve), 0);
+	ck_assert(!pl_ledger_rest_own(&l, &seats[0], now));
+	check_step(pl_ledger_release(&l, &seats[0], now), PL_STEP_GRANT,
+	    &turns[0], &seats[0]);
+	ck_assert_uint_eq(l.testing, 0);
+	pl_ledger_drop(&l, &seats[0]);
+	pl_ledger_fini(&l);
+}
+END_TEST
+
 START_TEST(drops_from_any_place)
 {
 	begin(1, plain);
@@ -329,4 +350,5 @@ UNIT_MAIN("pooler/ledger", grants_the_last_released_first,
     moves_seats_between_loops, is_patient_with_other_loops,
     grows_with_the_line_and_the_limits, no_reserve_without_a_time,
     no_size_is_no_limit, unlimited_until_one_is_ready,
-    counts_tests_as_under_way, drops_from_any_place)
+    counts_tests_as_under_way, one_that_is_asked_is_under_way,
+    drops_from_any_place)
