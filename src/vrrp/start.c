@@ -37,11 +37,32 @@ tell_log(void *arg, enum vr_report_level level, const char *line)
 	vr_say_info("%s", line);
 }
 
+/* Where a relative name begins once the process has left for "/". */
+static char home[4096];
+
+static void
+note_home(void)
+{
+	if (said->file[0] == '/' || getcwd(home, sizeof home) == NULL)
+		home[0] = '\0';
+}
+
+static const char *
+file_name(void)
+{
+	static char path[2 * sizeof home];
+
+	if (home[0] == '\0')
+		return said->file;
+	snprintf(path, sizeof path, "%s/%s", home, said->file);
+	return path;
+}
+
 static struct vr_config *
 read_file(void)
 {
 	struct vr_report report = { .tell = tell_log };
-	struct vr_config *config = vr_config_read(said->file,
+	struct vr_config *config = vr_config_read(file_name(),
 	    said->all_config ? VR_CONFIG_ALL_INCLUDES : 0,
 	    vr_outside_host(said->id), &report);
 
@@ -294,6 +315,8 @@ vr_start(const struct vr_options *o)
 		    said->file);
 		return EXIT_NO_FILE;
 	}
+	if (!said->no_fork)
+		note_home();
 	config = read_at_home();
 	if (config == NULL)
 		return failure > 0 ? failure : EXIT_CANNOT;

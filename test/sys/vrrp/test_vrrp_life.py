@@ -59,6 +59,25 @@ def test_exit_codes(lan, daemon, tmp_path):
     assert empty.stop() == 0
 
 
+def test_a_relative_file_in_the_background(lan, tmp_path):
+    """It is found again by HUP, though the daemon lives in "/"."""
+    node, = lan(1).nodes
+    (tmp_path / "c").write_text(OWNER)
+    command = node.command(vrrp.ours(), "-G", "-f", "c", "-p",
+                           str(tmp_path / "pid"), "-r",
+                           str(tmp_path / "child"))
+    subprocess.run(command, timeout=5, check=True, cwd=tmp_path)
+    wait_for(lambda: node.has(VIP), 5, "the address")
+    main = int((tmp_path / "pid").read_text())
+    try:
+        (tmp_path / "c").write_text(OWNER.replace(VIP, "10.77.0.51"))
+        os.kill(main, signal.SIGHUP)
+        wait_for(lambda: node.has("10.77.0.51"), 5, "the new address")
+    finally:
+        os.kill(main, signal.SIGTERM)
+        wait_for(lambda: not os.path.exists("/proc/%d" % main), 5, "the end")
+
+
 def test_addresses_may_stay(lan, daemon):
     node, = lan(1).nodes
     one = daemon(node, "weir", OWNER, "-V")
