@@ -267,6 +267,7 @@ run(struct vr_config *config)
 	if (code != 0) {
 		vr_say_error("%s", code > 0 ? "daemon is already running" :
 		    why.line);
+		vr_config_free(&config);
 		return code > 0 ? 0 : EXIT_CANNOT;
 	}
 	go_to_background();

@@ -12,7 +12,8 @@ import signal
 import socket
 import time
 
-LATE = 0.5			# seconds
+# Seconds; beside other lanes of tests and two compilers it says less.
+LATE = 0.5 + float(os.environ.get("WEIR_BUSY", "0")) / 2
 GREETING = b"hello from behind\n"
 
 

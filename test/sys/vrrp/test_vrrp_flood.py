@@ -97,8 +97,10 @@ def test_garbage(lan, daemon):
     assert backup.log().count("Entering") == 1
     # One line a cause, not one a packet.
     assert master.log().count("\n") + backup.log().count("\n") < lines + 60
+    with open(vrrp.ours(), "rb") as f:      # it keeps what was freed
+        room = 512 if b"__asan_init" not in f.read() else 65536
     for was, d in zip(sizes, (master, backup)):
-        assert memory(d.child()) < was + 512
+        assert memory(d.child()) < was + room
 
 
 def test_lower_ones_change_no_state(lan, daemon):

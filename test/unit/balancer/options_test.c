@@ -3,11 +3,15 @@
 #include "balancer/options.h"
 #include "unit.h"
 
-#define READ(o, ...)							\
-	read_them(o, (const char *[]){ "x", __VA_ARGS__, NULL })
+/* Options point into it for as long as they live: argv does. */
+#define READ(o, ...) __extension__ ({					\
+	static const char *const argv[] = { "x", __VA_ARGS__, NULL };	\
+									\
+	read_them(o, argv);						\
+})
 
 static int
-read_them(struct lb_options *o, const char **argv)
+read_them(struct lb_options *o, const char *const *argv)
 {
 	struct why why;
 	int argc = 0;
