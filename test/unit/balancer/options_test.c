@@ -3,21 +3,22 @@
 #include "balancer/options.h"
 #include "unit.h"
 
-/* Options point into it for as long as they live: argv does. */
-#define READ(o, ...) __extension__ ({					\
-	static const char *const argv[] = { "x", __VA_ARGS__, NULL };	\
-									\
-	read_them(o, argv);						\
-})
+#define READ(o, ...)							\
+	read_them(o, (const char *[]){ "x", __VA_ARGS__, NULL })
 
+/* Options point into what they were read from for as long as they live. */
 static int
-read_them(struct lb_options *o, const char *const *argv)
+read_them(struct lb_options *o, const char **given)
 {
+	static const char *argv[32];
 	struct why why;
 	int argc = 0;
 
-	while (argv[argc] != NULL)
-		argc++;
+	for (; given[argc] != NULL; argc++) {
+		ck_assert_int_lt(argc, 31);
+		argv[argc] = given[argc];
+	}
+	argv[argc] = NULL;
 	return lb_options_read(o, argc, (char **)(uintptr_t)argv, &why);
 }
 
