@@ -208,6 +208,7 @@ static void
 end_round(bool good)
 {
 	wt_watch.rounds++;
+	mem_trim();		/* of the pages that were read */
 	wt_watch.last_round = clock_now();
 	say_status(good);
 	if (good)
