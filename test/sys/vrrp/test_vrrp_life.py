@@ -25,17 +25,20 @@ def test_background_pidfiles_and_a_second_start(lan, tmp_path):
         assert time.time() < until
         time.sleep(0.02)
     main = int(open(pid, encoding="utf-8").read())
-    decides = int(open(child, encoding="utf-8").read())
-    with open("/proc/%d/status" % decides, encoding="utf-8") as f:
-        status = f.read()
-    assert "PPid:\t%d\n" % main in status
-    assert "Uid:\t0" not in status and "CapEff:\t0000000000000000" in status
-    assert os.readlink("/proc/%d/cwd" % main) == "/"
-    second = subprocess.run([*command, "-n", "-l"], timeout=5, check=False,
-                            capture_output=True, text=True)
-    assert second.returncode == 0
-    assert "daemon is already running" in second.stderr
-    os.kill(main, signal.SIGTERM)
+    try:
+        decides = int(open(child, encoding="utf-8").read())
+        with open("/proc/%d/status" % decides, encoding="utf-8") as f:
+            status = f.read()
+        assert "PPid:\t%d\n" % main in status
+        assert "Uid:\t0" not in status
+        assert "CapEff:\t0000000000000000" in status
+        assert os.readlink("/proc/%d/cwd" % main) == "/"
+        second = subprocess.run([*command, "-n", "-l"], timeout=5, check=False,
+                                capture_output=True, text=True)
+        assert second.returncode == 0
+        assert "daemon is already running" in second.stderr
+    finally:
+        os.kill(main, signal.SIGTERM)
     until = time.time() + 3
     while os.path.exists(pid):
         assert time.time() < until
