@@ -45,7 +45,7 @@ class Apart:
             try:
                 os.write(into, pickle.dumps(do(*args)))
                 os.close(into)
-                time.sleep(600)
+                time.sleep(600)     # a server that lives until it is killed
             finally:
                 os._exit(0)
         os.close(into)
@@ -189,7 +189,7 @@ def wait_until(probe, limit=5):
     while time.time() < end:
         if probe():
             return
-        time.sleep(0.02)
+        time.sleep(0.02)        # nothing tells: it is looked at again
     assert probe()
 
 
@@ -201,7 +201,7 @@ def flood(c, n):
 
 
 def swallow_nothing(c, n):
-    time.sleep(60)
+    time.sleep(60)      # deaf for longer than the test
     c.close()
 
 
@@ -218,10 +218,10 @@ def test_deaf_readers(start, apart, threads):
     before = resident(b)
     with Lawful(good):
         deaf = [connect(port) for _ in range(60)]
-        time.sleep(1)
+        time.sleep(1)       # the senders fill what they can
         assert resident(b) - before <= 60 * 64 * KB * sanitized(4)
     begin = cpu(b)
-    time.sleep(0.5)
+    time.sleep(0.5)     # the time over which the processor is looked at
     assert cpu(b) - begin < 0.1		# nobody spins on them
     for s in deaf:
         reset(s)
@@ -248,7 +248,7 @@ def test_writers_whom_nobody_reads(start, apart):
                     s.send(block)
                 except BlockingIOError:
                     pass
-            time.sleep(0.01)
+            time.sleep(0.01)    # lets the balancer take what it will
         assert resident(b) - before <= 60 * 96 * KB
     for s in strangers:
         reset(s)
@@ -293,7 +293,7 @@ def test_nine_thousand_idle(start, apart):
         print("%d bytes for each" % each)
         assert each <= 1024 * sanitized(8)
         begin = cpu(b)
-        time.sleep(0.5)
+        time.sleep(0.5)     # the time over which it is looked at
         assert cpu(b) - begin < 0.1
     for s in idle:			# the keeper has gone, too
         s.close()
