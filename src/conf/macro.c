@@ -180,12 +180,13 @@ static int
 substitute(struct macro *m, const struct macro_host *host, const char *line,
     struct grown *g)
 {
-	const char *value;
+	const char *end = line + strlen(line), *value, *next;
 	size_t len;
 	int did = 0;
 
-	for (const char *at = line; *at != '\0'; at += len) {
-		len = strcspn(at, "$");
+	for (const char *at = line; at < end; at += len) {
+		next = memchr(at, '$', (size_t)(end - at));
+		len = (size_t)((next == NULL ? end : next) - at);
 		if (len > 0) {
 			add(g, at, len);
 			continue;
