@@ -122,4 +122,28 @@ wt_target_proxy(const struct wt_target *t)
 	return (struct text){ t->key, t->proxy_len };
 }
 
+/* What the source says of it. */
+static inline struct wt_view *
+wt_target_view(struct wt_target *t, const struct wt_source *s)
+{
+	return &t->view[s->member];
+}
+
+/* Does the member have a say: has it seen the target in its last page? */
+static inline bool
+wt_target_counts(const struct wt_target *t, unsigned member)
+{
+	const struct wt_view *v = &t->view[member];
+
+	return v->word != NULL && v->missed == 0 &&
+	    !t->group->members[member]->stale;
+}
+
+/* Of the same proxy? */
+static inline bool
+wt_target_beside(const struct wt_target *a, const struct wt_target *b)
+{
+	return text_same(wt_target_proxy(a), wt_target_proxy(b));
+}
+
 #endif
