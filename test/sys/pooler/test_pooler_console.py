@@ -361,7 +361,7 @@ def test_pools_count_right(pooler):
     waiting = p.login()
     waiting.send(query("select 1"))
     p.wait_pool(cl_waiting=1)
-    time.sleep(1.1)
+    time.sleep(1.1)  # it has waited for a whole second
     row = p.pool()
     assert (row["cl_active"], row["cl_waiting"], row["sv_active"],
             row["sv_idle"]) == (2, 1, 2, 0)
@@ -411,7 +411,7 @@ def test_stats_of_time(pooler):
     c = p.login()
     c.send(query("select pg_sleep(0.3)"))
     p.wait_pool(cl_waiting=1)
-    time.sleep(0.3)
+    time.sleep(0.3)  # that much is counted as waiting
     holder.query("commit")
     c.answers()
     row = [r for r in p.show("STATS") if r["database"] == "app"][0]

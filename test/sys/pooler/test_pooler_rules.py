@@ -682,6 +682,7 @@ def test_r17_cancel_storm(pooler):
             while time.monotonic() < stop:
                 if seed % 2:
                     c.send(query("select pg_sleep(30)"))
+                    # Some are cancelled early, some late.
                     time.sleep(rand.uniform(0.0, 0.06))
                     tries = time.monotonic() + 8
                     while c.quiet(0.02):

@@ -206,7 +206,7 @@ def test_pieces_hold_no_server(pooler, what, pieces):
     for start, end in zip((0,) + pieces, pieces + (None,)):
         slow.send(what[start:end])
         if end is not None:
-            time.sleep(0.1)
+            time.sleep(0.1)  # the piece has arrived alone
             assert other.one("select 2") == "2"
     slow.send(SYNC)
     assert not any(m[0] == "E" for m in slow.answers())
@@ -234,7 +234,7 @@ def test_deaf_client(pooler):
         c.send(query("select repeat('x', 1000) from "
                      "generate_series(1, 100000)"))
         deaf.append(c)
-    time.sleep(1)
+    time.sleep(1)  # what fits on the way is sent
     assert p.rss() - before < MOST_BUFFERS
     assert p.login("other").one("select 1") == "1"
     got = deaf[0].answers()
@@ -247,7 +247,7 @@ def test_deaf_server(pooler, fake):
     def script(served):
         served.hello()
         served.welcome()
-        time.sleep(3)
+        time.sleep(3)  # longer than anybody waits
     server = fake(script)
     p = pooler(databases={"bad": "host=127.0.0.1 port=%d" % server.port,
                           "app": DB})
@@ -408,10 +408,10 @@ def test_full_descriptor_table(pooler):
     for _ in range(40):
         with contextlib.suppress(OSError):
             crowd.append(wire.Conn(p.tcp))
-    time.sleep(0.3)
+    time.sleep(0.3)  # the backlog fills
     used, start = p.cpu(), time.monotonic()
     assert c.one("select 1") == "1"
-    time.sleep(1)
+    time.sleep(1)  # how much time it takes in one
     assert p.cpu() - used < 0.4 * (time.monotonic() - start) + 0.1
     for one in crowd:
         one.drop()
@@ -487,7 +487,7 @@ def test_idle_processor(pooler):
     p = pooler()
     c = p.login()
     c.query("select 1")
-    time.sleep(0.2)
+    time.sleep(0.2)  # the work of the login is over
     used = p.cpu()
-    time.sleep(1.5)
+    time.sleep(1.5)  # how much time idling takes in that
     assert p.cpu() - used <= 0.05

@@ -83,10 +83,10 @@ class Stage(threading.Thread):
         while self.client.owners(time.time() - 0.2) != {1}:
             assert time.time() < until, self.daemons[0].log()
             time.sleep(0.05)
-        time.sleep(0.3)
+        time.sleep(0.3)  # quiet before it, to see it begin
         at = time.time()
         act(self.daemons[0], high)
-        time.sleep(watch)
+        time.sleep(watch)  # what is seen in that time
         spoke = [a.at - at for a in self.lan.capture.adverts(at, 2)
                  if a.priority]
         self.result = {
@@ -170,14 +170,14 @@ def test_a_stalled_master_says_nothing_when_it_wakes(lan, daemon):
     master = daemon(high, "weir", vrrp.config(101, **text))
     daemon(low, "weir", vrrp.config(100, **text))
     master.wait_log("Entering MASTER STATE")
-    time.sleep(0.3)
+    time.sleep(0.3)  # adverts have passed
     master.signal(signal.SIGSTOP, everybody=True)
-    time.sleep(1.2)
+    time.sleep(1.2)  # longer than the backup waits
     assert low.has(VIP)
     woke = time.time()
     master.signal(signal.SIGCONT, everybody=True)
     master.wait_log("longer than peers wait")
-    time.sleep(0.3)
+    time.sleep(0.3)  # time for an advert that may not come
     assert not net.capture.adverts(woke, high.number)
     assert not [f for f in net.capture.arps(VIP, woke)
                 if f.node == high.number]
@@ -196,11 +196,11 @@ def test_a_child_that_keeps_dying_is_given_up(lan, daemon):
         master.wait_log("due to signal 9", count=deaths)
         time.sleep(0.1)
     master.wait_log("Restart of vrrp process delayed 1 seconds")
-    time.sleep(0.2)
+    time.sleep(0.2)  # the other one has moved up
     assert low.has(VIP) and not high.has(VIP)
     assert [a for a in net.capture.adverts(0, 1) if a.priority == 0]
     master.wait_log("Entering MASTER STATE", count=2)
-    time.sleep(0.1)
+    time.sleep(0.1)  # the address follows the line
     assert high.has(VIP)
 
 

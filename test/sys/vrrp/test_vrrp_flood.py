@@ -66,6 +66,7 @@ def pour(net, node, packets, count, seconds):
     for n in range(count):
         s.sendto(next(packets), ("224.0.0.18", 0))
         if n % 50 == 49:
+            # A steady rate.
             time.sleep(max(0, begun + seconds * n / count - time.time()))
     s.close()
 
@@ -79,15 +80,15 @@ def test_garbage(lan, daemon):
     net = lan(3)
     high, low, evil = net.nodes
     master = daemon(high, "weir", vrrp.config(101), "-D")
-    time.sleep(0.2)
+    time.sleep(0.2)  # it speaks before the other starts
     backup = daemon(low, "weir", vrrp.config(100), "-D")
     master.wait_log("Entering MASTER STATE")
-    time.sleep(0.5)
+    time.sleep(0.5)  # start is over: sizes stand
     sizes = [memory(d.child()) for d in (master, backup)]
     lines = master.log().count("\n") + backup.log().count("\n")
     begun = time.time()
     pour(net, evil, bad_ones(evil.ip, 1), PACKETS, 5)
-    time.sleep(1.1)
+    time.sleep(1.1)  # another advert's interval
     ours = net.capture.adverts(begun, 1)
     gaps = [b.at - a.at for a, b in zip(ours, ours[1:])]
     assert len(ours) >= 5 and max(gaps) < 1.1, gaps
@@ -112,7 +113,7 @@ def test_lower_ones_change_no_state(lan, daemon):
     lower = iter(lambda: advert(evil.ip, priority=90), None)
     begun = time.time()
     pour(net, evil, lower, 4000, 2)
-    time.sleep(1.1)
+    time.sleep(1.1)  # another advert's interval
     ours = net.capture.adverts(begun, 1)
     assert max(b.at - a.at for a, b in zip(ours, ours[1:])) < 1.1
     assert master.log().count("Entering") == 2 and high.has(VIP)
@@ -128,7 +129,7 @@ def test_v3_interval_of_nothing_and_of_much(lan, daemon):
     backup.wait_log(r"Entering BACKUP STATE \(init\)")
     for _ in range(5):
         net.send(evil, advert(evil.ip, version=3, priority=200, interval=0))
-    time.sleep(0.3)
+    time.sleep(0.3)  # time for a move that may not come
     assert not low.has(VIP)
     backup.wait_log("advertisement interval 0")
     net.send(evil, advert(evil.ip, version=3, priority=200, interval=4095))
@@ -142,5 +143,5 @@ def test_only_a_higher_one_moves_it(lan, daemon):
     master.wait_log("Entering MASTER STATE")
     net.send(evil, advert(evil.ip, priority=200))
     master.wait_log("higher priority 200, ours 101")
-    time.sleep(0.1)
+    time.sleep(0.1)  # the address follows the line
     assert not high.has(VIP)

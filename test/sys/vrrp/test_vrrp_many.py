@@ -34,7 +34,7 @@ def test_fifty_at_ten_milliseconds(lan, daemon):
     master = daemon(net.nodes[0], "weir", many(50, 101, **fast))
     backup = daemon(net.nodes[1], "weir", many(50, 100, **fast))
     wait_masters(master, 50)
-    time.sleep(0.5)
+    time.sleep(0.5)  # the backups have heard all of them
     before = master.log().count("Entering") + backup.log().count("Entering")
     stalled = longest_stall(3)
     # The peers wait 0.1 s: a machine that gives nobody the processor for
@@ -48,14 +48,14 @@ def test_two_hundred_move_together(lan, daemon):
     master = daemon(net.nodes[0], "weir", many(200, 101))
     backup = daemon(net.nodes[1], "weir", many(200, 100))
     wait_masters(master, 200)
-    time.sleep(0.5)
+    time.sleep(0.5)  # the last addresses follow the lines
     want = set(re.findall(r"10\.77\.[12]\.\d+", many(200, 1)))
     assert want <= set(net.nodes[0].addresses())
     before = backup.log().count("Entering MASTER STATE")
     leaving = time.time()
     master.stop()
     wait_masters(backup, before + 200, 3)
-    time.sleep(0.3)
+    time.sleep(0.3)  # the last addresses follow the lines
     assert want <= set(net.nodes[1].addresses())
     arps = sorted(f.at for f in net.capture.frames if f.at > leaving and
                   f.node == 2 and f.data[12:14] == b"\x08\x06")

@@ -46,7 +46,7 @@ def test_nothing_is_lost(lan, daemon):
     master = daemon(high, "weir", vrrp.config(101, **FAST))
     backup = daemon(low, "weir", vrrp.config(100, **FAST))
     master.wait_log("Entering MASTER STATE")
-    time.sleep(0.5)
+    time.sleep(0.5)  # the backup has heard it
     with machine_lateness() as late:
         begun = time.time()
         for n in range(1, 6):
@@ -81,13 +81,13 @@ def test_instances_come_and_go(lan, daemon):
     at = time.time()
     master.signal(signal.SIGHUP)
     master.wait_log("VI_2. Entering MASTER STATE")
-    time.sleep(0.1)
+    time.sleep(0.1)  # the address follows the line
     assert high.has(VIP) and high.has(OTHER) and not low.has(OTHER)
     assert master.log().count("(VI_1) Entering") == 2
     master.write(one)
     gone = time.time()
     master.signal(signal.SIGHUP)
-    time.sleep(0.5)
+    time.sleep(0.5)  # read, acted upon and taken over
     assert high.has(VIP) and not high.has(OTHER) and low.has(OTHER)
     assert [a.priority for a in net.capture.adverts(gone, 1, 60)][-1] == 0
     assert not [a for a in net.capture.adverts(at, 1, 51) if not a.priority]
@@ -102,7 +102,7 @@ def test_a_changed_priority_moves_the_address(lan, daemon):
     master.write(vrrp.config(50, **FAST))
     master.signal(signal.SIGHUP)
     master.wait_log("Entering BACKUP STATE\n")
-    time.sleep(0.1)
+    time.sleep(0.1)  # the address follows the line
     assert low.has(VIP) and not high.has(VIP)
     assert not [a for a in net.capture.adverts(0, 1) if not a.priority]
 
