@@ -578,7 +578,7 @@ struct lb_global_conf {
 	enum lb_engine engine;
 	const char *metrics_listen;	/* or NULL */
 	bool log_json, sandbox, reload_in_place;	/* ..., on, on */
-	int64_t takeover_drain;		/* 300 s */
+	int64_t takeover_drain;		/* 0: none */
 	LB_LIST(const char) healthz_backends;
 };
 
