@@ -703,7 +703,8 @@ const struct lb_key lb_keys_global[] = {
 	    "counters, read at start"),
 	S("strict-limits"),
 	OURS("takeover_drain", TIME, takeover_drain, NULL, 1, "<time>",
-	    "none", "how long sessions are kept when a successor has our sockets"),
+	    "none", "how long sessions are kept when a successor has "
+	    "our sockets"),
 	S("thread-group"), S("thread-groups"), S("thread-hard-limit"),
 	S("trace"),
 	ROW("tune.bufsize", SIZE, bufsize, 1024, 0, "<size>", "16384",
