@@ -38,7 +38,7 @@ enum {
 	LB_FROM_CHECK = 1 << 8		/* only while a check runs */
 };
 
-enum lb_class {		/* of every row; spec section 6 */
+enum lb_class {		/* of every row */
 	LB_CLASS_F,		/* does what the original does */
 	LB_CLASS_W,		/* accepted, ignored, with a warning */
 	LB_CLASS_S,		/* accepted, ignored, in silence */

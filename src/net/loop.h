@@ -20,7 +20,7 @@ struct engine;
 /*
  * Makes a loop in the calling thread, after any fork. Loop 0 is the first.
  * The engine is chosen here: what WEIR_ENGINE names, else what loop_set_engine
- * named, else the first that works (decisions 3). NULL with why.
+ * named, else the first that works. NULL with why.
  */
 struct loop *loop_new(struct why *);
 void	loop_free(struct loop **);

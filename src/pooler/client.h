@@ -126,7 +126,7 @@ struct pl_client *pl_client_by_key(const uint8_t key[8]);
 /*
  * Ends it: FATAL to the client when tell is set (SQLSTATE 08P01 unless
  * another is given), one log line "closing because: ...", the server dealt
- * with as spec 10.3 says. Harmless on one that is GONE.
+ * with as pl_downstream_abandon() says. Harmless on one that is GONE.
  */
 void	pl_client_close(struct pl_client *, bool tell, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));

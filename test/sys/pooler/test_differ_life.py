@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# The life of the process (specification 1, 2, 4.4, 18): command line,
+# The life of the process: command line,
 # signals, exit codes, pid file, sockets, reload, log lines.
 import os
 import re

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: ISC
-# Limits and time-outs with their exact texts (specification 9.2, 10.5,
-# 10.6, 16, 17).
+# Limits and time-outs with their exact texts.
 import time
 
 from rig import fakepg, wire

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
-# Sessions through the pooler in its three modes (specification 9.4, 9.5,
-# 10): simple, extended and pipelined queries, COPY, errors, cancel, what
-# leaks and what does not.
+# Sessions through the pooler in its three modes: simple, extended and
+# pipelined queries, COPY, errors, cancel, what leaks and what does not.
 import struct
 import time
 

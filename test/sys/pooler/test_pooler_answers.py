@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # Long answers of the console, and consoles that ask for more than they read:
-# nobody else stands still, and memory stays (reliability.md, decisions H12).
+# nobody else stands still, and memory stays.
 import socket
 import struct
 import threading

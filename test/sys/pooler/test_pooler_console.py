@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# The console under traffic (specification 8.3, 10.7): what a switchover
+# The console under traffic: what a switchover
 # script leans on. And the console over the extended protocol.
 import re
 import threading
@@ -110,7 +110,7 @@ def test_suspend_under_traffic(pooler):
 
 
 def test_reload_under_traffic(pooler):
-    """P3: no error of any client, settings taken over."""
+    """No error of any client, settings taken over."""
     p = pooler(default_pool_size=4)
     with Traffic(p) as t:
         for size in (5, 3, 7, 2, 4):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# The holes of others (reliability 3), one named test each: what killed,
+# The holes of others, one named test each: what killed,
 # fooled or hung a pooler once must not do so here. After each the same
 # process serves a lawful client at once.
 import contextlib

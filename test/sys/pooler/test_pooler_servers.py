@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# Trouble behind and before the pooler (reliability F1 to F5, F14): servers
+# Trouble behind and before the pooler: servers
 # that die or restart, clients that vanish, COPY that fails, resets that
 # fail, descriptors that run out. The pooler goes on.
 import contextlib
@@ -223,7 +223,7 @@ def test_half_close_of_client(pooler):
 
 
 def test_deaf_client(pooler):
-    """P10: a client that does not read holds no memory of the pooler, but
+    """A client that does not read holds no memory of the pooler, but
     for what an engine's buffers take once."""
     p = pooler(default_pool_size=8)
     p.login().query("select 1")
@@ -372,7 +372,7 @@ def test_server_that_dies_of_its_check(pooler, fake):
 
 
 def test_session_state_is_reset(pooler):
-    """P6: what a session left behind is gone for the next client."""
+    """What a session left behind is gone for the next client."""
     p = pooler(pool_mode="session", default_pool_size=1)
     c = p.login()
     pid = backend(c)
@@ -399,7 +399,7 @@ def test_session_state_is_reset(pooler):
 # ---- descriptors
 
 def test_full_descriptor_table(pooler):
-    """P16: no spinning while full; service again within two seconds."""
+    """No spinning while full; service again within two seconds."""
     p = pooler(max_client_conn=1000, start={"preexec_fn": lambda:
                resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))})
     c = p.login()
@@ -446,7 +446,7 @@ def test_descriptors_come_back(pooler):
 # ---- much at once
 
 def test_isolation(pooler):
-    """Test 5 of reliability 8, small: many clients, the same statement
+    """Small: many clients, the same statement
     names with different texts, tracked settings, errors, cancels."""
     p = pooler(default_pool_size=8, max_client_conn=1000,
                max_prepared_statements=5)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-# How many servers, for whom, in which order (specification 10.2, 10.5,
-# 10.6): reserve, floor, evictions, fairness, parallel logins.
+# How many servers, for whom, in which order: reserve, floor, evictions,
+# fairness, parallel logins.
 import threading
 import time
 

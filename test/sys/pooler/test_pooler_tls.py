@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# TLS on both sides (specification 14): every mode, direct TLS,
+# TLS on both sides: every mode, direct TLS,
 # certificates, early bytes, reload.
 import os
 import ssl
