@@ -161,14 +161,20 @@ def test_a_killed_host_cleans_up_when_it_starts(lan, daemon):
     assert not node.has(VIP)
 
 
-def test_a_stalled_master_says_nothing_when_it_wakes(lan, daemon):
+def test_who_was_stalled_says_nothing_when_it_wakes(lan, daemon):
     net = lan(2)
     high, low = net.nodes
     text = dict(version=3, advert_int="0.2")
     master = daemon(high, "weir", vrrp.config(101, **text))
-    daemon(low, "weir", vrrp.config(100, **text))
+    backup = daemon(low, "weir", vrrp.config(100, **text))
     master.wait_log("Entering MASTER STATE")
     time.sleep(0.3)
+    # The backup first: what it did not read meanwhile tells of a master.
+    backup.signal(signal.SIGSTOP, everybody=True)
+    time.sleep(0.9)
+    backup.signal(signal.SIGCONT, everybody=True)
+    time.sleep(0.3)
+    assert not net.capture.adverts(0, low.number), backup.log()
     master.signal(signal.SIGSTOP, everybody=True)
     time.sleep(1.2)
     assert low.has(VIP)
