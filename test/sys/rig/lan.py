@@ -251,6 +251,17 @@ class Client(threading.Thread):
             worst = max(worst, (until or time.time()) - first)
         return worst
 
+    def answered(self, since):
+        """Was what was sent since then?"""
+        return any(n in self.answers for n, at in enumerate(list(self.sent))
+                   if at >= since)
+
+    def lateness(self, since):
+        """How late this thread ever sent: so late is anybody here."""
+        sent = [at for at in list(self.sent) if at >= since]
+        return max([b - a - self.every for a, b in zip(sent, sent[1:])],
+                   default=0)
+
     def owners(self, since):
         return {self.answers[n] for n, at in enumerate(list(self.sent))
                 if at >= since and n in self.answers}
