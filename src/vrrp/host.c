@@ -574,28 +574,34 @@ vr_host_resign(bool keep)
 
 /* ---- parts */
 
-static bool
-is_taken(const unsigned *slots, unsigned n, unsigned slot)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (slots[i] == slot)
-			return true;
-	return false;
-}
-
 /* Its old slot, else a free one. */
 static int
-choose_slot(const struct vr_instance_conf *c, const unsigned *slots,
-    unsigned n)
+choose_slot(const struct vr_instance_conf *c, const bool *taken)
 {
 	for (unsigned s = 0; s < VR_LIVE_SLOTS; s++)
-		if (host.part[s] != NULL && !is_taken(slots, n, s) &&
+		if (host.part[s] != NULL && !taken[s] &&
 		    vr_compare_same_router(host.part[s]->conf, c))
 			return (int)s;
 	for (unsigned s = 0; s < VR_LIVE_SLOTS; s++)
-		if (host.part[s] == NULL && !is_taken(slots, n, s))
+		if (host.part[s] == NULL && !taken[s])
 			return (int)s;
 	return -1;
+}
+
+static int
+choose_slots(const struct vr_config *config, unsigned *slots)
+{
+	bool taken[VR_LIVE_SLOTS] = { false };
+
+	for (unsigned i = 0; i < config->instances.count; i++) {
+		int slot = choose_slot(config->instances.at[i], taken);
+
+		if (slot < 0)
+			return -1;
+		slots[i] = (unsigned)slot;
+		taken[slot] = true;
+	}
+	return 0;
 }
 
 static struct vr_cast *
@@ -605,21 +611,15 @@ make_cast(const struct vr_config *config, struct why *why)
 	    sizeof *slots);
 	struct vr_cast *cast = NULL;
 
-	for (unsigned i = 0; slots != NULL && i < config->instances.count;
-	    i++) {
-		int slot = choose_slot(config->instances.at[i], slots, i);
-
-		if (slot < 0) {
-			mem_drop(slots);
-			why_set(why, "more than %d instances", VR_LIVE_SLOTS);
-			return NULL;
-		}
-		slots[i] = (unsigned)slot;
-	}
-	if (slots != NULL)
-		cast = vr_instance_cast(config, host.board, slots);
-	if (cast == NULL)
+	if (slots == NULL)
 		why_set(why, "out of memory");
+	else if (choose_slots(config, slots) < 0)
+		why_set(why, "more than %d instances", VR_LIVE_SLOTS);
+	else {
+		cast = vr_instance_cast(config, host.board, slots);
+		if (cast == NULL)
+			why_set(why, "out of memory");
+	}
 	mem_drop(slots);
 	return cast;
 }
