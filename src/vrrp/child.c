@@ -26,7 +26,9 @@ static struct {
 	struct vr_instance **first;	/* [wire][vrid]: chains by 'same' */
 	struct vr_turn_timer timer;
 	int64_t patience;		/* the least of all instances */
+	pid_t pid;
 	bool ring;			/* the parent is to be told */
+	bool leads;			/* until then the parent speaks for us */
 	bool over;
 } me;
 
@@ -536,11 +538,22 @@ stop(void)
 static void
 bow_out(void)
 {
+	me.over = true;
+	if (!me.leads)
+		return;
 	give_up_late(vr_turn_now());
 	for (unsigned k = 0; k < me.cast->count; k++)
 		if (me.cast->at[k].live->state == VR_STATE_MASTER)
 			step(&me.cast->at[k], VR_ON_ADVERT_TIMER);
-	me.over = true;
+}
+
+static void
+take_lead(void)
+{
+	me.leads = true;
+	for (struct vr_wire *w = vr_wire_first(); w != NULL; w = w->next)
+		vr_turn_watch(w->fd, on_packets, w);
+	give_up_late(vr_turn_now());
 }
 
 static void
@@ -554,8 +567,12 @@ on_bell(void *arg)
 		bow_out();
 	else if (me.cast->board->stop)
 		stop();
-	else
-		look_all();
+	else {
+		if (!me.leads && me.cast->board->leads == me.pid)
+			take_lead();
+		if (me.leads)
+			look_all();
+	}
 }
 
 /* ---- time */
@@ -632,7 +649,7 @@ after_turn(void)
 	ring_bell();
 	if (me.over)
 		vr_turn_end(0);
-	for (unsigned k = 0; k < me.cast->count; k++) {
+	for (unsigned k = 0; me.leads && k < me.cast->count; k++) {
 		note(&earliest, me.cast->at[k].live->advert_at);
 		note(&earliest, me.cast->at[k].live->down_at);
 		note(&earliest, me.cast->at[k].burst_due);
@@ -684,11 +701,10 @@ vr_child_run(struct vr_cast *cast)
 	vr_turn_init();
 	sort_instances();
 	me.timer = (struct vr_turn_timer){ .fire = on_timer };
-	for (struct vr_wire *w = vr_wire_first(); w != NULL; w = w->next)
-		vr_turn_watch(w->fd, on_packets, w);
+	me.pid = getpid();
 	vr_turn_watch(cast->down, on_bell, NULL);
-	give_up_late(vr_turn_now());
-	look_all();
 	vr_turn_after(after_turn);
+	cast->board->ready = me.pid;
+	me.ring = true;
 	return vr_turn_run();
 }

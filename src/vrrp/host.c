@@ -52,6 +52,8 @@ static struct {
 	struct vr_tracks *tracks;
 	struct vr_notify_post *post;
 	bool ready;
+	bool alone;			/* no child leads */
+	struct vr_cast *speaker;	/* whose sockets are open */
 } host;
 
 static struct part *
@@ -212,6 +214,54 @@ judge_all(void)
 		host.asks.look();
 }
 
+/* ---- while no child leads */
+
+void
+vr_host_alone(bool alone)
+{
+	host.alone = alone;
+}
+
+/* Who was silent for longer than the peers wait must stay so. */
+static void
+speak_for(struct vr_instance *i, int64_t now)
+{
+	if (i->live->last_sent == 0 || now - i->live->last_sent >
+	    vr_election_patience(&i->rules) || (vr_election_enter(&i->rules,
+	    i->live, VR_ON_ADVERT_TIMER, i->group != NULL, now) &
+	    VR_DO_ADVERT) == 0)
+		return;
+	vr_instance_send(i, i->live->priority);
+	i->live->last_sent = now;
+}
+
+/* early: also what is due before long; the next chance may come late. */
+static int64_t
+speak(bool early)
+{
+	int64_t now = clock_now(), next = 0;
+
+	for (unsigned k = 0; host.alone && k < host.speaker->count; k++) {
+		struct vr_instance *i = &host.speaker->at[k];
+		const struct vr_live *l = i->live;
+
+		if (l->state != VR_STATE_MASTER || l->advert_at == 0)
+			continue;
+		if (l->advert_at <= now + (early ? i->rules.interval / 2 : 0))
+			speak_for(i, now);
+		if (l->advert_at > now && (next == 0 || l->advert_at < next))
+			next = l->advert_at;
+	}
+	vr_wire_flush(NULL);
+	return next;
+}
+
+int64_t
+vr_host_speak(void)
+{
+	return speak(false);
+}
+
 /* ---- sockets */
 
 /* -1: there is no interface for it now. */
@@ -249,6 +299,7 @@ vr_host_rewire(void)
 		changed |= i->wire != was;
 	}
 	vr_wire_sweep();
+	host.speaker = host.cast;
 	return changed;
 }
 
@@ -795,6 +846,18 @@ keep_part(const struct vr_instance *i)
 	vr_vmac_close(host.nl, host.links, old, i->conf);
 }
 
+/* The kernel takes its time for an interface: what is due leaves before. */
+static void
+pause_change(void)
+{
+	struct why why;
+
+	speak(true);
+	if (vr_netlink_waiting(host.nl) > 0 &&
+	    vr_netlink_run(host.nl, &why) < 0)
+		vr_say_error("%s", why.line);
+}
+
 static void
 exchange_parts(struct vr_cast *now)
 {
@@ -805,12 +868,14 @@ exchange_parts(struct vr_cast *now)
 			kept = now->at[n].slot == host.cast->at[k].slot;
 		if (!kept)
 			give_up_part(&host.cast->at[k]);
+		pause_change();
 	}
 	for (unsigned n = 0; n < now->count; n++) {
 		if (part_of(&now->at[n]) != NULL)
 			keep_part(&now->at[n]);
 		else
 			add_part(&now->at[n]);
+		pause_change();
 	}
 }
 
@@ -829,6 +894,7 @@ vr_host_change(struct vr_config *config, struct why *why)
 		return -1;
 	}
 	host.ready = false;
+	speak(true);
 	vr_announce_set(host.announce, config);
 	open_filter(config);
 	exchange_parts(cast);
@@ -844,10 +910,13 @@ vr_host_change(struct vr_config *config, struct why *why)
 	host.tracks = tracks;
 	host.launch = launch;
 	memset(host.board->group_state, 0, sizeof host.board->group_state);
+	speak(true);
 	vr_host_flush();
+	speak(true);
 	(void)vr_links_refresh(host.links, why);
 	judge_all();
 	vr_host_rewire();
+	speak(true);
 	host.ready = true;
 	for (unsigned k = 0; config->global.fifo_states_on_reload &&
 	    k < cast->count; k++)

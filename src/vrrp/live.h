@@ -108,6 +108,9 @@ struct vr_live_board {
 	/* Parent to child: leave with priority 0, or leave all as it is. */
 	_Atomic bool stop, retire;
 	_Atomic int32_t child;		/* its pid, for the guard; 0: none */
+	/* A new child is ready; it leads when the parent has heard of that,
+	 * and sends no more adverts itself. Pids; 0: none. */
+	_Atomic int32_t ready, leads;
 	/* The child's timers: how many were how late (view.h has the bounds). */
 	uint64_t late[VR_LIVE_LATE];
 	int64_t late_sum;		/* us */
