@@ -190,6 +190,11 @@ look_at_rules(const struct lb_proxy_conf *p)
 static void
 look_at_global(const struct lb_global_conf *g)
 {
+	for (unsigned i = 0; i < g->variables.count; i++) {
+		look_at_expr(g->variables.at[i]->expr,
+		    &g->variables.at[i]->place);
+		look_at_format(g->variables.at[i]->format);
+	}
 	if (g->takeover_drain != 300 * CLOCK_SECOND)
 		lb_logs_say(LB_LOG_WARNING, "config : 'takeover_drain' has no "
 		    "effect: an old process ends with its last session, or "

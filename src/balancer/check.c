@@ -14,6 +14,7 @@
 
 #include "balancer/check.h"
 #include "balancer/dial.h"
+#include "balancer/variables.h"
 #include "balancer/world.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -195,6 +196,7 @@ lb_check_end(struct lb_check *c, enum lb_check_status status, int code,
 	if (!(c->state & LB_CHECK_INPROGRESS))
 		return;
 	let_go(c);
+	lb_variables_forget(&c->variables, "");
 	c->state &= ~(unsigned)LB_CHECK_INPROGRESS;
 	c->status = status;
 	c->code = code;
@@ -597,6 +599,7 @@ bury(void *arg)
 	struct lb_check *c = arg;
 
 	tls_drop(&c->tls);
+	lb_variables_forget(&c->variables, "");
 	mem_drop(c->own_send);
 	mem_drop(c);
 }

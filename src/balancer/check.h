@@ -34,6 +34,7 @@ enum {				/* as in "show servers state" */
 };
 
 struct lb_check;
+struct lb_variable;
 
 struct lb_check_variant {	/* what is said once it is connected */
 	const char *name;
@@ -90,6 +91,7 @@ struct lb_check {
 	bool ended;			/* no more bytes will come */
 	char *got;			/* what came so far */
 	size_t got_len;
+	struct lb_variable *variables;	/* of the one under way */
 	unsigned step;			/* the variant's own */
 	unsigned part;
 };

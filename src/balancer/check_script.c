@@ -34,13 +34,34 @@ step_of(const struct lb_check *c)
 	return c->step < conf->steps.count ? conf->steps.at[c->step] : NULL;
 }
 
+/* What formats and expressions of the script may look at. */
+static struct lb_sketch
+sketch_of(struct lb_check *c)
+{
+	return (struct lb_sketch){
+		.server = c->server,
+		.variables = &c->variables,
+		.got = { c->got != NULL ? c->got : "", c->got_len },
+		.fd = c->conn != NULL ? conn_fd(c->conn) : -1,
+	};
+}
+
+static size_t
+print_format(struct lb_check *c, const struct lb_format *f, char *to,
+    size_t room)
+{
+	struct lb_sketch k = sketch_of(c);
+
+	return lb_sketch_format(&k, f, to, room);
+}
+
 /* ---- how a step is named in texts -------------------------------------- */
 
 static bool
 connects_itself(const struct lb_check_conf *conf)
 {
 	for (unsigned i = 0; i < conf->steps.count; i++)
-		if (conf->steps.at[i]->kind != LB_STEP_COMMENT)
+		if (!lb_script_is_aside(conf->steps.at[i]))
 			return conf->steps.at[i]->kind == LB_STEP_CONNECT;
 	return false;
 }
@@ -188,27 +209,6 @@ matches_hex(const char *pattern, struct text t)
 	return found;
 }
 
-static bool
-matches(const struct lb_check *c, const struct lb_step *s, struct text t)
-{
-	char pattern[1024];
-
-	switch (s->expect.what) {
-	case LB_EXPECT_RSTRING:
-		return matches_regex(s->expect.pattern.at, t);
-	case LB_EXPECT_RBINARY:
-		return matches_hex(s->expect.pattern.at, t);
-	case LB_EXPECT_STRING_FORMAT:
-	case LB_EXPECT_BINARY_FORMAT:
-		return contains(t, (struct text){ pattern, lb_sketch_format(
-		    c->server, s->expect.format, pattern, sizeof pattern) });
-	default:
-		return contains(t, s->expect.pattern);
-	}
-}
-
-/* ---- sending ----------------------------------------------------------- */
-
 static size_t
 from_hex(char *t, size_t len)
 {
@@ -222,6 +222,31 @@ from_hex(char *t, size_t len)
 	return out;
 }
 
+static bool
+matches(struct lb_check *c, const struct lb_step *s, struct text t)
+{
+	char pattern[4096];
+	size_t len;
+
+	switch (s->expect.what) {
+	case LB_EXPECT_RSTRING:
+		return matches_regex(s->expect.pattern.at, t);
+	case LB_EXPECT_RBINARY:
+		return matches_hex(s->expect.pattern.at, t);
+	case LB_EXPECT_STRING_FORMAT:
+	case LB_EXPECT_BINARY_FORMAT:
+		len = print_format(c, s->expect.format, pattern,
+		    sizeof pattern);
+		if (s->expect.what == LB_EXPECT_BINARY_FORMAT)
+			len = from_hex(pattern, len);
+		return contains(t, (struct text){ pattern, len });
+	default:
+		return contains(t, s->expect.pattern);
+	}
+}
+
+/* ---- sending ----------------------------------------------------------- */
+
 static void
 send_tcp(struct lb_check *c, const struct lb_step *s)
 {
@@ -232,8 +257,7 @@ send_tcp(struct lb_check *c, const struct lb_step *s)
 		lb_check_say(c, s->send.data);
 		return;
 	}
-	len = lb_sketch_format(c->server, s->send.format, bytes,
-	    sizeof bytes);
+	len = print_format(c, s->send.format, bytes, sizeof bytes);
 	if (s->send.binary)
 		len = from_hex(bytes, len);
 	lb_check_say(c, (struct text){ bytes, len });
@@ -299,8 +323,7 @@ send_http(struct lb_check *c, const struct lb_step *s)
 	struct request r = { .len = 0 };
 
 	if (s != NULL && s->send.uri_format != NULL) {
-		lb_sketch_format(c->server, s->send.uri_format, value,
-		    sizeof value);
+		print_format(c, s->send.uri_format, value, sizeof value);
 		uri = value;
 	}
 	put(&r, "%s %s %s\r\n", method != NULL ? method : "OPTIONS",
@@ -308,15 +331,15 @@ send_http(struct lb_check *c, const struct lb_step *s)
 	if (conf->host != NULL)
 		put(&r, "host: %s\r\n", conf->host);
 	for (unsigned i = 0; s != NULL && i < s->send.header_count; i++) {
-		lb_sketch_format(c->server, s->send.header_values[i], value,
+		print_format(c, s->send.header_values[i], value,
 		    sizeof value);
 		put(&r, "%s: %s\r\n", s->send.header_names[i], value);
 	}
 	if (conf->send_state)
 		put_state(&r, c);
 	if (s != NULL && s->send.body_format != NULL)
-		body_len = lb_sketch_format(c->server, s->send.body_format,
-		    body, sizeof body);
+		body_len = print_format(c, s->send.body_format, body,
+		    sizeof body);
 	else if (s != NULL && s->send.body != NULL)
 		body_len = (size_t)snprintf(body, sizeof body, "%s",
 		    s->send.body);
@@ -561,6 +584,19 @@ forget_answer(struct lb_check *c)
 		lb_check_eat(c, c->got_len);
 }
 
+static void
+change_variable(struct lb_check *c, const struct lb_step *s)
+{
+	struct lb_sketch k = sketch_of(c);
+
+	if (s->kind == LB_STEP_UNSET_VAR)
+		lb_sketch_unset(&k, s->var.name);
+	else
+		lb_sketch_set(&k, &(struct lb_sketch_rule){
+		    .name = s->var.name, .when = s->var.when,
+		    .expr = s->var.expr, .format = s->var.format });
+}
+
 /* Does one step; false: something must come first, or it has ended. */
 static bool
 do_step(struct lb_check *c, const struct lb_step *s)
@@ -587,7 +623,12 @@ do_step(struct lb_check *c, const struct lb_step *s)
 		if (outcome <= 0)
 			return false;
 		break;
-	default:
+	case LB_STEP_SET_VAR:
+	case LB_STEP_SET_VAR_FORMAT:
+	case LB_STEP_UNSET_VAR:
+		change_variable(c, s);
+		break;
+	case LB_STEP_COMMENT:
 		break;
 	}
 	c->step++;
@@ -615,28 +656,23 @@ has_kind(const struct lb_check_conf *conf, enum lb_step_kind kind)
 	return false;
 }
 
+/* Up to the first connect, which is done; without one nothing is. */
 static void
-skip_comments(struct lb_check *c)
+enter_script(struct lb_check *c)
 {
 	const struct lb_step *s;
 
-	while ((s = step_of(c)) != NULL && s->kind == LB_STEP_COMMENT)
-		c->step++;
+	if (c->step > 0 || !connects_itself(conf_of(c)))
+		return;
+	while ((s = step_of(c)) != NULL && s->kind != LB_STEP_CONNECT)
+		do_step(c, s);
+	c->step++;
 }
 
 static void
 begin_tcp(struct lb_check *c)
 {
-	const struct lb_step *s;
-
-	if (c->step == 0) {
-		skip_comments(c);
-		s = step_of(c);
-		if (s != NULL && s->kind == LB_STEP_CONNECT)
-			c->step++;
-		else
-			c->step = 0;
-	}
+	enter_script(c);
 	go_on(c);
 }
 
@@ -646,14 +682,7 @@ begin_http(struct lb_check *c)
 	bool first = c->step == 0;
 	const struct lb_step *s;
 
-	if (first) {
-		skip_comments(c);
-		s = step_of(c);
-		if (s != NULL && s->kind == LB_STEP_CONNECT)
-			c->step++;
-		else
-			c->step = 0;
-	}
+	enter_script(c);
 	if (first && !has_kind(conf_of(c), LB_STEP_SEND))
 		send_http(c, NULL);
 	if (has_kind(conf_of(c), LB_STEP_EXPECT))

@@ -34,7 +34,7 @@ first_port(const struct lb_check_conf *conf)
 	for (unsigned i = 0; i < conf->steps.count; i++) {
 		const struct lb_step *s = conf->steps.at[i];
 
-		if (s->kind != LB_STEP_COMMENT)
+		if (!lb_script_is_aside(s))
 			return s->kind == LB_STEP_CONNECT ? s->connect.port :
 			    0;
 	}

@@ -187,7 +187,8 @@ take_expression(struct walk *w, unsigned flags, const char *label)
 	    "log-format", &w->why);
 	if (e == NULL)
 		return -1;
-	if (!(e->fetch->from & (w->may | LB_FROM_INTERNAL)))
+	if (!(e->fetch->from & (w->may | LB_FROM_INTERNAL |
+	    LB_FROM_CONSTANT)))
 		lb_parse_warn_at(w->parse, w->place, "'%s' may never have a "
 		    "value in this place.", e->text);
 	part = add(w, LB_PART_EXPR);

@@ -485,6 +485,8 @@ read_var(struct walk *w)
 		rest.len--;
 	text_split(&rest, ',', &name);
 	s->var.name = lb_arena_copy(w->parse->arena, name);
+	if (rest.at != NULL)
+		s->var.when = lb_arena_copy(w->parse->arena, rest);
 	if (lb_expression_variable(s->var.name, &w->why) < 0)
 		return refuse(w, w->why.line);
 	if (s->kind == LB_STEP_SET_VAR)

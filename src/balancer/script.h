@@ -65,12 +65,20 @@ struct lb_step {
 			const char *value;
 		} expect;
 		struct {
-			const char *name;
+			const char *name, *when;	/* when: or NULL */
 			const struct lb_expr *expr;
 			const struct lb_format *format;
 		} var;
 	};
 };
+
+/* It may stand before the connect that opens the script. */
+static inline bool
+lb_script_is_aside(const struct lb_step *s)
+{
+	return s->kind != LB_STEP_CONNECT && s->kind != LB_STEP_SEND &&
+	    s->kind != LB_STEP_EXPECT;
+}
 
 /* The words behind tcp-check or http-check; NULL: told. */
 struct lb_step *lb_script_read(struct lb_parse *, const struct lb_words *,

@@ -32,6 +32,7 @@
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
+#include "balancer/sketch.h"
 #include "balancer/status.h"
 #include "balancer/state_file.h"
 #include "balancer/stopping.h"
@@ -416,6 +417,7 @@ start_serving(void)
 {
 	struct why why = { "", "" };
 
+	lb_sketch_preset(&run.setup->global);
 	/* Who finds a door open finds the runtime socket too. */
 	if (lb_console_start(run.home, lb_commands_run, &why) < 0 ||
 	    lb_wellbeing_start(run.home, &why) < 0 ||

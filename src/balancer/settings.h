@@ -574,6 +574,7 @@ struct lb_global_conf {
 	int rcvbuf_client, rcvbuf_server, sndbuf_client, sndbuf_server;
 					/* bytes; 0: the system's */
 	bool noreuseport, nosplice;
+	LB_LIST(const struct lb_rule) variables;	/* set-var: of proc */
 	/* ours */
 	enum lb_engine engine;
 	const char *metrics_listen;	/* or NULL */
