@@ -61,9 +61,6 @@ look_at_servers(const struct lb_proxy_conf *p)
 	for (unsigned i = 0; i < p->servers.count; i++) {
 		const struct lb_server_conf *s = p->servers.at[i];
 
-		if (s->check && s->check_socks4)
-			tell(WARN, &s->place, "'check-via-socks4' of server "
-			    "'%s'", s->name);
 		if (s->md5sig_given)
 			tell(WARN, &s->place, "'tcp-md5sig' of server '%s'",
 			    s->name);

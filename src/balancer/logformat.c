@@ -275,3 +275,16 @@ lb_logformat_read(struct lb_parse *p, const struct lb_place *place,
 	}
 	return f;
 }
+
+const struct lb_format *
+lb_logformat_plain(struct lb_parse *p, const char *text)
+{
+	struct lb_format *f = lb_parse_get(p, sizeof *f);
+	struct walk w = { .parse = p, .place = &p->place, .at = text,
+	    .format = f };
+
+	f->place = p->place;
+	f->text = text;
+	add(&w, LB_PART_TEXT)->text = text;
+	return f;
+}

@@ -61,8 +61,8 @@ struct lb_step {
 			const struct lb_expr *status_code;
 			/* HEADER, FULL_HEADER: how the name and value match */
 			enum lb_match name_match, value_match;
-			bool has_value, every_value;
-			const char *value;
+			bool has_value;
+			const struct lb_format *name_format, *value_format;
 		} expect;
 		struct {
 			const char *name, *when;	/* when: or NULL */

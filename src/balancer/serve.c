@@ -249,7 +249,7 @@ open_server(struct lb_server *s, struct why *why)
 		if (s->netns < 0)
 			return -1;
 	}
-	if (!s->conf->tls.on && !s->conf->check_ssl)
+	if (!s->conf->tls.on && !s->conf->check_ssl && !s->conf->step_ssl)
 		return 0;
 	s->tls = lb_certs_server(s->conf, &lb_world()->setup->global, why);
 	return s->tls == NULL ? -1 : 0;

@@ -180,6 +180,7 @@ struct lb_server_conf {
 	uint16_t check_port;		/* 0: the server's */
 	struct lb_address check_addr;	/* kind NONE: the server's */
 	bool check_ssl, check_ssl_given, check_send_proxy, check_socks4;
+	bool step_ssl;			/* a step of its check's script */
 	const char *check_sni, *check_alpn, *check_proto;
 	uint16_t agent_port;		/* 0: none */
 	struct lb_address agent_addr;
