@@ -56,25 +56,12 @@ look_at_check(const struct lb_proxy_conf *p)
 
 /* Safe to serve without, each told where it is asked for. */
 static void
-look_at_servers(const struct lb_proxy_conf *p)
-{
-	for (unsigned i = 0; i < p->servers.count; i++) {
-		const struct lb_server_conf *s = p->servers.at[i];
-
-		if (s->md5sig_given)
-			tell(WARN, &s->place, "'tcp-md5sig' of server '%s'",
-			    s->name);
-	}
-}
-
-static void
 look_at_extras(const struct lb_proxy_conf *p)
 {
 	for (unsigned i = 0; i < p->binds.count; i++)
 		if (p->binds.at[i]->tls.ticket_keys != NULL)
 			tell(WARN, &p->binds.at[i]->place,
 			    "'tls-ticket-keys'");
-	look_at_servers(p);
 	if (p->stats.show_modules)
 		tell(WARN, &p->place, "'stats show-modules'");
 }

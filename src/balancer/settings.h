@@ -212,7 +212,8 @@ struct lb_server_conf {
 	const char *namespace;
 	int64_t tcp_ut;
 	int mss;			/* 0: the system's */
-	bool tfo, md5sig_given;
+	bool tfo;
+	const char *md5sig;		/* or NULL */
 	struct lb_address socks4;	/* kind NONE: none */
 	const char *cookie, *guid, *redir;
 	unsigned peer_id;		/* ours: 0 none */
