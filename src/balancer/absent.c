@@ -13,7 +13,6 @@
 #include "balancer/logs.h"
 #include "balancer/rule.h"
 #include "balancer/sampling.h"
-#include "base/clock.h"
 
 enum gravity { WARN, REFUSE };
 
@@ -179,10 +178,6 @@ look_at_global(const struct lb_global_conf *g)
 		    &g->variables.at[i]->place);
 		look_at_format(g->variables.at[i]->format);
 	}
-	if (g->takeover_drain != 300 * CLOCK_SECOND)
-		lb_logs_say(LB_LOG_WARNING, "config : 'takeover_drain' has no "
-		    "effect: an old process ends with its last session, or "
-		    "by 'hard-stop-after'.");
 }
 
 /* ---- all --------------------------------------------------------------- */
