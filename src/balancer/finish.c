@@ -645,7 +645,7 @@ finish_server_tls(struct lb_parse *p, struct lb_server_conf *s)
 {
 	struct lb_tls_conf *t = &s->tls;
 
-	s->step_ssl = s->check && steps_use_tls(&s->proxy->check);
+	s->step_ssl = steps_use_tls(&s->proxy->check);
 	if (!t->on && !s->check_ssl && !s->step_ssl)
 		return;
 	if (t->verify == LB_VERIFY_UNSET)
