@@ -153,7 +153,8 @@ let_go(struct lb_check *c)
 		c->variant->stop(c);
 	if (c->conn != NULL) {
 		/* The port is free again at once. */
-		conn_set_reset(c->conn);
+		if (!c->way.linger)
+			conn_set_reset(c->conn);
 		conn_close(c->conn, &close_eof);
 	}
 	c->conn = NULL;
@@ -262,7 +263,7 @@ static void
 begin(struct lb_check *c)
 {
 	if (c->variant->begin == NULL)
-		lb_check_end(c, c->tls != NULL ? LB_CHECK_L6OK :
+		lb_check_end(c, c->way.secure ? LB_CHECK_L6OK :
 		    LB_CHECK_L4OK, -1, NULL);
 	else
 		c->variant->begin(c);
@@ -277,15 +278,15 @@ send_proxy_header(struct lb_check *c)
 	struct endpoint src, dst;
 	size_t len;
 
-	if (c->proxy == 0)
+	if (c->way.proxy == 0)
 		return;
-	if (c->proxy == 1 && socket_local(conn_fd(c->conn), &from) == 0 &&
+	if (c->way.proxy == 1 && socket_local(conn_fd(c->conn), &from) == 0 &&
 	    socket_peer(conn_fd(c->conn), &to) == 0) {
 		src = address_endpoint(&from);
 		dst = address_endpoint(&to);
 		len = proxyproto_print(1, &src, &dst, header);
 	} else
-		len = proxyproto_print(c->proxy, NULL, NULL, header);
+		len = proxyproto_print(c->way.proxy, NULL, NULL, header);
 	conn_send(c->conn, (struct text){ header, len });
 }
 
@@ -299,8 +300,8 @@ on_ready(struct conn *conn)
 	set_limit(c);
 	if (first)
 		send_proxy_header(c);
-	if (first && c->tls != NULL && !tls_is_on(conn))
-		conn_start_tls(conn, c->tls, c->sni, TEXT_NONE);
+	if (first && c->way.secure && !tls_is_on(conn))
+		conn_start_tls(conn, c->tls, c->way.sni, TEXT_NONE);
 	else
 		begin(c);
 }
@@ -368,18 +369,21 @@ static const struct conn_handler handler = {
 static void
 find_target(const struct lb_check *c, struct address *to)
 {
-	if (c->addr.len > 0)
-		*to = c->addr;
+	const struct address *own = c->way.addr != NULL ? c->way.addr :
+	    c->addr.len > 0 ? &c->addr : NULL;
+
+	if (own != NULL)
+		*to = *own;
 	else
 		lb_dial_address(c->server, 0, to);
-	if (c->port != 0)
-		address_set_port(to, c->port);
-	else if (c->addr.len > 0 && address_port(to) == 0)
+	if (c->way.port != 0)
+		address_set_port(to, c->way.port);
+	else if (own != NULL && address_port(to) == 0)
 		address_set_port(to, address_port(&c->server->address));
 }
 
 static void
-dial_to(struct lb_check *c, uint16_t port)
+dial(struct lb_check *c)
 {
 	struct lb_dial d = { .server = c->server,
 	    .proxy = c->server->proxy->conf, .mark = -1, .tos = -1 };
@@ -388,14 +392,20 @@ dial_to(struct lb_check *c, uint16_t port)
 	int fd;
 
 	c->connected = false;
+	c->way = (struct lb_check_way){ .port = c->port, .sni = c->sni,
+	    .secure = c->secure, .proxy = c->proxy };
+	if (c->variant->way != NULL)
+		c->variant->way(c, &c->way);
 	set_limit(c);
+	if (c->way.secure && c->tls == NULL) {
+		lb_check_end(c, LB_CHECK_SOCKERR, -1, "no TLS context");
+		return;
+	}
 	find_target(c, &d.to);
-	if (port != 0)
-		address_set_port(&d.to, port);
 	fd = d.to.len > 0 ? lb_dial_socket(&d) : -1;
 	if (fd >= 0) {
 		/* Our answer to SYN/ACK may then be the reset. */
-		if (c->variant->begin == NULL && c->tls == NULL)
+		if (c->variant->begin == NULL && !c->way.secure)
 			(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &off,
 			    sizeof off);
 		c->conn = conn_dial_by(home, fd, &d.to, &handler, c);
@@ -405,17 +415,11 @@ dial_to(struct lb_check *c, uint16_t port)
 		    name_errno(errno, text, sizeof text));
 }
 
-static void
-dial(struct lb_check *c)
-{
-	dial_to(c, 0);
-}
-
 void
-lb_check_redial(struct lb_check *c, uint16_t port)
+lb_check_redial(struct lb_check *c)
 {
 	let_go(c);
-	dial_to(c, port);
+	dial(c);
 }
 
 void
@@ -438,7 +442,7 @@ static void
 time_out(struct lb_check *c)
 {
 	char text[LB_CHECK_TEXT] = "";
-	bool handshake = c->connected && c->conn != NULL && c->tls != NULL &&
+	bool handshake = c->connected && c->conn != NULL && c->way.secure &&
 	    !tls_is_on(c->conn);
 
 	if (c->variant->run != NULL) {

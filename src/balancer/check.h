@@ -35,6 +35,15 @@ enum {				/* as in "show servers state" */
 
 struct lb_check;
 
+struct lb_check_way {		/* how a connection is made */
+	const struct address *addr;	/* NULL: the usual */
+	uint16_t port;			/* 0: the usual */
+	bool secure;			/* TLS, asking for sni (or NULL) */
+	const char *sni;
+	int proxy;			/* PROXY header: 0, 1, 2 */
+	bool linger;			/* ends by a FIN */
+};
+
 struct lb_check_variant {	/* what is said once it is connected */
 	const char *name;
 	/*
@@ -44,6 +53,8 @@ struct lb_check_variant {	/* what is said once it is connected */
 	void (*run)(struct lb_check *);
 	void (*expire)(struct lb_check *);
 	void (*stop)(struct lb_check *);
+	/* Changes what the server's options make it; NULL: nothing. */
+	void (*way)(const struct lb_check *, struct lb_check_way *);
 	/* NULL: connected (TLS up) is enough. */
 	void (*begin)(struct lb_check *);
 	/*
@@ -70,6 +81,7 @@ struct lb_check {
 	struct address addr;		/* len 0: the server's */
 	uint16_t port;			/* 0: the server's */
 	struct tls *tls;		/* NULL: plain */
+	bool secure;			/* the usual connection has TLS */
 	const char *sni;
 	const char *send;		/* an agent's; NULL: nothing */
 	char *own_send;			/* set at run time: send is it */
@@ -84,6 +96,7 @@ struct lb_check {
 	/* The next, or the one under way. */
 	struct lb_mark mark;
 	struct conn *conn;		/* NULL: none */
+	struct lb_check_way way;	/* that it came by */
 	uint64_t program;		/* that runs; 0: none */
 	int64_t began;
 	bool connected;
@@ -117,7 +130,7 @@ void	lb_check_eat(struct lb_check *, size_t);
 /* code -1, text NULL: none. Ends the one under way. */
 void	lb_check_end(struct lb_check *, enum lb_check_status, int code,
 	    const char *text);
-/* The present connection goes; dials anew (scripts). port 0: the usual. */
-void	lb_check_redial(struct lb_check *, uint16_t port);
+/* The present connection goes; dials anew, by the way of the variant. */
+void	lb_check_redial(struct lb_check *);
 
 #endif

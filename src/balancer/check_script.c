@@ -550,7 +550,7 @@ finish(struct lb_check *c)
 	} else if (spoke)
 		lb_check_end(c, LB_CHECK_L7OK, 0, "(tcp-check)");
 	else
-		lb_check_end(c, c->tls != NULL ? LB_CHECK_L6OK :
+		lb_check_end(c, c->way.secure ? LB_CHECK_L6OK :
 		    LB_CHECK_L4OK, -1, NULL);
 }
 
@@ -570,8 +570,8 @@ do_step(struct lb_check *c, const struct lb_step *s)
 	switch (s->kind) {
 	case LB_STEP_CONNECT:
 		forget_answer(c);
+		lb_check_redial(c);
 		c->step++;
-		lb_check_redial(c, s->connect.port);
 		return false;
 	case LB_STEP_SEND:
 		forget_answer(c);
@@ -667,6 +667,44 @@ begin_http(struct lb_check *c)
 }
 
 static void
+take_way(const struct lb_step *s, const struct lb_server_conf *server,
+    struct lb_check_way *way)
+{
+	if (!s->connect.usual) {
+		way->secure = false;
+		way->sni = NULL;
+		way->proxy = 0;
+	}
+	if (s->connect.addr != NULL)
+		way->addr = &s->connect.addr->sa;
+	if (s->connect.port != 0)
+		way->port = s->connect.port;
+	if (s->connect.ssl)
+		way->secure = true;
+	if (s->connect.sni != NULL)
+		way->sni = s->connect.sni;
+	if (s->connect.send_proxy)
+		way->proxy = server->send_proxy == 2 ? 2 : 1;
+	way->linger = s->connect.linger;
+}
+
+/* A connect line replaces what the server says, unless it is "default". */
+static void
+find_way(const struct lb_check *c, struct lb_check_way *way)
+{
+	const struct lb_check_conf *conf = conf_of(c);
+	unsigned i = c->step;
+
+	if (i == 0 && !connects_itself(conf))
+		return;
+	while (i < conf->steps.count &&
+	    conf->steps.at[i]->kind != LB_STEP_CONNECT)
+		i++;
+	if (i < conf->steps.count)
+		take_way(conf->steps.at[i], c->server->conf, way);
+}
+
+static void
 look_tcp(struct lb_check *c, struct text t, bool ended)
 {
 	c->ended = ended;
@@ -684,11 +722,11 @@ look_http(struct lb_check *c, struct text t, bool ended)
 }
 
 const struct lb_check_variant lb_check_tcp = {
-	.name = "tcp-check", .begin = begin_tcp, .look = look_tcp,
-	.describe = describe,
+	.name = "tcp-check", .way = find_way, .begin = begin_tcp,
+	.look = look_tcp, .describe = describe,
 };
 
 const struct lb_check_variant lb_check_http = {
-	.name = "http-check", .begin = begin_http, .look = look_http,
-	.describe = describe,
+	.name = "http-check", .way = find_way, .begin = begin_http,
+	.look = look_http, .describe = describe,
 };

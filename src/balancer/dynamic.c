@@ -166,7 +166,8 @@ lb_dynamic_add(struct lb_proxy *p, const struct lb_words *w, struct why *why)
 		return NULL;
 	}
 	lb_world_track(s);
-	lb_checks_add(s);
+	/* A check without its TLS fails, and says so. */
+	lb_checks_add(s, why);
 	switch_off(s->checks[0]);
 	switch_off(s->checks[1]);
 	return s;

@@ -131,14 +131,21 @@ static bool
 connect_addr(struct walk *w)
 {
 	struct lb_address *a = lb_parse_get(w->parse, sizeof *a);
+	const struct lb_source *source = w->parse->source;
 	const char *word;
 
 	if (!value(w, &word))
 		return false;
 	w->step->connect.addr = a;
-	return lb_addresses_read(w->parse->arena, text_of(word),
-	    LB_ADDRESS_MAY_NAME | LB_ADDRESS_MAY_UNIX, a, &w->why) == 0 ||
-	    refuse(w, w->why.line);
+	if (lb_addresses_read(w->parse->arena, text_of(word),
+	    LB_ADDRESS_MAY_NAME | LB_ADDRESS_MAY_UNIX, a, &w->why) < 0)
+		return refuse(w, w->why.line);
+	if (a->kind != LB_ADDRESS_NAME || source->resolve == NULL)
+		return true;
+	if (source->resolve(source->arg, a->name, a->family, &a->sa) < 0)
+		return refuse(w, "the address cannot be resolved");
+	address_set_port(&a->sa, a->port_low);
+	return true;
 }
 
 static bool
