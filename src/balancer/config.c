@@ -398,6 +398,10 @@ tell_misplaced(struct lb_parse *p, const struct lb_key *key)
 	    strcmp(key->name, "default-server") == 0)
 		lb_parse_alert(p, "'%s' not allowed because %s '%s' has no "
 		    "backend capability.", key->name, x->kind, x->name);
+	else if (strcmp(key->name, "option tcplog") == 0 ||
+	    strcmp(key->name, "option httplog") == 0)
+		lb_parse_warn(p, "%s '%s' : '%s' directive is ignored in "
+		    "backends.", x->kind, x->name, key->name);
 	else if (strncmp(key->name, "timeout ", 8) == 0)
 		lb_parse_warn(p, "'%s' will be ignored because %s '%s' has no "
 		    "%s capability", key->name, x->kind, x->name,

@@ -237,7 +237,8 @@ READER(read_bind)
 	}
 	lb_keys_bind_init(p, &model);
 	p->subject = lb_arena_print(p->arena, "'bind %s' in section '%s'",
-	    w->at[at], p->proxy->kind);
+	    w->at[at], *p->proxy->kind == 'p' ? "listen" :
+	    p->proxy->kind);
 	code = lb_keys_bind_options(p, w, at + 1, LB_IN_BIND, &model);
 	p->subject = NULL;
 	if (code < 0 || lb_keys_bind_addresses(p, w->at[at], &model,
@@ -783,10 +784,58 @@ READER(read_smtp)
 	return all(w, at);
 }
 
+/*
+ * A script without a connect is one connection; one with a connect begins
+ * with it. Each request over HTTP has a connection of its own.
+ */
+static bool
+step_fits(struct lb_parse *p, const struct lb_step *s)
+{
+	const struct lb_check_conf *c = &p->proxy->check;
+	const struct lb_step *first = NULL, *last = NULL;
+	unsigned count = p->own_steps ? c->steps.count : 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct lb_step *o = c->steps.at[i];
+
+		if (o->http != s->http || (o->kind != LB_STEP_CONNECT &&
+		    o->kind != LB_STEP_SEND && o->kind != LB_STEP_EXPECT))
+			continue;
+		if (first == NULL)
+			first = o;
+		last = o;
+	}
+	if (first == NULL)
+		return true;
+	if (s->kind == LB_STEP_CONNECT && first->kind != LB_STEP_CONNECT) {
+		lb_parse_alert(p, "'%s connect' : first step MUST also be a "
+		    "'connect', optionally preceded by a 'set-var', an "
+		    "'unset-var' or a 'comment', when there is a 'connect' "
+		    "step in the tcp-check ruleset.",
+		    s->http ? "http-check" : "tcp-check");
+		return false;
+	}
+	if (s->http && ((s->kind == LB_STEP_SEND &&
+	    last->kind != LB_STEP_CONNECT) || (s->kind == LB_STEP_CONNECT &&
+	    last->kind != LB_STEP_EXPECT))) {
+		const char *what = s->kind == LB_STEP_SEND ? "send" :
+		    "connect";
+
+		lb_parse_alert(p, "'http-check %s' : unable to add "
+		    "http-check %s rule at step %u (missing %s rule).", what,
+		    what, count + 1, s->kind == LB_STEP_SEND ? "connect" :
+		    "expect");
+		return false;
+	}
+	return true;
+}
+
 /* tcp-check, http-check: own lines replace those of the defaults. */
 static void
 add_step(struct lb_parse *p, struct lb_step *s)
 {
+	if (!step_fits(p, s))
+		return;
 	if (!p->own_steps)
 		memset(&p->proxy->check.steps, 0,
 		    sizeof p->proxy->check.steps);
