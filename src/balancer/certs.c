@@ -410,8 +410,8 @@ lb_certs_bind(const struct lb_bind_conf *b, const struct lb_global_conf *g,
 
 /* ---- servers ----------------------------------------------------------- */
 
-static struct tls *
-make_client(const struct lb_server_conf *s, const char *alpn,
+struct tls *
+lb_certs_server(const struct lb_server_conf *s,
     const struct lb_global_conf *g, struct why *why)
 {
 	enum lb_verify verify = s->tls.verify != LB_VERIFY_UNSET ?
@@ -420,7 +420,6 @@ make_client(const struct lb_server_conf *s, const char *alpn,
 	char key[4096], ocsp[4096];
 
 	fill(&o, &s->tls, &g->server_tls);
-	o.alpn = alpn;
 	if (s->tls.certs.count > 0)
 		fill_cert(&o, s->tls.certs.at[0]->path, key, ocsp);
 	if (o.ca_file != NULL && strcmp(o.ca_file, "@system-ca") == 0)
@@ -430,21 +429,7 @@ make_client(const struct lb_server_conf *s, const char *alpn,
 		o.verify_name = s->tls.verify_host != NULL ||
 		    s->tls.sni != NULL;
 	}
+	if (s->tls.certs.count > 0)
+		return note(s->tls.certs.at[0]->path, tls_new(&o, why));
 	return tls_new(&o, why);
-}
-
-struct tls *
-lb_certs_server(const struct lb_server_conf *s,
-    const struct lb_global_conf *g, struct why *why)
-{
-	struct tls *t = make_client(s, s->tls.alpn, g, why);
-
-	return s->tls.certs.count > 0 ? note(s->tls.certs.at[0]->path, t) : t;
-}
-
-struct tls *
-lb_certs_check(const struct lb_server_conf *s, const char *alpn,
-    const struct lb_global_conf *g, struct why *why)
-{
-	return make_client(s, alpn, g, why);
 }

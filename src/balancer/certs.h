@@ -14,9 +14,6 @@ struct tls *lb_certs_bind(const struct lb_bind_conf *,
 	    const struct lb_global_conf *g, struct why *);
 struct tls *lb_certs_server(const struct lb_server_conf *,
 	    const struct lb_global_conf *g, struct why *);
-/* Of its checks, when they want another protocol than sessions. */
-struct tls *lb_certs_check(const struct lb_server_conf *, const char *alpn,
-	    const struct lb_global_conf *g, struct why *);
 
 /*
  * What was loaded, with the file it came from: n from 0; NULL: no more. They

@@ -3,7 +3,6 @@
 #include "balancer/check_kinds.h"
 #include "balancer/certs.h"
 #include "balancer/checks.h"
-#include "balancer/script.h"
 #include "balancer/world.h"
 
 static const struct lb_check_variant connect_only = { .name = "connect" };
@@ -27,43 +26,6 @@ lb_checks_find(enum lb_check_kind kind)
 	return (unsigned)kind < sizeof rows / sizeof *rows ? rows[kind] : NULL;
 }
 
-/* What the connect lines of a script want of its TLS. */
-static bool
-steps_want_tls(const struct lb_check_conf *conf, const char **alpn)
-{
-	bool want = false;
-
-	for (unsigned i = 0; i < conf->steps.count; i++) {
-		const struct lb_step *s = conf->steps.at[i];
-
-		if (s->kind != LB_STEP_CONNECT)
-			continue;
-		want = want || s->connect.ssl;
-		if (s->connect.alpn != NULL)
-			*alpn = s->connect.alpn;
-	}
-	return want;
-}
-
-/* The server's, unless checks alone need it, or another protocol. */
-static int
-take_tls(struct lb_check *c, struct why *why)
-{
-	const struct lb_server_conf *conf = c->server->conf;
-	const char *alpn = conf->check_alpn;
-	bool want = steps_want_tls(&conf->proxy->check, &alpn);
-
-	c->secure = conf->check_ssl;
-	if (!c->secure && !want)
-		return 0;
-	if (alpn == NULL && c->server->tls != NULL)
-		c->tls = tls_hold(c->server->tls);
-	else
-		c->tls = lb_certs_check(conf, alpn,
-		    &lb_world()->setup->global, why);
-	return c->tls == NULL ? -1 : 0;
-}
-
 static void
 make_agent(struct lb_server *s)
 {
@@ -76,8 +38,8 @@ make_agent(struct lb_server *s)
 		c->addr = conf->agent_addr.sa;
 }
 
-static int
-make_check(struct lb_server *s, struct why *why)
+static void
+make_check(struct lb_server *s)
 {
 	const struct lb_server_conf *conf = s->conf;
 	const struct lb_check_variant *v =
@@ -89,21 +51,22 @@ make_check(struct lb_server *s, struct why *why)
 	if (conf->check_addr.kind != LB_ADDRESS_NONE)
 		c->addr = conf->check_addr.sa;
 	c->sni = conf->check_sni;
+	if (conf->check_ssl && s->tls != NULL)
+		c->tls = conf->check_alpn == NULL ? tls_hold(s->tls) :
+		    tls_offering(s->tls, conf->check_alpn);
 	if (conf->check_send_proxy)
 		c->proxy = conf->send_proxy > 0 ? conf->send_proxy : 1;
-	return take_tls(c, why);
+	c->socks = conf->check_socks4 &&
+	    conf->socks4.kind != LB_ADDRESS_NONE;
 }
 
-int
-lb_checks_add(struct lb_server *s, struct why *why)
+void
+lb_checks_add(struct lb_server *s)
 {
-	int code = 0;
-
 	if (s->conf->check && s->track == NULL)
-		code = make_check(s, why);
+		make_check(s);
 	if (s->conf->agent_check)
 		make_agent(s);
-	return code;
 }
 
 int
@@ -115,8 +78,7 @@ lb_checks_make(struct why *why)
 		if (p->conf->disabled)
 			continue;
 		for (unsigned n = 0; n < p->server_count; n++)
-			if (lb_checks_add(p->servers[n], why) < 0)
-				return -1;
+			lb_checks_add(p->servers[n]);
 	}
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 /* Makes the checks of all servers; start only. -1: one cannot be made. */
 int	lb_checks_make(struct why *);
-int	lb_checks_add(struct lb_server *, struct why *);
+void	lb_checks_add(struct lb_server *);	/* those of one */
 /* NULL: it is not carried out (yet). */
 const struct lb_check_variant *lb_checks_find(enum lb_check_kind);
 

@@ -112,7 +112,7 @@ put_in(void *arg)
 static int
 make_tls(struct lb_server *s, struct why *why)
 {
-	if (!s->conf->tls.on && !s->conf->check_ssl)
+	if (!s->conf->tls.on && !s->conf->check_ssl && !s->conf->step_ssl)
 		return 0;
 	s->tls = lb_certs_server(s->conf, &lb_world()->setup->global, why);
 	return s->tls != NULL ? 0 : -1;
@@ -166,8 +166,7 @@ lb_dynamic_add(struct lb_proxy *p, const struct lb_words *w, struct why *why)
 		return NULL;
 	}
 	lb_world_track(s);
-	/* A check without its TLS fails, and says so. */
-	lb_checks_add(s, why);
+	lb_checks_add(s);
 	switch_off(s->checks[0]);
 	switch_off(s->checks[1]);
 	return s;

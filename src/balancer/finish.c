@@ -602,18 +602,6 @@ steps_have_port(const struct lb_check_conf *c)
 	return false;
 }
 
-static bool
-steps_have_tls(const struct lb_check_conf *c)
-{
-	if (c->kind != LB_CHECK_TCP && c->kind != LB_CHECK_HTTP)
-		return false;
-	for (unsigned i = 0; i < c->steps.count; i++)
-		if (c->steps.at[i]->kind == LB_STEP_CONNECT &&
-		    c->steps.at[i]->connect.ssl)
-			return true;
-	return false;
-}
-
 static void
 finish_check(struct lb_parse *p, struct lb_server_conf *s)
 {
@@ -652,13 +640,23 @@ finish_check(struct lb_parse *p, struct lb_server_conf *s)
 		s->minconn = s->maxconn;
 }
 
+static bool
+steps_use_tls(const struct lb_check_conf *c)
+{
+	for (unsigned i = 0; i < c->steps.count; i++)
+		if (c->steps.at[i]->kind == LB_STEP_CONNECT &&
+		    c->steps.at[i]->connect.ssl)
+			return true;
+	return false;
+}
+
 static void
 finish_server_tls(struct lb_parse *p, struct lb_server_conf *s)
 {
 	struct lb_tls_conf *t = &s->tls;
 
-	if (!t->on && !s->check_ssl &&
-	    !(s->check && steps_have_tls(&s->proxy->check)))
+	s->step_ssl = steps_use_tls(&s->proxy->check);
+	if (!t->on && !s->check_ssl && !s->step_ssl)
 		return;
 	if (t->verify == LB_VERIFY_UNSET)
 		t->verify = p->setup->global.server_verify;
