@@ -97,14 +97,16 @@ struct wt_state {
 	bool strange_logged;
 };
 
+/* Groups and sources as the configuration has them; NULL: why. */
 struct wt_state *wt_state_new(const struct wt_config *, struct why *);
 void	wt_state_free(struct wt_state **);
+/* NULL: none. */
 struct wt_group *wt_state_group(struct wt_state *, struct text name);
 /* One copy of each status word; bounded: later ones are "?". */
 const char *wt_state_word(struct wt_state *, struct text);
 
 struct wt_target *wt_target_find(const struct wt_group *, struct text proxy,
-	    struct text server);
+	    struct text server);	/* NULL: none */
 /* NULL: no memory. */
 struct wt_target *wt_target_add(struct wt_state *, struct wt_group *,
 	    struct text proxy, struct text server);
