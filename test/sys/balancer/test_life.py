@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 # The master and its worker: who ends with what, what is told to whom.
+import contextlib
 import os
 import pwd
 import re
@@ -32,8 +33,9 @@ def make(tmp_path, server):
         made.append(one)
         return one
     yield start
-    for one in made:
-        one.__exit__()
+    with contextlib.ExitStack() as ends:
+        for one in made:
+            ends.push(one)
 
 
 def greeted(port):
