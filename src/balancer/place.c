@@ -922,7 +922,7 @@ drop_asking(struct asking *a)
 static void
 answer(struct conn *c, struct asking *a)
 {
-	char said[200], line[500];
+	char said[200], line[600];
 	struct why why;
 	char *outline;
 
