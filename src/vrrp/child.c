@@ -17,7 +17,11 @@
 #include "vrrp/turn.h"
 #include "vrrp/view.h"
 
-enum { BATCHES = 4 };			/* of packets in one turn */
+enum {
+	BATCHES = 4,			/* of packets in one turn */
+	BATCHES_MOST = 512,		/* that may wait on a wire */
+	PEER_LINES = 1, MASTER_LINES = 4	/* a second at most */
+};
 
 static const int64_t burst_gap = 100 * CLOCK_MS;
 
@@ -215,15 +219,15 @@ step(struct vr_instance *i, enum vr_election_event event)
 
 /* ---- what is heard */
 
+/* What others send makes no flood of lines (B3). */
 static bool
-may_say(struct vr_instance *i)
+may_say(struct vr_told *t, unsigned most)
 {
 	int64_t now = vr_turn_now();
 
-	if (i->told_at != 0 && now - i->told_at < CLOCK_SECOND)
-		return false;
-	i->told_at = now;
-	return true;
+	if (t->since == 0 || now - t->since >= CLOCK_SECOND)
+		*t = (struct vr_told){ .since = now };
+	return t->lines++ < most;
 }
 
 static void
@@ -235,14 +239,14 @@ say_heard(struct vr_instance *i, enum vr_election_event event,
 	bool master = l->state == VR_STATE_MASTER;
 
 	if (event == VR_ON_ZERO) {
-		if (!master)
+		if (!master && may_say(&i->masters, MASTER_LINES))
 			vr_say_detail("(%s) Backup received priority 0 "
 			    "advertisement", i->conf->name);
 		return;
 	}
 	if (!master && event != VR_ON_LOWER)
 		return;
-	if (event == VR_ON_LOWER && !may_say(i))
+	if (event == VR_ON_LOWER && !may_say(&i->peers, PEER_LINES))
 		return;
 	vr_packet_ip_print(&a->from, from);
 	if (!master)
@@ -252,7 +256,7 @@ say_heard(struct vr_instance *i, enum vr_election_event event,
 		vr_say_info("(%s) Received advert from %s with lower "
 		    "priority %u, ours %u, forcing new election",
 		    i->conf->name, from, a->priority, l->priority);
-	else if (event == VR_ON_SAME && may_say(i))
+	else if (event == VR_ON_SAME && may_say(&i->peers, PEER_LINES))
 		vr_say_warn("(%s) WARNING - equal priority advert received "
 		    "from our own address %s", i->conf->name, from);
 	else if (event == VR_ON_HIGHER && a->priority == l->priority)
@@ -266,13 +270,16 @@ say_heard(struct vr_instance *i, enum vr_election_event event,
 }
 
 static void
-say_master(const struct vr_instance *i, const struct vr_ip *was,
-    int64_t interval)
+say_master(struct vr_instance *i, const struct vr_ip *was, int64_t interval)
 {
 	char old[VR_PACKET_IP_TEXT], now[VR_PACKET_IP_TEXT];
 	const struct vr_live *l = i->live;
+	bool same = vr_packet_ip_same(was, &l->master);
 
-	if (!vr_packet_ip_same(was, &l->master)) {
+	if ((same && interval == l->master_interval) ||
+	    !may_say(&i->masters, MASTER_LINES))
+		return;
+	if (!same) {
 		vr_packet_ip_print(was, old);
 		vr_packet_ip_print(&l->master, now);
 		if (was->len == 0)
@@ -432,13 +439,12 @@ pick(struct vr_instance *first, const struct vr_ip *from)
 }
 
 static void
-on_packets(void *arg)
+read_wire(struct vr_wire *w, unsigned batches)
 {
-	struct vr_wire *w = arg;
 	struct vr_packet_seen seen[VR_WIRE_BATCH];
 	unsigned n = VR_WIRE_BATCH;
 
-	for (unsigned b = 0; b < BATCHES && n == VR_WIRE_BATCH; b++) {
+	for (unsigned b = 0; b < batches && n == VR_WIRE_BATCH; b++) {
 		n = vr_wire_receive(w, seen);
 		for (unsigned k = 0; k < n; k++) {
 			int vrid = vr_packet_vrid(&seen[k], w->key.family);
@@ -453,6 +459,27 @@ on_packets(void *arg)
 				    "VRID %d on %s", vrid, w->name);
 		}
 	}
+}
+
+static void
+on_packets(void *arg)
+{
+	read_wire(arg, BATCHES);
+}
+
+/* Who slept must not call the master silent before all is read. */
+static void
+hear_waiting(int64_t now)
+{
+	unsigned k;
+
+	for (k = 0; k < me.cast->count && (me.cast->at[k].live->down_at == 0 ||
+	    me.cast->at[k].live->down_at > now); k++)
+		;
+	if (k == me.cast->count)
+		return;
+	for (struct vr_wire *w = vr_wire_first(); w != NULL; w = w->next)
+		read_wire(w, BATCHES_MOST);
 }
 
 /* ---- what the parent says */
@@ -613,6 +640,7 @@ on_timer(void *arg)
 	if (me.due != 0 && me.due < now)
 		complain_late(now - me.due);
 	give_up_late(now);
+	hear_waiting(now);
 	for (unsigned k = 0; k < me.cast->count; k++) {
 		struct vr_instance *i = &me.cast->at[k];
 
