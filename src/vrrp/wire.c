@@ -91,14 +91,13 @@ set6(const struct vr_wire *w)
 	    sizeof join);
 }
 
+/* What the file asks for, else room for what comes while we sleep. */
 static void
 set_buffer(const struct vr_wire *w)
 {
-	int size = w->buffer > INT32_MAX / 2 ? INT32_MAX / 2 :
-	    (int)w->buffer;
+	int64_t bytes = w->buffer > 0 ? w->buffer : ROOM;
+	int size = bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)bytes;
 
-	if (size == 0)
-		return;
 	if (set_flag(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, size) < 0)
 		set_flag(w->fd, SOL_SOCKET, SO_RCVBUF, size);
 }
@@ -170,7 +169,6 @@ vr_wire_get(const struct vr_wire_key *key, int64_t buffer, struct why *why)
 			close_wire(w);
 			return NULL;
 		}
-		vr_wire_buffer(w, ROOM);
 		w->number = count++;
 		*end = w;
 	}

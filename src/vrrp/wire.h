@@ -27,7 +27,7 @@ struct vr_wire {
 	char name[IF_NAMESIZE];		/* of the interface; "": any */
 	int fd;
 	bool wanted;			/* by somebody, since the last sweep */
-	int64_t buffer;			/* bytes, of all who want it; 0: as is */
+	int64_t buffer;			/* bytes, of all who want it; 0: enough */
 	unsigned number;		/* 0, 1, ... */
 	struct vr_wire *next;
 };
