@@ -4,6 +4,7 @@
  * all ends in one setup; see config.h.
  */
 #include "balancer/config.h"
+#include "balancer/finding.h"
 #include "balancer/finish.h"
 #include "balancer/key.h"
 #include "balancer/keys.h"
@@ -627,26 +628,16 @@ lb_config_free(struct lb_setup **setup)
 
 /* ---- finding ----------------------------------------------------------- */
 
-static struct lb_proxy_conf *
-find_proxy(const struct lb_setup *s, unsigned is, const char *name)
-{
-	for (unsigned i = 0; i < s->proxies.count; i++)
-		if (s->proxies.at[i]->is & is &&
-		    strcmp(s->proxies.at[i]->name, name) == 0)
-			return s->proxies.at[i];
-	return NULL;
-}
-
 struct lb_proxy_conf *
 lb_config_frontend(const struct lb_setup *s, const char *name)
 {
-	return find_proxy(s, LB_IS_FRONTEND, name);
+	return lb_finding_proxy(s, LB_IS_FRONTEND, name);
 }
 
 struct lb_proxy_conf *
 lb_config_backend(const struct lb_setup *s, const char *name)
 {
-	return find_proxy(s, LB_IS_BACKEND, name);
+	return lb_finding_proxy(s, LB_IS_BACKEND, name);
 }
 
 struct lb_server_conf *

@@ -8,6 +8,7 @@
 
 #include "balancer/addresses.h"
 #include "balancer/expression.h"
+#include "balancer/finding.h"
 #include "balancer/keys_server.h"
 #include "balancer/keys_tls.h"
 #include "balancer/logformat.h"
@@ -591,15 +592,6 @@ read_options(struct lb_parse *p, const struct lb_words *w, unsigned at,
 	return 0;
 }
 
-static struct lb_server_conf *
-find_server(const struct lb_proxy_conf *proxy, const char *name)
-{
-	for (unsigned i = 0; i < proxy->servers.count; i++)
-		if (strcmp(proxy->servers.at[i]->name, name) == 0)
-			return proxy->servers.at[i];
-	return NULL;
-}
-
 static int
 read_address(struct lb_parse *p, const char *word, struct lb_server_conf *to)
 {
@@ -634,7 +626,7 @@ name_is_good(struct lb_parse *p, const char *name, const char *kind)
 static void
 add_server(struct lb_parse *p, struct lb_server_conf *s)
 {
-	const struct lb_server_conf *old = find_server(p->proxy, s->name);
+	const struct lb_server_conf *old = lb_finding_server(p->proxy, s->name);
 
 	if (old != NULL) {
 		p->subject = NULL;
@@ -676,7 +668,7 @@ has_words(struct lb_parse *p, const struct lb_words *w, unsigned n,
 static void
 add_options(struct lb_parse *p, const struct lb_words *w)
 {
-	struct lb_server_conf *s = find_server(p->proxy, w->at[1]);
+	struct lb_server_conf *s = lb_finding_server(p->proxy, w->at[1]);
 
 	if (s == NULL)
 		lb_parse_alert(p, "there is no such server in the main file.");
