@@ -461,17 +461,22 @@ start_pipe(struct lb_session *s)
 	lb_inspect_release(s);
 }
 
+/* Apart: its buffer is cleared, and few servers want it. */
+static __attribute__((noinline)) void
+announce(struct lb_session *s)
+{
+	char header[LB_ANNOUNCE_ROOM];
+	size_t len = lb_announce_print(s, header);
+
+	conn_send(s->server_conn, (struct text){ header, len });
+}
+
 /* Who the client is goes first, for servers that want to know. */
 static void
 send_proxy_header(struct lb_session *s)
 {
-	char header[LB_ANNOUNCE_ROOM];
-	size_t len;
-
-	if (s->server == NULL || s->server->conf->send_proxy == 0)
-		return;
-	len = lb_announce_print(s, header);
-	conn_send(s->server_conn, (struct text){ header, len });
+	if (s->server != NULL && s->server->conf->send_proxy != 0)
+		announce(s);
 }
 
 /* What the server is asked for, and must show: sni, else verifyhost. */
