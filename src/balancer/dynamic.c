@@ -112,7 +112,7 @@ put_in(void *arg)
 static int
 make_tls(struct lb_server *s, struct why *why)
 {
-	if (!s->conf->tls.on && !s->conf->check_ssl)
+	if (!s->conf->tls.on && !s->conf->check_ssl && !s->conf->step_ssl)
 		return 0;
 	s->tls = lb_certs_server(s->conf, &lb_world()->setup->global, why);
 	return s->tls != NULL ? 0 : -1;

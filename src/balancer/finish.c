@@ -630,12 +630,23 @@ finish_check(struct lb_parse *p, struct lb_server_conf *s)
 		s->minconn = s->maxconn;
 }
 
+static bool
+steps_use_tls(const struct lb_check_conf *c)
+{
+	for (unsigned i = 0; i < c->steps.count; i++)
+		if (c->steps.at[i]->kind == LB_STEP_CONNECT &&
+		    c->steps.at[i]->connect.ssl)
+			return true;
+	return false;
+}
+
 static void
 finish_server_tls(struct lb_parse *p, struct lb_server_conf *s)
 {
 	struct lb_tls_conf *t = &s->tls;
 
-	if (!t->on && !s->check_ssl)
+	s->step_ssl = steps_use_tls(&s->proxy->check);
+	if (!t->on && !s->check_ssl && !s->step_ssl)
 		return;
 	if (t->verify == LB_VERIFY_UNSET)
 		t->verify = p->setup->global.server_verify;

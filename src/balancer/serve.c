@@ -32,6 +32,7 @@
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
+#include "balancer/sketch.h"
 #include "balancer/status.h"
 #include "balancer/state_file.h"
 #include "balancer/stopping.h"
@@ -238,7 +239,7 @@ open_server(struct lb_server *s, struct why *why)
 		if (s->netns < 0)
 			return -1;
 	}
-	if (!s->conf->tls.on && !s->conf->check_ssl)
+	if (!s->conf->tls.on && !s->conf->check_ssl && !s->conf->step_ssl)
 		return 0;
 	s->tls = lb_certs_server(s->conf, &lb_world()->setup->global, why);
 	return s->tls == NULL ? -1 : 0;
@@ -439,6 +440,7 @@ start_serving(void)
 {
 	struct why why = { "", "" };
 
+	lb_sketch_preset(&run.setup->global);
 	/* Who finds a door open finds the runtime socket too. */
 	if (lb_console_start(run.home, lb_commands_run, &why) < 0 ||
 	    lb_wellbeing_start(run.home, &why) < 0 ||

@@ -73,6 +73,8 @@ unsigned vr_election_enter(const struct vr_election_rules *, struct vr_live *,
 
 /* configured + the sum of the trackers, 1 to 254; an owner's never changes. */
 uint8_t	vr_election_priority(uint8_t base, int64_t weight);
+/* What holds now: an owner that gave way to another stays below it. */
+uint8_t	vr_election_weigh(const struct vr_election_rules *, struct vr_live *);
 
 const char *vr_election_state_name(enum vr_state);	/* "MASTER" */
 

@@ -17,8 +17,7 @@
 #define AT(field)	offsetof(struct vr_instance_conf, field)
 #define FROM(field)	(1 + offsetof(struct vr_global_conf, field))
 
-/* More addresses than any advert holds are not looked through. */
-enum { SECOND = 1000 * 1000, LOOK_BACK = 1000 };
+enum { SECOND = 1000 * 1000 };
 
 static struct vr_instance_conf *
 here(struct vr_parse *p)
@@ -86,7 +85,6 @@ add_address(struct vr_parse *p)
 {
 	struct vr_address_conf *a = vr_keys_address_read(p, false);
 	struct vr_instance_conf *i = here(p);
-	unsigned n;
 
 	if (a == NULL)
 		return;
@@ -95,13 +93,14 @@ add_address(struct vr_parse *p)
 		    "instance [%s] - ignoring", i->name, p->words[0]);
 		return;
 	}
-	for (n = 0; n < i->addresses.count && n < LOOK_BACK; n++)
-		if (memcmp(&i->addresses.at[n]->ip, &a->ip, sizeof a->ip) ==
-		    0) {
-			vr_parse_note(p, "(%s) address %s is there already - "
-			    "ignoring", i->name, p->words[0]);
-			return;
-		}
+	/* Without the padding behind it. */
+	if (names_keep(&p->instance->addresses, p->arena, (struct text){
+	    (const char *)&a->ip, offsetof(struct prefix, ip) +
+	    sizeof a->ip.ip }, a) != a) {
+		vr_parse_note(p, "(%s) address %s is there already - ignoring",
+		    i->name, p->words[0]);
+		return;
+	}
 	arena_add(p->arena, &i->addresses, a);
 }
 
@@ -804,15 +803,6 @@ const struct vr_key vr_keys_instance[] = {
 /* ---- the block */
 
 static struct vr_instance_draft *
-find(const struct vr_parse *p, const char *name)
-{
-	for (unsigned i = 0; i < p->instances.count; i++)
-		if (strcmp(p->instances.at[i]->conf->name, name) == 0)
-			return p->instances.at[i];
-	return NULL;
-}
-
-static struct vr_instance_draft *
 open_instance(struct vr_parse *p, const char *name)
 {
 	struct vr_instance_draft *d = arena_get(p->arena, sizeof *d);
@@ -827,6 +817,7 @@ open_instance(struct vr_parse *p, const char *name)
 	d->conf->draft = &d->draft;
 	vr_parse_usual(p, vr_keys_instance, d->conf);
 	arena_add(p->arena, &p->instances, d);
+	names_put(&p->instance_names, p->arena, text_of(name), d);
 	return d;
 }
 
@@ -854,7 +845,7 @@ vr_keys_instance_read(struct vr_parse *p)
 		vr_parse_skip(p);
 		return;
 	}
-	d = find(p, name);
+	d = names_find(&p->instance_names, text_of(name));
 	if (d != NULL && !p->side) {
 		vr_parse_error(p, "vrrp instance %s already defined", name);
 		vr_parse_skip(p);

@@ -232,16 +232,20 @@ gateway_in(struct line *l, struct prefix *to)
 	return true;
 }
 
-/* Hops are few; the array grows one by one. */
+/* The array is full when their number is a power of two. */
 static struct vr_hop_conf *
 add_hop(struct vr_parse *p, struct vr_route_conf *r)
 {
-	struct vr_hop_conf *more = arena_get(p->arena, (r->hop_count + 1) *
-	    sizeof *more);
+	unsigned n = r->hop_count;
 
-	if (r->hop_count > 0)
-		memcpy(more, r->hops, r->hop_count * sizeof *more);
-	r->hops = more;
+	if ((n & (n - 1)) == 0) {
+		struct vr_hop_conf *more = arena_get(p->arena, (n == 0 ? 1 :
+		    (size_t)n * 2) * sizeof *more);
+
+		if (n > 0)
+			memcpy(more, r->hops, n * sizeof *more);
+		r->hops = more;
+	}
 	r->hops[r->hop_count].weight = 1;
 	return &r->hops[r->hop_count++];
 }

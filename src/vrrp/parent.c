@@ -61,6 +61,7 @@ static struct {
 	int64_t death[DEATHS];		/* the last ones */
 	unsigned delay;			/* s of the last wait */
 	struct vr_turn_timer again;	/* a child is to be started */
+	struct vr_turn_timer due;	/* an advert, while no child leads */
 	struct vr_turn_timer over;	/* the scripts had their time */
 	bool stopping, rewire, reload;
 	int code;
@@ -208,13 +209,47 @@ write_child_pid(void)
 
 	if (me.plan.child_pidfile == NULL)
 		return;
-	fd = open(me.plan.child_pidfile, O_WRONLY | O_CREAT | O_TRUNC |
-	    O_NOFOLLOW | O_CLOEXEC, 0644);
+	/* It is never empty: the old number stands until the new one does. */
+	fd = open(me.plan.child_pidfile, O_WRONLY | O_CREAT | O_NOFOLLOW |
+	    O_CLOEXEC, 0644);
 	len = snprintf(text, sizeof text, "%d\n", (int)me.child);
-	if (fd < 0 || write(fd, text, (size_t)len) != len)
+	if (fd < 0 || write(fd, text, (size_t)len) != len ||
+	    ftruncate(fd, len) < 0)
 		vr_say_warn("cannot write pid file %s", me.plan.child_pidfile);
 	if (fd >= 0)
 		close(fd);
+}
+
+/* ---- between two children */
+
+static void
+speak(void *arg)
+{
+	int64_t next = vr_host_speak();
+
+	if (next == 0)
+		vr_turn_stop(&me.due);
+	else
+		vr_turn_at(&me.due, next);
+}
+
+static void
+stand_in(bool on)
+{
+	vr_host_alone(on);
+	speak(NULL);
+}
+
+/* It is ready: from now on it speaks, and not we. */
+static void
+give_lead(void)
+{
+	if (me.child == 0 || me.board->ready != me.child ||
+	    me.board->leads == me.child)
+		return;
+	stand_in(false);
+	me.board->leads = me.child;
+	ring_child();
 }
 
 static void
@@ -224,6 +259,7 @@ start_child(void)
 
 	me.board->retire = false;
 	me.board->stop = false;
+	me.board->ready = me.board->leads = 0;
 	pid = fork();
 	if (pid == 0)
 		be_child(self);
@@ -289,6 +325,7 @@ retire_child(void)
 {
 	me.board->retire = true;
 	await_child();
+	stand_in(true);
 	vr_host_act();
 }
 
@@ -328,6 +365,7 @@ on_child_death(int status)
 
 	atomic_store(&me.board->child, 0);
 	me.child = 0;
+	stand_in(true);
 	vr_host_act();
 	say_death(status);
 	if (me.plan.no_respawn) {
@@ -343,6 +381,7 @@ on_child_death(int status)
 		start_child();
 		return;
 	}
+	stand_in(false);
 	vr_host_resign(false);
 	vr_say_warn("Restart of vrrp process delayed %u seconds to limit "
 	    "respawn rate", delay);
@@ -381,6 +420,7 @@ renew_processes(void)
 
 	if (me.again.at == 0)
 		start_child();
+	speak(NULL);
 	start_guard();
 	if (old > 0) {
 		kill(old, SIGKILL);
@@ -460,6 +500,7 @@ stop_all(int code)
 	vr_say_info("Stopping");
 	vr_manager_stopping();
 	me.board->stop = true;
+	stand_in(false);
 	await_child();
 	vr_host_act();
 	/* What no child could do any more. */
@@ -546,6 +587,7 @@ on_child_bell(void *arg)
 	while (read(me.up, &rings, sizeof rings) > 0)
 		;
 	vr_host_act();
+	give_lead();
 }
 
 static void
@@ -662,6 +704,7 @@ vr_parent_run(struct vr_config *config, const struct vr_parent_plan *plan)
 	me.config = config;
 	me.plan = *plan;
 	me.again.fire = on_again;
+	me.due.fire = speak;
 	if (open_all(&why) < 0) {
 		vr_say_error("%s", why.line);
 		return EXIT_CANNOT;

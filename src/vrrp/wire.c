@@ -20,6 +20,8 @@ enum {
 	QUEUE = 64,			/* packets of one call */
 	QUEUE_BYTES = 64 * 1024,
 	TRAFFIC_CLASS = 0xc0,
+	ROOM = 1 << 20,			/* for what waits: a flood must not
+					 * push the master's adverts out */
 	CONTROL_PRIORITY = 7		/* TC_PRIO_CONTROL */
 };
 
@@ -167,6 +169,7 @@ vr_wire_get(const struct vr_wire_key *key, int64_t buffer, struct why *why)
 			close_wire(w);
 			return NULL;
 		}
+		vr_wire_buffer(w, ROOM);
 		w->number = count++;
 		*end = w;
 	}

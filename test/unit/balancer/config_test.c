@@ -180,7 +180,7 @@ START_TEST(reads_conditions)
 	ck_assert_uint_eq(c->chains.at[0]->terms.at[0]->acl->tests.at[1]->
 	    patterns.at[0]->prefix.bits, 16);
 	ck_assert(c->chains.at[2]->terms.at[0]->negated);
-	ck_assert_int_eq(c->from, LB_FROM_CLIENT | LB_FROM_INTERNAL);
+	ck_assert_int_eq(c->from, LB_FROM_CLIENT | LB_FROM_CONSTANT);
 	{
 		const struct lb_test *t =
 		    proxy("l")->acls.at[1]->tests.at[0];

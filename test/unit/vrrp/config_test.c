@@ -4,7 +4,9 @@
  * scripts, side files, and what differs between two. One thread.
  */
 #include <stdio.h>
+#include <time.h>
 
+#include "base/mem.h"
 #include "unit.h"
 #include "vrrp/compare.h"
 #include "vrrp/config.h"
@@ -565,6 +567,82 @@ START_TEST(explains)
 }
 END_TEST
 
+/* ---- very many of everything: no search goes through all of it */
+
+enum { MANY = 50 * 1000, SECONDS_MOST = 8 };
+
+static void
+look_away(void *arg, enum vr_compare_kind kind,
+    const struct vr_instance_conf *before,
+    const struct vr_instance_conf *after)
+{
+}
+
+/* Pieces with a number for each %u, behind a head and before a tail. */
+static void
+read_many(const char *head, const char *piece, const char *tail)
+{
+	static const struct vr_outside *host = &outside;
+	size_t room = strlen(head) + strlen(tail) + MANY *
+	    (strlen(piece) + 24) + 1;
+	char *text = mem_need(room), *at = text;
+	clock_t began = clock();
+	struct vr_config *c;
+
+	at += snprintf(at, room, "%s", head);
+	for (unsigned i = 0; i < MANY; i++)
+		for (const char *p = piece; *p != '\0'; p++)
+			if (*p == '#')
+				at += snprintf(at, 24, "%u", i);
+			else
+				*at++ = *p;
+	snprintf(at, strlen(tail) + 1, "%s", tail);
+	report = (struct vr_report){ .tell = NULL };
+	c = vr_config_parse("f", text_of(text), NULL, 0, host, &report);
+	if (c != NULL) {
+		(void)vr_compare_new_error(c, c);
+		vr_compare_instances(c, c, look_away, NULL);
+	}
+	ck_assert_msg((clock() - began) / CLOCKS_PER_SEC < SECONDS_MOST,
+	    "%s: %.1f s", piece, (double)(clock() - began) /
+	    CLOCKS_PER_SEC);
+	vr_config_free(&c);
+	mem_drop(text);
+}
+
+START_TEST(takes_many)
+{
+	static const char same[] = "vrrp_instance a {\ninterface eth0\n"
+	    "virtual_router_id 1\nvirtual_ipaddress {\n";
+
+	read_many("", "vrrp_script s#{ script /x }\n", ROUTER("A", "51", ""));
+	read_many("track_file f {\nfile /x\n}\nvrrp_instance a {\n"
+	    "track_file {\n", "f# f f weight 1{\n", "}\n}\n");
+	read_many("", "track_file f#{ file /x }", "vrrp_instance a {\n"
+	    "track_file {\nf1\n}\n}");
+	read_many("vrrp_instance a {\ntrack_interface {\n", "eth#{", "}\n}");
+	read_many("", "vrrp_instance i#{ interface eth0\n}", "");
+	read_many("", "vrrp_instance i#{ interface eth#\n"
+	    "virtual_router_id 7}", "");
+	read_many("", "vrrp_sync_group g#{ group { i# a}}",
+	    ROUTER("a", "51", ""));
+	read_many("vrrp_sync_group g {\ngroup {\n", "i# i# a ", "\n}\n}\n"
+	    ROUTER("a", "51", ""));
+	read_many("", "track_group g#{ group { i# a}}",
+	    ROUTER("a", "51", ""));
+	read_many("garp_group {\ngarp_interval 1\ninterfaces {\n", "eth# ",
+	    "\n}\n}\ngarp_group {\ngarp_interval 1\ninterface eth1\n}");
+	read_many(same, "10.0.0.1 dev eth# use_vmac{\n", "}\n}\n");
+	read_many(same, "fe80::# dev eth# use_vmac{", "}\n}\n");
+	read_many("vrrp_instance a {\nvirtual_routes {\ndefault dev eth0",
+	    " nexthop via 10.0.0.1 dev eth#", "\n}\n}\n");
+	read_many("vrrp_instance a {\nunicast_peer {\n", "10.0.0.1 x#{",
+	    "}\n}\n");
+	read_many("", "unknown#{", "}");
+	read_many("global_defs {\nnotification_email {\n", "a# ", "\n}\n}");
+}
+END_TEST
+
 START_TEST(rows_are_sound)
 {
 	for (const struct vr_keys_block *b = vr_keys_blocks; b->name != NULL;
@@ -580,7 +658,7 @@ START_TEST(rows_are_sound)
 }
 END_TEST
 
-UNIT_MAIN("vrrp/config", fills_defaults, inherits, reads_addresses,
+UNIT_MAIN("vrrp/config", takes_many, fills_defaults, inherits, reads_addresses,
     reads_routes_and_rules, settles_what_excludes,
     tells_what_has_no_effect,
     keeps_refused_ones_in_fault, judges_scripts, joins_groups,
