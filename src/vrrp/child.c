@@ -30,6 +30,7 @@ static struct {
 	struct vr_instance **first;	/* [wire][vrid]: chains by 'same' */
 	struct vr_turn_timer timer;
 	int64_t patience;		/* the least of all instances */
+	int64_t due;			/* the timer's time; 0: it is off */
 	pid_t pid;
 	bool ring;			/* the parent is to be told */
 	bool leads;			/* until then the parent speaks for us */
@@ -218,7 +219,7 @@ step(struct vr_instance *i, enum vr_election_event event)
 
 /* ---- what is heard */
 
-/* What others send makes no flood of lines (B3). */
+/* What others send makes no flood of lines. */
 static bool
 may_say(struct vr_told *t, unsigned most)
 {
@@ -356,14 +357,14 @@ hear(struct vr_instance *i, const struct vr_packet_seen *s,
 		.from = s->from,
 		.order = vr_packet_ip_compare(&s->from, &l->source) };
 	enum vr_election_event event;
-	bool yielded = l->yielded;
+	uint8_t lowered = l->lowered;
 
 	l->counts.advert_received++;
 	if (p->priority == 0)
 		l->counts.zero_received++;
 	event = vr_election_hear(&i->rules, l, &a, vr_turn_now());
 	watch_split(i, &a, event == VR_ON_LOWER);
-	if (l->yielded && !yielded)
+	if (l->lowered != lowered)
 		tell_yielded(i);
 	if (event == VR_ON_ACCEPT || event == VR_ON_PATIENT ||
 	    event == VR_ON_ZERO)
@@ -617,11 +618,27 @@ note_late(int64_t by)
 	b->late_sum += by;
 }
 
+/* Only the parent may do something about it. */
+static void
+complain_late(int64_t by)
+{
+	const struct vr_global_conf *g = &me.cast->config->global;
+
+	if (g->max_auto_priority <= 0 || by < g->min_auto_priority_delay)
+		return;
+	vr_say_info("A thread timer expired %lld.%06lld seconds ago",
+	    (long long)(by / CLOCK_SECOND), (long long)(by % CLOCK_SECOND));
+	me.cast->board->slow++;
+	me.ring = true;
+}
+
 static void
 on_timer(void *arg)
 {
 	int64_t now = vr_turn_now();
 
+	if (me.due != 0 && me.due < now)
+		complain_late(now - me.due);
 	give_up_late(now);
 	hear_waiting(now);
 	for (unsigned k = 0; k < me.cast->count; k++) {
@@ -683,6 +700,7 @@ after_turn(void)
 		note(&earliest, me.cast->at[k].burst_due);
 		note(&earliest, me.cast->at[k].live->split_end);
 	}
+	me.due = earliest;
 	if (earliest == 0)
 		vr_turn_stop(&me.timer);
 	else

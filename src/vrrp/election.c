@@ -188,8 +188,8 @@ hear_owner(const struct vr_election_rules *r, struct vr_live *l,
 		return VR_ON_SAME;
 	if (a->order < 0 && !is_stubborn(r, l, a, now))
 		return VR_ON_LOWER;
-	l->yielded = true;
-	l->priority = VR_ELECTION_OWNER - 1;
+	l->lowered = VR_ELECTION_OWNER;
+	l->priority = vr_election_weigh(r, l);
 	remember_master(r, l, a);
 	return VR_ON_HIGHER;
 }
@@ -206,9 +206,9 @@ count_in_duel(struct vr_live *l, int64_t now)
 static void
 end_duel(const struct vr_election_rules *r, struct vr_live *l)
 {
-	if (l->yielded && l->state != BACKUP) {
-		l->yielded = false;
-		l->priority = r->base;
+	if (l->state != BACKUP && l->lowered != 0) {
+		l->lowered = 0;
+		l->priority = vr_election_weigh(r, l);
 	}
 	l->duel_heard = l->duel_end = 0;
 }
@@ -340,6 +340,10 @@ vr_election_enter(const struct vr_election_rules *r, struct vr_live *l,
 	arm_timers(r, l, row.arm, now);
 	if (event == VR_ON_ADVERT_TIMER)
 		keep_beat(r, l, was, now);
+	if (event == VR_ON_LATE && r->late_priority != 0) {
+		l->lowered = r->late_priority;
+		l->priority = vr_election_weigh(r, l);
+	}
 	if (from != row.next)
 		end_duel(r, l);
 	else if (row.acts & VR_DO_ADVERT)
@@ -353,10 +357,12 @@ vr_election_enter(const struct vr_election_rules *r, struct vr_live *l,
 uint8_t
 vr_election_weigh(const struct vr_election_rules *r, struct vr_live *l)
 {
-	if (r->base != VR_ELECTION_OWNER)
-		l->yielded = false;
-	return l->yielded ? VR_ELECTION_OWNER - 1 :
-	    vr_election_priority(r->base, l->weight);
+	if (l->lowered == VR_ELECTION_OWNER && r->base != VR_ELECTION_OWNER)
+		l->lowered = 0;
+	if (l->lowered == VR_ELECTION_OWNER)
+		return VR_ELECTION_OWNER - 1;
+	return l->lowered != 0 ? l->lowered : vr_election_priority(r->base,
+	    l->weight);
 }
 
 uint8_t

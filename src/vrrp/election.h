@@ -18,6 +18,7 @@ struct vr_election_rules {	/* of the file; fixed between reloads */
 	bool start_master;		/* state MASTER */
 	bool nopreempt;
 	bool lower_no_advert, higher_advert;
+	uint8_t late_priority;		/* after VR_ON_LATE; 0: as before */
 	unsigned down_adverts;
 	int64_t interval, preempt_delay;	/* us */
 };

@@ -264,6 +264,33 @@ vr_host_speak(void)
 
 /* ---- sockets */
 
+/* What may wait for it in the kernel; 0: the kernel knows. */
+static int64_t
+find_buffer(const struct vr_instance *i)
+{
+	const struct vr_global_conf *g = &host.config->global;
+	static uint8_t room[VR_PACKET_ROOM];
+	const struct vr_packet_ends ends = { .id = 1 };
+	const struct vr_link *link;
+
+	if (i->conf->rx_buffer > 0)
+		return i->conf->rx_buffer;
+	switch (g->rx_policy) {
+	case VR_RX_NONE:
+		return 0;
+	case VR_RX_SIZE:
+		return g->rx_size;
+	case VR_RX_ADVERT:
+		return (int64_t)vr_packet_build(&i->form, 0, &ends, room) *
+		    g->rx_multiplier;
+	case VR_RX_MTU:
+		break;
+	}
+	link = i->conf->interface == NULL ? NULL :
+	    vr_links_by_name(host.links, i->conf->interface);
+	return link == NULL ? 0 : (int64_t)link->mtu * g->rx_multiplier;
+}
+
 /* -1: there is no interface for it now. */
 static int
 wire_up(struct vr_instance *i)
@@ -279,7 +306,7 @@ wire_up(struct vr_instance *i)
 	if (c->fault != NULL || (name != NULL && index == 0))
 		return -1;
 	vr_instance_wire_key(i, index, &key);
-	i->wire = vr_wire_get(&key, c->rx_buffer, &why);
+	i->wire = vr_wire_get(&key, find_buffer(i), &why);
 	if (i->wire == NULL)
 		vr_say_error("(%s) %s", c->name, why.line);
 	return i->wire == NULL ? -1 : 0;
@@ -720,6 +747,12 @@ open_filter(const struct vr_config *config)
 		vr_say_error("%s", why.line);
 }
 
+static void
+set_buffer(const struct vr_buffer_conf *c)
+{
+	vr_netlink_buffer(host.nl, c->bytes, c->force);
+}
+
 static int
 open_tools(struct why *why)
 {
@@ -731,6 +764,7 @@ open_tools(struct why *why)
 	host.sysctls = vr_sysctls_new();
 	if (host.nl == NULL || host.sysctls == NULL)
 		return -1;
+	set_buffer(&host.config->global.netlink_cmd);
 	host.links = vr_links_open(host.nl,
 	    &host.config->global.netlink_monitor, &handler, why);
 	if (host.links == NULL)
@@ -896,6 +930,7 @@ vr_host_change(struct vr_config *config, struct why *why)
 	host.ready = false;
 	speak(true);
 	vr_announce_set(host.announce, config);
+	set_buffer(&config->global.netlink_cmd);
 	open_filter(config);
 	exchange_parts(cast);
 	vr_hold_change_statics(host.nl, host.links, old, config);

@@ -105,7 +105,7 @@ vr_keys_address_scope(struct vr_parse *p, const char *s)
 			return scopes[i].scope;
 	if (number_int(text_of(s), 0, 0, 255, &number, NULL) == 0)
 		return (int)number;
-	return (int)p->outside->named(p->outside->arg, "rt_scopes", s);
+	return (int)vr_parse_named(p, "rt_scopes", s);
 }
 
 static bool

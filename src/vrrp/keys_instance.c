@@ -738,8 +738,9 @@ const struct vr_key vr_keys_instance[] = {
 	    higher_prio_send_advert, "one more advert before giving way"),
 	BOOL("owner_ignore_adverts", owner_ignore_adverts,
 	    owner_ignore_adverts, "priority 255 heeds nobody"),
-	OWN("timer_expired_backup", read_expired, "[PRIORITY]: no effect, who "
-	    "wakes too late always gives way"),
+	OWN("timer_expired_backup", read_expired, "[PRIORITY]: who wakes too "
+	    "late gives way, as always, and has that priority until it is "
+	    "master again"),
 	OWN("thread_timer_expired", read_expired, "the same"),
 	BOOL("skip_check_adv_addr", skip_check_adv_addr, skip_check_adv_addr,
 	    "the address list of a known master is not compared again"),
@@ -771,7 +772,8 @@ const struct vr_key vr_keys_instance[] = {
 	{ .name = "use_ipvlan", .kind = VR_KIND_OWN, .read = read_ipvlan,
 	  .refused = true, .help = "refused: the instance stays in FAULT" },
 	OWN("vrf", read_vrf, "NAME: bound to it"),
-	OWN("native_ipv6", read_native_ipv6, "deprecated"),
+	{ .name = "native_ipv6", .kind = VR_KIND_OWN, .idle = true,
+	  .read = read_native_ipv6, .help = "deprecated" },
 	FLAG("promote_secondaries", promote_secondaries, "sysctl of the "
 	    "interface"),
 	NONE("linkbeat_use_polling", "the kernel tells of the link; the "

@@ -114,7 +114,7 @@ table_in(struct line *l, const char *s, uint32_t *to)
 		*to = (uint32_t)number;
 		return true;
 	}
-	named = l->p->outside->named(l->p->outside->arg, "rt_tables", s);
+	named = vr_parse_named(l->p, "rt_tables", s);
 	if (named >= 0) {
 		*to = (uint32_t)named;
 		return true;
@@ -144,8 +144,7 @@ tos_in(struct line *l, const char *s, uint8_t *to)
 	long named = -1;
 
 	if (number_int(text_of(s), 0, 0, 255, &number, NULL) < 0)
-		named = l->p->outside->named(l->p->outside->arg,
-		    "rt_dsfield", s);
+		named = vr_parse_named(l->p, "rt_dsfield", s);
 	else
 		named = (long)number;
 	if (named < 0) {
@@ -325,8 +324,7 @@ read_proto(struct line *l)
 			return;
 		}
 	named = number_int(text_of(s), 10, 0, 255, &number, NULL) == 0 ?
-	    (long)number : l->p->outside->named(l->p->outside->arg,
-	    "rt_protos", s);
+	    (long)number : vr_parse_named(l->p, "rt_protos", s);
 	if (named < 0)
 		vr_parse_error(l->p, "protocol %s is invalid for route", s);
 	else

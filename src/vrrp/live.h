@@ -71,10 +71,11 @@ struct vr_live {
 	int64_t master_interval;	/* us; v3: learned */
 	/* Two owners of the addresses: when the other was heard, its pace or
 	 * ours; adverts of ours since, and when it had time enough to see
-	 * them; 254 is what we say instead of 255. */
+	 * them. */
 	int64_t duel_heard, duel_interval, duel_end;
 	uint8_t duel_adverts;
-	bool yielded;
+	uint8_t lowered;		/* said instead of our own; 0: not; 255:
+					 * an owner that gave way says 254 */
 	uint16_t ip_id;
 	uint8_t masters_seen;		/* 2: split */
 	int64_t other_at;		/* the split showed last; 0: never */
@@ -114,6 +115,7 @@ struct vr_live_board {
 	/* The child's timers: how many were how late (view.h has the bounds). */
 	uint64_t late[VR_LIVE_LATE];
 	int64_t late_sum;		/* us */
+	_Atomic uint32_t slow;		/* later than min_auto_priority_delay */
 };
 
 #endif

@@ -50,6 +50,8 @@ struct vr_key {
 	bool ours;			/* keepalived does not know it */
 	bool opens;			/* a block a side file may open too */
 	bool refused;			/* class E: known, and not done */
+	bool idle;			/* class W, as VR_KIND_NONE: its reader
+					 * says so */
 	const char *help;		/* class W: why it does nothing */
 };
 
@@ -134,6 +136,8 @@ struct vr_parse {
 	bool interface_missing;
 	bool no_host;			/* of another node: nothing is looked up */
 	bool lvs_told, bfd_told;
+	bool seeded;			/* ${_RANDOM} goes on from here */
+	unsigned seed;
 	unsigned rules_unordered;	/* rules without a preference */
 	unsigned scripts;		/* programs that would run */
 	bool edge_scripts;		/* at start and end */
@@ -174,6 +178,8 @@ bool	vr_parse_ip(const char *, struct prefix *);
 bool	vr_parse_is_multicast(const struct prefix *);
 /* Does it exist, or may it come later? Notes that one is missing if not. */
 bool	vr_parse_interface(struct vr_parse *, const char *);
+/* The number that iproute2's list has for a name; -1: none. */
+long	vr_parse_named(struct vr_parse *, const char *list, const char *name);
 
 /* ---- blocks */
 

@@ -66,27 +66,6 @@ vr_settle_usual(struct vr_parse *p)
 	g->garp.lower_prio_repeat = UINT32_MAX;
 }
 
-/* Read, so that the file can be used; what they are for is there anyway. */
-static void
-tell_idle(struct vr_parse *p)
-{
-	static const struct { const char *name, *why; } rows[] = {
-		{ "max_auto_priority", "vrrp_rt_priority gives real-time "
-		    "priority from the start" },
-		{ "min_auto_priority_delay", "vrrp_rt_priority gives "
-		    "real-time priority from the start" },
-		{ "vrrp_rx_bufs_policy", "kernel_rx_buf_size sets an "
-		    "instance's receive buffer" },
-		{ "vrrp_rx_bufs_multiplier", "kernel_rx_buf_size sets an "
-		    "instance's receive buffer" },
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (vr_parse_given(&p->global, rows[i].name))
-			note(p, "Warning - %s has no effect: %s",
-			    rows[i].name, rows[i].why);
-}
-
 /* min_garp, and the values that stand in for others. */
 static void
 settle_global(struct vr_parse *p)
@@ -312,9 +291,7 @@ check_preempt(struct vr_parse *p, struct vr_instance_conf *i)
 		say(p, "(%s) timer_expired_backup needs nopreempt - clearing",
 		    i->name);
 		i->timer_expired_backup = false;
-	} else if (i->timer_expired_backup) {
-		note(p, "Warning - (%s) timer_expired_backup has no effect: a "
-		    "master that wakes too late always gives way", i->name);
+		i->timer_expired_priority = 0;
 	}
 }
 
@@ -711,7 +688,6 @@ vr_settle(struct vr_parse *p)
 	struct vr_config *c = p->config;
 
 	settle_global(p);
-	tell_idle(p);
 	tell_lates(p);
 	if (p->interface_missing) {
 		say(p, "Non-existent interface specified in configuration");

@@ -87,8 +87,11 @@ host_name(void *arg)
 }
 
 static long
-named(void *arg, const char *list, const char *name)
+named(void *arg, const char *dir, const char *list, const char *name)
 {
+	if (dir != NULL)
+		return strcmp(dir, "/e") == 0 && strcmp(name, "own") == 0 ?
+		    88 : -1;
 	return strcmp(name, "special") == 0 ? 77 : -1;
 }
 
@@ -284,28 +287,109 @@ START_TEST(settles_what_excludes)
 }
 END_TEST
 
-START_TEST(tells_what_has_no_effect)
+/* ---- classes: all that is known has its effect, but for these */
+
+static const char idle[] = " linkbeat_use_polling net_namespace_ipvs "
+    "namespace_with_ipsets virtual_server virtual_server_group SSL "
+    "bfd_instance track_bfd global_tracking native_ipv6 debug "
+    "lvs_sync_daemon_interface vrrp_iptables vrrp_ipsets reload_time_file "
+    "reload_repeat config_save_dir tmp_config_directory snmp_socket "
+    "enable_traps enable_dbus dbus_service_name dbus_no_interface_name "
+    "smtp_alert_checker no_checker_emails rs_init_notifies ";
+static const char *const families[] = { "lvs_", "nftables_ipvs", "checker_",
+	"bfd_", "enable_snmp_", "snmp_" };
+
+static const char *
+class_of(const char *name)
 {
-	const struct { const char *text, *line; } rows[] = {
-		{ "global_defs {\nmax_auto_priority 5\n}\n"
-		    ROUTER("A", "51", ""), "max_auto_priority has no effect" },
-		{ "global_defs {\nvrrp_rx_bufs_policy MTU\n}\n"
-		    ROUTER("A", "51", ""),
-		    "vrrp_rx_bufs_policy has no effect" },
-		{ "global_defs {\nvrrp_rx_bufs_multiplier 4\n}\n"
-		    ROUTER("A", "51", ""),
-		    "vrrp_rx_bufs_multiplier has no effect" },
-		{ ROUTER("A", "51", "nopreempt\ntimer_expired_backup 50"),
-		    "(A) timer_expired_backup has no effect" },
+	char word[64];
+
+	if (strcmp(name, "use_ipvlan") == 0 || strcmp(name, "auth_hmac") == 0)
+		return "E";
+	snprintf(word, sizeof word, " %s ", name);
+	if (strstr(idle, word) != NULL)
+		return "W";
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+		if (strncmp(name, families[i], strlen(families[i])) == 0)
+			return "W";
+	return "F";
+}
+
+START_TEST(classes_are_those_of_the_manual)
+{
+	for (const struct vr_keys_block *b = vr_keys_blocks; b->name != NULL;
+	    b++)
+		for (const struct vr_key *k = b->rows; k->name != NULL; k++)
+			ck_assert_msg(strcmp(vr_keys_class(k),
+			    class_of(k->name)) == 0, "%s of %s: %s", k->name,
+			    b->name, vr_keys_class(k));
+}
+END_TEST
+
+/* A value that each of them takes; nothing that works is called idle. */
+START_TEST(what_works_is_not_called_idle)
+{
+	static const char *const values[] = { "", " 5", " on", " a", " 1" };
+	static const struct { const char *name, *head, *tail; } where[] = {
+		{ "global_defs", "global_defs {\n", "\n}\n" },
+		{ "vrrp_instance", "vrrp_instance A {\ninterface eth0\n"
+		    "virtual_router_id 5\nnopreempt\n", "\n}\n" },
+		{ "vrrp_sync_group", "vrrp_sync_group G {\ngroup {\nA\n}\n",
+		    "\n}\n" ROUTER("A", "51", "") },
 	};
+	char text[512];
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct vr_config *c;
+	for (const struct vr_keys_block *b = vr_keys_blocks; b->name != NULL;
+	    b++)
+		for (size_t w = 0; w < 3; w++)
+			for (const struct vr_key *k = b->rows; k->name !=
+			    NULL && strcmp(b->name, where[w].name) == 0; k++)
+				for (size_t v = 0; v < 5; v++) {
+					struct vr_config *c;
 
-		one(rows[i].text, 0, &c);
-		ck_assert_msg(strstr(said, rows[i].line) != NULL, "%s", said);
+					if (class_of(k->name)[0] != 'F')
+						continue;
+					snprintf(text, sizeof text,
+					    "%s%s%s%s", where[w].head,
+					    k->name, values[v],
+					    where[w].tail);
+					c = read_text(text);
+					ck_assert_msg(strstr(said,
+					    "has no effect") == NULL,
+					    "%s%s: %s", k->name, values[v],
+					    said);
+					vr_config_free(&c);
+				}
+}
+END_TEST
+
+START_TEST(a_seed_makes_it_the_same_again)
+{
+	char before[32] = "";
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct vr_config *c = read_text("global_defs {\nrandom_seed 7"
+		    "\n}\ntrack_file f {\nfile /${_RANDOM}\n}\n");
+
+		ck_assert(i == 0 || strcmp(before, c->files.at[0]->path) ==
+		    0);
+		ck_assert_str_ne(c->files.at[0]->path, "/0");
+		snprintf(before, sizeof before, "%s", c->files.at[0]->path);
 		vr_config_free(&c);
 	}
+}
+END_TEST
+
+START_TEST(looks_for_names_where_it_is_told)
+{
+	struct vr_config *c = read_text("global_defs {\niproute_etc_dir /e\n"
+	    "}\nstatic_routes {\n10.0.0.0/8 dev eth0 table own\n"
+	    "10.0.0.0/8 dev eth0 table special\n}\n");
+
+	ck_assert_str_eq(said, "");
+	ck_assert_uint_eq(c->routes.at[0]->table, 88);
+	ck_assert_uint_eq(c->routes.at[1]->table, 77);
+	vr_config_free(&c);
 }
 END_TEST
 
@@ -660,7 +744,8 @@ END_TEST
 
 UNIT_MAIN("vrrp/config", takes_many, fills_defaults, inherits, reads_addresses,
     reads_routes_and_rules, settles_what_excludes,
-    tells_what_has_no_effect,
+    classes_are_those_of_the_manual, what_works_is_not_called_idle,
+    a_seed_makes_it_the_same_again, looks_for_names_where_it_is_told,
     keeps_refused_ones_in_fault, judges_scripts, joins_groups,
     reads_side_files, ends_at_a_missing_value, skips_what_is_not_ours,
     compares_for_a_reload, sees_new_errors, compares_nodes, explains,

@@ -343,14 +343,34 @@ START_TEST(an_owner_that_does_not_give_way_wins)
 	for (t = 10 * S; t < 100 * S; t += 4 * S)
 		ck_assert_int_eq(meet(&l, 255, -1, t), VR_ON_LOWER);
 	/* A reload makes it an ordinary one. */
-	l.yielded = true;
+	l.lowered = 255;
 	other.base = 100;
 	ck_assert_uint_eq(vr_election_weigh(&other, &l), 100);
-	ck_assert(!l.yielded);
+	ck_assert_uint_eq(l.lowered, 0);
 }
 END_TEST
 
-UNIT_MAIN("vrrp/election", the_owner_with_the_lower_address_gives_way,
+/* timer_expired_backup PRIORITY: until it is master again. */
+START_TEST(who_woke_late_has_the_priority_for_that)
+{
+	struct vr_election_rules r = plain;
+	struct vr_live l = stand(VR_STATE_MASTER, 100);
+
+	r.nopreempt = true;
+	r.late_priority = 7;
+	vr_election_enter(&r, &l, VR_ON_LATE, false, 10 * S);
+	ck_assert_int_eq(l.state, VR_STATE_BACKUP);
+	ck_assert_uint_eq(l.priority, 7);
+	ck_assert_uint_eq(vr_election_weigh(&r, &l), 7);
+	vr_election_enter(&r, &l, VR_ON_DOWN_TIMER, false, 20 * S);
+	ck_assert_uint_eq(l.priority, 100);
+	r.late_priority = 0;
+	vr_election_enter(&r, &l, VR_ON_LATE, false, 30 * S);
+	ck_assert_uint_eq(l.priority, 100);
+}
+END_TEST
+
+UNIT_MAIN("vrrp/election", who_woke_late_has_the_priority_for_that, the_owner_with_the_lower_address_gives_way,
     an_owner_that_does_not_give_way_wins, times_are_those_of_the_rfcs,
     adverts_mean_what_they_should, every_state_and_event,
     an_owner_is_master_at_once, preempt_delay_waits_and_then_takes,
