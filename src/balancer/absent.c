@@ -13,7 +13,6 @@
 #include "balancer/logs.h"
 #include "balancer/rule.h"
 #include "balancer/sampling.h"
-#include "base/clock.h"
 
 enum gravity { WARN, REFUSE };
 
@@ -183,15 +182,6 @@ look_at_rules(const struct lb_proxy_conf *p)
 	look_at_format(p->unique_id);
 }
 
-static void
-look_at_global(const struct lb_global_conf *g)
-{
-	if (g->takeover_drain != 300 * CLOCK_SECOND)
-		lb_logs_say(LB_LOG_WARNING, "config : 'takeover_drain' has no "
-		    "effect: an old process ends with its last session, or "
-		    "by 'hard-stop-after'.");
-}
-
 /* ---- all --------------------------------------------------------------- */
 
 int
@@ -199,7 +189,6 @@ lb_absent_tell(const struct lb_setup *setup)
 {
 	refused = 0;
 	lb_sampling_init();
-	look_at_global(&setup->global);
 	for (unsigned i = 0; i < setup->proxies.count; i++) {
 		const struct lb_proxy_conf *p = setup->proxies.at[i];
 

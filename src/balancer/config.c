@@ -263,6 +263,59 @@ reopen(struct lb_parse *p, const struct lb_section *s,
 	    "side file adds to sections that are there.", w->at[0], name);
 }
 
+/* ---- lines that are kept ----------------------------------------------- */
+
+static struct lb_block_conf *
+find_block(const struct lb_parse *p, const void *object)
+{
+	for (unsigned i = 0; i < p->setup->blocks.count; i++)
+		if (p->setup->blocks.at[i]->object == object)
+			return p->setup->blocks.at[i];
+	return NULL;
+}
+
+static const void *
+object_under_way(const struct lb_parse *p)
+{
+	return p->section->in == LB_IN_GLOBAL ? &p->setup->global :
+	    p->proxy != NULL ? (const void *)p->proxy :
+	    p->userlist != NULL ? (const void *)p->userlist :
+	    p->resolvers != NULL ? (const void *)p->resolvers : p->peers;
+}
+
+static void
+keep_section(struct lb_parse *p, const struct lb_words *w)
+{
+	const void *object = object_under_way(p);
+	struct lb_block_conf *b;
+
+	p->block = NULL;
+	if (!p->source->blocks || p->skip || object == NULL)
+		return;
+	b = find_block(p, object);
+	if (b == NULL) {
+		b = lb_parse_get(p, sizeof *b);
+		b->object = object;
+		b->head = *w;
+		if (p->proxy != NULL && p->proxy->defaults != NULL)
+			b->from = find_block(p, p->proxy->defaults);
+		lb_arena_add(p->arena, &p->setup->blocks, b);
+	}
+	p->block = b;
+}
+
+static void
+keep_line(struct lb_parse *p, const struct lb_words *w)
+{
+	struct lb_words *kept;
+
+	if (p->block == NULL)
+		return;
+	kept = lb_parse_get(p, sizeof *kept);
+	*kept = *w;
+	lb_arena_add(p->arena, &p->block->lines, kept);
+}
+
 static void
 open_section(struct lb_parse *p, const struct lb_section *s,
     const struct lb_words *w)
@@ -465,14 +518,17 @@ on_line(void *arg, const struct lb_words *w)
 
 	p->place = w->place;
 	/* Words of sections are words of others, too: "default_backend". */
-	if (s != NULL)
+	if (s != NULL) {
 		open_section(p, s, w);
-	else if (p->section == NULL)
+		keep_section(p, w);
+	} else if (p->section == NULL)
 		lb_report_tell(p->report, LB_REPORT_ALERT, "config : parsing "
 		    "[%s:%u]: unknown keyword '%s' out of section.",
 		    w->place.file, w->place.line, w->at[0]);
-	else if (!p->skip)
+	else if (!p->skip) {
+		keep_line(p, w);
 		read_keyword(p, w);
+	}
 }
 
 /* ---- the whole --------------------------------------------------------- */

@@ -15,6 +15,12 @@ lb_counts_init(unsigned n)
 	loops = n;
 }
 
+unsigned
+lb_counts_loops(void)
+{
+	return loops;
+}
+
 struct lb_counts *
 lb_counts_new(void)
 {

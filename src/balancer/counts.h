@@ -30,6 +30,7 @@ struct lb_counts {
 
 /* How many loops there will be; before all else. */
 void	lb_counts_init(unsigned loops);
+unsigned lb_counts_loops(void);
 /* An array of one per loop; dies: start only. */
 struct lb_counts *lb_counts_new(void);
 void	lb_counts_free(struct lb_counts **);

@@ -9,6 +9,7 @@
 #include "balancer/check.h"
 #include "balancer/columns.h"
 #include "balancer/exporter.h"
+#include "balancer/measures.h"
 #include "balancer/tables.h"
 #include "base/die.h"
 #include "stat/metrics.h"
@@ -487,9 +488,18 @@ put_process(struct lb_exporter *e, struct sheet *to)
 	metrics_head(to, prefix, "build_info", "What was built");
 	sheet_print(to, "%sbuild_info{version=\"%s\"} 1\n", prefix,
 	    e->info.version);
-	metrics_head(to, "weir_", "build_info", "What this program is");
-	sheet_print(to, "weir_build_info{version=\"%s\",engine=\"%s\"} 1\n",
-	    PACKAGE_VERSION, loop_engine(loop_here()));
+}
+
+static void
+put_measures(const struct lb_exporter *e, struct sheet *to)
+{
+	const char *prefix = LB_MEASURES_PREFIX;
+
+	for (const struct lb_measure *m = lb_measures; m->name != NULL; m++)
+		if (is_wanted(e, prefix, m->name)) {
+			metrics_head(to, prefix, m->name, m->help);
+			m->put(to);
+		}
 }
 
 static void
@@ -550,6 +560,7 @@ static const struct {
 	{ LB_EXPORT_BACKEND, B, "haproxy_backend_" },
 	{ LB_EXPORT_SERVER, S, "haproxy_server_" },
 	{ LB_EXPORT_TABLE, 0, NULL },
+	{ LB_EXPORT_SPREADS, 0, NULL },
 };
 
 enum { SCOPES = sizeof scopes / sizeof *scopes };
@@ -605,14 +616,39 @@ put_rows(struct lb_exporter *e, struct sheet *to)
 	sheet_fini(&l.labels);
 }
 
+/* Our histograms, some proxies of one. True: there is more. */
+static bool
+step_spreads(struct lb_exporter *e, struct sheet *to)
+{
+	enum lb_spread_of which = (enum lb_spread_of)e->series;
+	unsigned count = lb_world()->count, last;
+	char name[64];
+
+	if (e->proxy == 0 && count > 0 && is_wanted(e, LB_MEASURES_PREFIX,
+	    lb_measures_name(which, name)))
+		lb_measures_head(which, to);
+	else if (e->proxy == 0)
+		e->proxy = count;
+	last = count < e->proxy + STEP_ROWS ? count : e->proxy + STEP_ROWS;
+	while (e->proxy < last)
+		lb_measures_put(which, lb_world()->proxies[e->proxy++], to);
+	if (e->proxy < count)
+		return true;
+	e->proxy = 0;
+	return ++e->series < LB_SPREADS;
+}
+
 /* True: this scope has more. */
 static bool
 step_scope(struct lb_exporter *e, struct sheet *to)
 {
+	if (scopes[e->scope].scope == LB_EXPORT_SPREADS)
+		return step_spreads(e, to);
 	if (scopes[e->scope].kind == 0) {
-		if (scopes[e->scope].scope == LB_EXPORT_PROCESS)
+		if (scopes[e->scope].scope == LB_EXPORT_PROCESS) {
 			put_process(e, to);
-		else
+			put_measures(e, to);
+		} else
 			put_tables(e, to);
 		return false;
 	}

@@ -14,7 +14,8 @@ enum {
 	LB_EXPORT_PROCESS = 1 << 0, LB_EXPORT_FRONTEND = 1 << 1,
 	LB_EXPORT_LISTENER = 1 << 2, LB_EXPORT_BACKEND = 1 << 3,
 	LB_EXPORT_SERVER = 1 << 4, LB_EXPORT_TABLE = 1 << 5,
-	LB_EXPORT_ALL = 63
+	LB_EXPORT_ALL = 63,
+	LB_EXPORT_SPREADS = LB_EXPORT_FRONTEND | LB_EXPORT_BACKEND
 };
 
 struct lb_exporter {		/* a scrape that is being answered */
@@ -22,7 +23,7 @@ struct lb_exporter {		/* a scrape that is being answered */
 	bool no_maint;
 	char only[1024];	/* "metrics=": names, with '-' in front: not */
 
-	unsigned scope, series;	/* how far */
+	unsigned scope, series, proxy;	/* how far */
 	bool inside, headed;	/* of the series' rows; its head is out */
 	struct lb_rows rows;
 	struct lb_info info;

@@ -38,6 +38,36 @@ lb_key_find(const struct lb_key *rows, const struct lb_words *w, unsigned at,
 	return found;
 }
 
+const char *
+lb_key_value(struct lb_parse *p, const struct lb_key *key,
+    const struct lb_words *w, unsigned at)
+{
+	if (at < w->count && *w->at[at] != '\0')
+		return w->at[at];
+	lb_parse_alert(p, "'%s' : missing %s", key->name,
+	    key->args == NULL ? "value" : key->args);
+	return NULL;
+}
+
+void
+lb_key_refuse(struct lb_parse *p, const char *word, unsigned in,
+    const struct lb_key *rows, const struct lb_key *more)
+{
+	const struct lb_key *const tables[] = { rows, more };
+	struct lb_guess g;
+
+	lb_guess_start(&g, word);
+	for (size_t i = 0; i < 2; i++)
+		for (const struct lb_key *k = tables[i]; k->name != NULL; k++)
+			if (k->in & in)
+				lb_guess_offer(&g, k->name);
+	if (lb_guess_best(&g) == NULL)
+		lb_parse_alert(p, "unknown keyword '%s'.", word);
+	else
+		lb_parse_alert(p, "unknown keyword '%s'; did you mean '%s' "
+		    "maybe ?", word, lb_guess_best(&g));
+}
+
 static int
 refuse_value(struct lb_parse *p, const struct lb_key *key,
     const struct why *why)

@@ -63,6 +63,13 @@ struct lb_key {
 const struct lb_key *lb_key_find(const struct lb_key *rows,
 	    const struct lb_words *, unsigned at, unsigned *words);
 
+/* The word behind the keyword; NULL: there is none, and that was told. */
+const char *lb_key_value(struct lb_parse *, const struct lb_key *,
+	    const struct lb_words *, unsigned at);
+/* Tells of an option that neither table has there, and what is like it. */
+void	lb_key_refuse(struct lb_parse *, const char *word, unsigned in,
+	    const struct lb_key *rows, const struct lb_key *more);
+
 /*
  * Does what the row says: store, warn or refuse. at: behind the name. no: the
  * line began with "no". Returns as .read does.

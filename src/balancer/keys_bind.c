@@ -12,16 +12,6 @@
 #define B	LB_IN_BIND
 #define K	LB_IN_SOCKET
 
-static const char *
-need_value(struct lb_parse *p, const struct lb_key *key,
-    const struct lb_words *w, unsigned at)
-{
-	if (at < w->count && *w->at[at] != '\0')
-		return w->at[at];
-	lb_parse_alert(p, "'%s' : missing %s", key->name, key->args);
-	return NULL;
-}
-
 static int
 read_mode(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
@@ -45,7 +35,7 @@ static int
 read_owner(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *word = need_value(p, key, w, at),
+	const char *word = lb_key_value(p, key, w, at),
 	    **to = (const char **)((char *)object + key->at);
 	bool group = key->name[0] == 'g';
 	int64_t n;
@@ -216,24 +206,6 @@ lb_keys_bind_init(struct lb_parse *p, struct lb_bind_conf *to)
 	    .level = LB_LEVEL_OPERATOR, .unixes = g->unix_bind };
 }
 
-static void
-refuse_word(struct lb_parse *p, const char *word, unsigned in)
-{
-	const struct lb_key *const tables[] = { lb_keys_bind, lb_keys_tls };
-	struct lb_guess g;
-
-	lb_guess_start(&g, word);
-	for (size_t i = 0; i < 2; i++)
-		for (const struct lb_key *k = tables[i]; k->name != NULL; k++)
-			if (k->in & in)
-				lb_guess_offer(&g, k->name);
-	if (lb_guess_best(&g) == NULL)
-		lb_parse_alert(p, "unknown keyword '%s'.", word);
-	else
-		lb_parse_alert(p, "unknown keyword '%s'; did you mean '%s' "
-		    "maybe ?", word, lb_guess_best(&g));
-}
-
 int
 lb_keys_bind_options(struct lb_parse *p, const struct lb_words *w,
     unsigned at, unsigned in, struct lb_bind_conf *to)
@@ -250,7 +222,8 @@ lb_keys_bind_options(struct lb_parse *p, const struct lb_words *w,
 			object = &to->tls;
 		}
 		if (key == NULL || !(key->in & (in | LB_IN_BIND))) {
-			refuse_word(p, w->at[at], in | LB_IN_BIND);
+			lb_key_refuse(p, w->at[at], in | LB_IN_BIND,
+			    lb_keys_bind, lb_keys_tls);
 			return -1;
 		}
 		taken = lb_key_apply(p, key, w, at + n, false, object);

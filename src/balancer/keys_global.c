@@ -19,8 +19,7 @@ lb_keys_global_init(struct lb_global_conf *g)
 	    .stats_timeout = 10000000, .stats_maxconn = 10,
 	    .log_tag = "haproxy", .server_verify = LB_VERIFY_REQUIRED,
 	    .bufsize = 16384, .unix_bind = { .mode = LB_UNSET },
-	    .sandbox = true, .reload_in_place = true,
-	    .takeover_drain = 300000000 };
+	    .sandbox = true, .reload_in_place = true };
 }
 
 /* ---- readers ----------------------------------------------------------- */
@@ -704,7 +703,8 @@ const struct lb_key lb_keys_global[] = {
 	    "counters, read at start"),
 	S("strict-limits"),
 	OURS("takeover_drain", TIME, takeover_drain, NULL, 1, "<time>",
-	    "300s", "how long the old process keeps what is left"),
+	    "none", "how long sessions are kept when a successor has "
+	    "our sockets"),
 	S("thread-group"), S("thread-groups"), S("thread-hard-limit"),
 	S("trace"),
 	ROW("tune.bufsize", SIZE, bufsize, 1024, 0, "<size>", "16384",

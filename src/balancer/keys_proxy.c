@@ -1534,16 +1534,19 @@ READER(read_role)
 
 /* ---- the table --------------------------------------------------------- */
 
-#define TIMEOUT(name, in, field, help)					\
+#define TIMEOUT(name, in, field, usual, help)				\
 	{ "timeout " name, in, LB_CLASS_F, LB_KEY_READ,			\
-	  AT(timeout.field), 0, 0, 0, false, set_timeout, 1, "<time>", "", \
-	  NULL, false, help }
+	  AT(timeout.field), 0, 0, 0, false, set_timeout, 1, "<time>",	\
+	  usual, NULL, false, help }
 #define ROW(name, in, kind, field, least, most, args, usual, help)	\
 	{ name, in, LB_CLASS_F, LB_KEY_##kind, AT(field), least, most, 0, \
 	  false, NULL, 1, args, usual, NULL, false, help }
 #define READ(name, in, read, field, value, words, args, help)		\
 	{ name, in, LB_CLASS_F, LB_KEY_READ, AT(field), 0, 0, value,	\
 	  false, read, words, args, "", NULL, false, help }
+#define USUAL(name, in, read, field, words, args, usual, help)		\
+	{ name, in, LB_CLASS_F, LB_KEY_READ, AT(field), 0, 0, 0,	\
+	  false, read, words, args, usual, NULL, false, help }
 #define SWITCH(name, in, bit, help)					\
 	{ "option " name, in, LB_CLASS_F, LB_KEY_BITS, AT(options), 0, 0, \
 	  1 << LB_OPT_##bit, true, NULL, 0, "", "off", NULL, false, help }
@@ -1576,8 +1579,8 @@ const struct lb_key lb_keys_proxy[] = {
 	GONE("appsession", "stick tables."),
 	ROW("backlog", D | F | L, INT, backlog, 0, INT32_MAX, "<number>",
 	    "maxconn", "connections that the kernel holds"),
-	READ("balance", D | L | B, read_balance, balance, 0, -1,
-	    "<algorithm>", "how a server is chosen"),
+	USUAL("balance", D | L | B, read_balance, balance, -1,
+	    "<algorithm>", "roundrobin", "how a server is chosen"),
 	READ("bind", F | L, read_bind, binds, 0, -1,
 	    "<address>[,...] [options]", "where to listen"),
 	GONE("bind-process", "'process' on bind lines; it has no effect."),
@@ -1667,8 +1670,8 @@ const struct lb_key lb_keys_proxy[] = {
 	S("max-session-srv-conns", D | F | L),
 	ROW("maxconn", D | F | L, INT, maxconn, 0, INT32_MAX, "<number>",
 	    "the process's", "connections of the frontend"),
-	READ("mode", D | F | L | B, read_mode, mode, 0, 1, "tcp|http",
-	    "what is carried"),
+	USUAL("mode", D | F | L | B, read_mode, mode, 1, "tcp|http",
+	    "tcp", "what is carried"),
 	READ("monitor fail", F | L, read_monitor_fail, monitor_fail, 0, -1,
 	    "if|unless <cond>", "monitor-uri answers 503"),
 	GONE("monitor-net", "'tcp-request connection' or 'http-request "
@@ -1884,26 +1887,33 @@ const struct lb_key lb_keys_proxy[] = {
 	READ("tcp-response", D | L | B, read_tcp_response, rules, 0, -1,
 	    "content <action> ... | inspect-delay <time>",
 	    "rules of what servers send"),
-	TIMEOUT("check", D | L | B, check, "a check's answer"),
-	TIMEOUT("client", D | F | L, client, "silence of a client"),
-	TIMEOUT("client-fin", D | F | L, client_fin,
+	TIMEOUT("check", D | L | B, check, "inter",
+	    "a check's answer"),
+	TIMEOUT("client", D | F | L, client, "none",
+	    "silence of a client"),
+	TIMEOUT("client-fin", D | F | L, client_fin, "timeout client",
 	    "the same when it has closed one way"),
-	TIMEOUT("client-hs", D | F | L, client_hs,
+	TIMEOUT("client-hs", D | F | L, client_hs, "timeout client",
 	    "handshakes of a client"),
-	TIMEOUT("connect", D | L | B, connect, "connecting to a server"),
+	TIMEOUT("connect", D | L | B, connect, "none",
+	    "connecting to a server"),
 	TIMEOUT("http-keep-alive", LB_IN_PROXIES, http_keep_alive,
+	    "timeout http-request",
 	    "the next request"),
-	TIMEOUT("http-request", LB_IN_PROXIES, http_request,
+	TIMEOUT("http-request", LB_IN_PROXIES, http_request, "timeout client",
 	    "a whole request"),
-	TIMEOUT("queue", D | L | B, queue, "waiting for a server"),
-	TIMEOUT("server", D | L | B, server, "silence of a server"),
-	TIMEOUT("server-fin", D | L | B, server_fin,
+	TIMEOUT("queue", D | L | B, queue, "timeout connect",
+	    "waiting for a server"),
+	TIMEOUT("server", D | L | B, server, "none",
+	    "silence of a server"),
+	TIMEOUT("server-fin", D | L | B, server_fin, "timeout server",
 	    "the same when it has closed one way"),
 	{ "timeout session", F | L | B, LB_CLASS_F, LB_KEY_READ,
 	    AT(timeout.session), 0, 0, 0, false, set_timeout, 1, "<time>", "none",
 	    NULL, true, "longest life of a session" },
-	TIMEOUT("tarpit", LB_IN_PROXIES, tarpit, "how long tarpit holds"),
-	TIMEOUT("tunnel", D | L | B, tunnel,
+	TIMEOUT("tarpit", LB_IN_PROXIES, tarpit, "timeout connect",
+	    "how long tarpit holds"),
+	TIMEOUT("tunnel", D | L | B, tunnel, "timeout client, timeout server",
 	    "silence once both sides have spoken"),
 	READ("timeout", LB_IN_PROXIES, refuse_timeout, name, 0, -1, "", NULL),
 	READ("unique-id-format", D | F | L, read_format, unique_id, 0, -1,

@@ -21,23 +21,12 @@ enum { TEMPLATES = 100000 };	/* servers of one template at most */
 
 /* ---- readers ----------------------------------------------------------- */
 
-static const char *
-need_value(struct lb_parse *p, const struct lb_key *key,
-    const struct lb_words *w, unsigned at)
-{
-	if (at < w->count && *w->at[at] != '\0')
-		return w->at[at];
-	lb_parse_alert(p, "'%s' : missing %s", key->name,
-	    key->args == NULL ? "value" : key->args);
-	return NULL;
-}
-
 /* Fields of uint16_t. */
 static int
 read_port(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *word = need_value(p, key, w, at);
+	const char *word = lb_key_value(p, key, w, at);
 	int64_t n;
 
 	if (word == NULL)
@@ -59,7 +48,7 @@ read_addr(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
 	struct lb_address *to = (void *)((char *)object + key->at);
-	const char *word = need_value(p, key, w, at);
+	const char *word = lb_key_value(p, key, w, at);
 	struct why why;
 
 	if (word == NULL)
@@ -75,7 +64,7 @@ static int
 read_weight(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *word = need_value(p, key, w, at);
+	const char *word = lb_key_value(p, key, w, at);
 	struct lb_server_conf *to = object;
 	int64_t n;
 
@@ -146,7 +135,7 @@ static int
 read_init_addr(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *word = need_value(p, key, w, at);
+	const char *word = lb_key_value(p, key, w, at);
 	struct text rest = text_of(word), one;
 	struct lb_server_conf *to = object;
 	unsigned n = 0;
@@ -195,7 +184,7 @@ static int
 read_resolve_opts(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *word = need_value(p, key, w, at);
+	const char *word = lb_key_value(p, key, w, at);
 	struct text rest = text_of(word), one;
 	struct lb_server_conf *to = object;
 
@@ -225,7 +214,7 @@ read_pp2_options(struct lb_parse *p, const struct lb_key *key,
 {
 	static const char *const names[] = { "ssl", "cert-cn", "ssl-cipher",
 	    "cert-sig", "cert-key", "authority", "crc32c", "unique-id" };
-	const char *word = need_value(p, key, w, at);
+	const char *word = lb_key_value(p, key, w, at);
 	struct text rest = text_of(word), one;
 	struct lb_server_conf *to = object;
 
@@ -560,24 +549,6 @@ lb_keys_server_copy(struct lb_parse *p, const struct lb_server_conf *from)
 	return s;
 }
 
-static void
-refuse_word(struct lb_parse *p, const char *word, unsigned in)
-{
-	const struct lb_key *const tables[] = { lb_keys_server, lb_keys_tls };
-	struct lb_guess g;
-
-	lb_guess_start(&g, word);
-	for (size_t i = 0; i < 2; i++)
-		for (const struct lb_key *k = tables[i]; k->name != NULL; k++)
-			if (k->in & in)
-				lb_guess_offer(&g, k->name);
-	if (lb_guess_best(&g) == NULL)
-		lb_parse_alert(p, "unknown keyword '%s'.", word);
-	else
-		lb_parse_alert(p, "unknown keyword '%s'; did you mean '%s' "
-		    "maybe ?", word, lb_guess_best(&g));
-}
-
 static int
 read_options(struct lb_parse *p, const struct lb_words *w, unsigned at,
     unsigned in, struct lb_server_conf *to)
@@ -605,7 +576,8 @@ read_options(struct lb_parse *p, const struct lb_words *w, unsigned at,
 				    "accepted in default-server sections.",
 				    w->at[at]);
 			else
-				refuse_word(p, w->at[at], in);
+				lb_key_refuse(p, w->at[at], in,
+				    lb_keys_server, lb_keys_tls);
 			return -1;
 		}
 		if (!lb_parse_belongs(p, key->name, key->ours))

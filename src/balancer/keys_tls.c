@@ -33,21 +33,11 @@ lb_keys_tls_file(struct lb_parse *p, const char *key, const char *base,
 	return NULL;
 }
 
-static const char *
-need_value(struct lb_parse *p, const struct lb_key *key,
-    const struct lb_words *w, unsigned at)
-{
-	if (at < w->count && *w->at[at] != '\0')
-		return w->at[at];
-	lb_parse_alert(p, "'%s' : missing %s", key->name, key->args);
-	return NULL;
-}
-
 static int
 read_file(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *path = need_value(p, key, w, at);
+	const char *path = lb_key_value(p, key, w, at);
 
 	path = path == NULL ? NULL : lb_keys_tls_file(p, key->name,
 	    p->setup->global.ca_base, path);
@@ -61,7 +51,7 @@ static int
 read_cert(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *path = need_value(p, key, w, at);
+	const char *path = lb_key_value(p, key, w, at);
 	struct lb_tls_conf *to = object;
 	struct lb_cert_conf *cert;
 
@@ -156,7 +146,7 @@ static int
 read_cert_list(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *path = need_value(p, key, w, at);
+	const char *path = lb_key_value(p, key, w, at);
 	struct lb_tls_conf *to = object;
 	struct text rest, line;
 	unsigned number = 0;
@@ -187,7 +177,7 @@ static int
 read_tickets(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *path = need_value(p, key, w, at);
+	const char *path = lb_key_value(p, key, w, at);
 	struct lb_tls_conf *to = object;
 	struct text text;
 	struct why why;
@@ -214,7 +204,7 @@ static int
 read_verify(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *word = need_value(p, key, w, at);
+	const char *word = lb_key_value(p, key, w, at);
 	struct lb_tls_conf *to = object;
 
 	if (word == NULL)
@@ -250,7 +240,7 @@ static int
 read_version(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *word = need_value(p, key, w, at);
+	const char *word = lb_key_value(p, key, w, at);
 	struct lb_tls_conf *to = object;
 	enum lb_tls version;
 
@@ -279,7 +269,7 @@ static int
 read_sni(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	const char *word = need_value(p, key, w, at);
+	const char *word = lb_key_value(p, key, w, at);
 	struct lb_tls_conf *to = object;
 	struct why why;
 

@@ -16,6 +16,7 @@
 #include "balancer/world.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "proc/worker.h"
 
 enum { MOST = 512 * 1024 * 1024, PATIENCE = 10, WORDS = 64,
 	HEAVIEST = 256 };
@@ -73,8 +74,9 @@ lb_legacy_write(FILE *to)
 	int64_t now = loop_now(loop_here());
 
 	fputs(LB_LEGACY_FIRST, to);
-	fprintf(to, "process %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-	    w->connections, w->tls_connections, w->maxconn_reached);
+	fprintf(to, "process %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+	    "\n", w->connections, w->tls_connections, w->maxconn_reached,
+	    w->reloads[LB_RELOAD_WORKER]);
 	for (unsigned i = 0; i < w->count; i++)
 		put_proxy(to, w->proxies[i], now);
 	fputs("tables\n", to);
@@ -145,6 +147,9 @@ read_process(struct line *l)
 	w->connections += amount(l);
 	w->tls_connections += amount(l);
 	w->maxconn_reached += amount(l);
+	/* A master counts by itself. */
+	if (!worker_here())
+		w->reloads[LB_RELOAD_WORKER] = amount(l) + 1;
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "balancer/commands.h"
 #include "balancer/condition.h"
 #include "balancer/config.h"
+#include "balancer/explain.h"
 #include "balancer/files.h"
 #include "balancer/keys.h"
 #include "balancer/notices.h"
@@ -224,7 +225,8 @@ read_setup(struct lb_report *report)
 {
 	struct lb_source source = {
 		.names_may_fail = options.names_may_fail,
-		.localpeer = options.localpeer
+		.localpeer = options.localpeer,
+		.blocks = options.explain
 	};
 	struct why why;
 
@@ -250,6 +252,18 @@ check(struct lb_report *report)
 
 	lb_config_free(&setup);
 	return code;
+}
+
+static int
+explain(struct lb_report *report)
+{
+	struct lb_setup *setup = read_setup(report);
+	bool refused = refuses(report, setup);
+
+	if (!refused)
+		lb_explain_setup(stdout, setup);
+	lb_config_free(&setup);
+	return refused;
 }
 
 /* -dV, -4 */
@@ -367,6 +381,8 @@ run(const char *called)
 	}
 	if (options.file_count == 0)
 		return usage(called, &why);
+	if (options.explain)
+		return explain(&report);
 	return options.check ? check(&report) : serve(&report, called);
 }
 

@@ -8,7 +8,7 @@
 #include "balancer/options.h"
 #include "base/mem.h"
 
-enum kind { FLAG, TEXT, NUMBER, FILES, PIDS, SAY, NOTHING };
+enum kind { FLAG, TEXT, NUMBER, FILES, PIDS, SAY, EXPLAIN, NOTHING };
 
 static const struct row {
 	const char *name;		/* a * at its end: what begins so */
@@ -72,6 +72,8 @@ static const struct row {
 	    "print all keywords and exit" },
 	{ "-list-commands", TEXT, 0, "[=man]",
 	    "print the runtime socket's commands and exit" },
+	{ "-explain", EXPLAIN, 0, "<file>...", "print what the files mean, "
+	    "with defaults, and exit" },
 };
 
 struct walk {
@@ -150,6 +152,12 @@ take(struct walk *w, const struct row *r, const char *name)
 			w->at++;
 			w->to->old_count++;
 		}
+		return 0;
+	case EXPLAIN:
+		w->to->explain = true;
+		while (w->at < w->end && (*w->at)[0] != '-')
+			if (add_file(w, *w->at++) < 0)
+				return -1;
 		return 0;
 	case FILES:
 		word = value(w);

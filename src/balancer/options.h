@@ -20,6 +20,7 @@ struct lb_options {
 	const char *short_version;	/* -vq, -vqs, -vqb: the letters */
 	const char *list_settings;	/* form, "" for the plain one */
 	const char *list_commands;	/* the same */
+	bool explain;			/* --explain: its words are files */
 	const char *directory;		/* -C */
 	bool daemon, foreground, debug;	/* -D; -db; -d */
 	bool master, notify;		/* -W; -Ws (both) */

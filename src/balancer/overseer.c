@@ -130,11 +130,25 @@ begin_next_life(void)
 	mem_drop(argv);
 }
 
+/* Workers show how often there was which kind. */
+static void
+tell_counts(void)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "reloads %u %u %u", over.m->placed,
+	    over.m->reloads - over.m->placed - over.m->failed,
+	    over.m->failed);
+	for (struct master_worker *w = over.m->workers; w != NULL; w = w->next)
+		master_tell(w, text_of(text));
+}
+
 static void
 fail_reload(void)
 {
 	over.fresh = 0;
 	over.m->failed++;
+	tell_counts();
 	say(LB_LOG_WARNING, "Loading failure!");
 	ready_say("READY=1\nSTATUS=Reload failed!\n");
 	lb_notices_close();

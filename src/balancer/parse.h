@@ -47,6 +47,8 @@ struct lb_parse {
 	struct lb_peers_conf *peers;
 	struct lb_server_conf *peers_default;
 	struct lb_bind_conf *peers_bind;	/* default-bind, bind */
+	struct lb_block_conf *block;	/* of the section, where lines are
+					 * kept */
 	bool side;			/* in a side file: settings of ours */
 	bool skip;			/* its lines were told to be ignored */
 	bool own_steps;			/* check lines of its own were read */

@@ -110,6 +110,7 @@ lb_proxy_new(const struct lb_proxy_conf *conf,
 	pthread_mutex_init(&p->lock, NULL);
 	p->front = lb_counts_new();
 	p->back = lb_counts_new();
+	p->spread = lb_spread_new();
 	p->balance = balance;
 	p->server_count = conf->servers.count;
 	p->servers = mem_need((p->server_count + 1) * sizeof(void *));
@@ -134,6 +135,7 @@ lb_proxy_free(struct lb_proxy **pp)
 		lb_proxy_unmake(p->servers[i]);
 	lb_counts_free(&p->front);
 	lb_counts_free(&p->back);
+	lb_spread_free(&p->spread);
 	pthread_mutex_destroy(&p->lock);
 	mem_drop(p->map);
 	mem_drop(p->servers);

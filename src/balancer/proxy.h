@@ -14,6 +14,7 @@
 
 #include "balancer/algorithm.h"
 #include "balancer/server.h"
+#include "balancer/spread.h"
 
 struct lb_door;
 
@@ -62,6 +63,7 @@ struct lb_proxy {
 	bool up;
 	int64_t changed, down_time;
 	struct lb_counts *back;
+	struct lb_spread *spread;	/* of both sides */
 };
 
 /* Dies: start only. The servers' addresses, states, weights are the setup's. */

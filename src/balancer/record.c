@@ -185,53 +185,20 @@ put_ts(const struct record *r, char *to, size_t room)
 	return TEXTS(letters);
 }
 
-static int
-put_fi(const struct record *r, char *to, size_t room)
-{
-	struct endpoint e = lb_tuple_dst(r->s);
-
-	return put_ip(r, to, room, &e);
+#define PLACE(name, put, find)						\
+static int								\
+put_##name(const struct record *r, char *to, size_t room)		\
+{									\
+	struct endpoint e = find(r->s);					\
+									\
+	return put(r, to, room, &e);					\
 }
-
-static int
-put_fp(const struct record *r, char *to, size_t room)
-{
-	struct endpoint e = lb_tuple_dst(r->s);
-
-	return put_port(r, to, room, &e);
-}
-
-static int
-put_bi(const struct record *r, char *to, size_t room)
-{
-	struct endpoint e = lb_tuple_server_local(r->s);
-
-	return put_ip(r, to, room, &e);
-}
-
-static int
-put_bp(const struct record *r, char *to, size_t room)
-{
-	struct endpoint e = lb_tuple_server_local(r->s);
-
-	return put_port(r, to, room, &e);
-}
-
-static int
-put_si(const struct record *r, char *to, size_t room)
-{
-	struct endpoint e = lb_tuple_server(r->s);
-
-	return put_ip(r, to, room, &e);
-}
-
-static int
-put_sp(const struct record *r, char *to, size_t room)
-{
-	struct endpoint e = lb_tuple_server(r->s);
-
-	return put_port(r, to, room, &e);
-}
+PLACE(fi, put_ip, lb_tuple_dst)
+PLACE(fp, put_port, lb_tuple_dst)
+PLACE(bi, put_ip, lb_tuple_server_local)
+PLACE(bp, put_port, lb_tuple_server_local)
+PLACE(si, put_ip, lb_tuple_server)
+PLACE(sp, put_port, lb_tuple_server)
 
 /* "TLSv1.3/TLS_AES_256_GCM_SHA384": which half. */
 static int

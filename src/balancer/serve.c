@@ -42,9 +42,11 @@
 #include "balancer/world.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "net/netns.h"
 #include "net/thread.h"
 #include "net/tour.h"
+#include "proc/master.h"
 #include "proc/ready.h"
 #include "proc/rights.h"
 #include "proc/signals.h"
@@ -385,8 +387,35 @@ on_orphaned(void)
 	lb_stopping_soft();
 }
 
+/* "reloads IN_PLACE WORKER FAILED": up to now. */
+static void
+on_told(struct text t)
+{
+	struct text word;
+	int64_t n;
+
+	if (!text_word(&t, " ", &word) || !text_is(word, "reloads"))
+		return;
+	for (unsigned i = 0; i < LB_RELOADS; i++)
+		if (text_word(&t, " ", &word) && number_int(word, 10, 0,
+		    INT64_MAX, &n, NULL) == 0)
+			lb_world()->reloads[i] = (uint64_t)n;
+}
+
+static void
+take_counts(void)
+{
+	const struct master *m = master_here();
+	uint64_t *to = lb_world()->reloads;
+
+	to[LB_RELOAD_IN_PLACE] = m->placed;
+	to[LB_RELOAD_FAILED] = m->failed;
+	to[LB_RELOAD_WORKER] = m->reloads - m->placed - m->failed;
+}
+
 static const struct worker_events master = {
 	.taken = on_taken,
+	.told = on_told,
 	.orphaned = on_orphaned,
 };
 
@@ -477,6 +506,7 @@ live(void)
 	lb_counts_init(find_threads());
 	lb_tables_init(run.setup);
 	lb_world_init(run.setup, &who);
+	take_counts();
 	set_limits();
 	lb_resolution_read(run.setup);
 	code = load_certs();

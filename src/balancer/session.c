@@ -314,6 +314,15 @@ end_answer(struct lb_session *s, const struct lb_end *end)
 	s->client = NULL;
 }
 
+static void
+note_queue(struct lb_session *s)
+{
+	int64_t waited = now_here() - s->since;
+
+	s->queue_ms = (int32_t)(waited / CLOCK_MS);
+	lb_spread_add(s->backend->spread, LB_SPREAD_QUEUE, waited);
+}
+
 void
 lb_session_end(struct lb_session *s, const struct lb_end *end)
 {
@@ -321,7 +330,9 @@ lb_session_end(struct lb_session *s, const struct lb_end *end)
 
 	NEED(s->stage != LB_STAGE_DEAD);
 	if (s->stage == LB_STAGE_QUEUE)
-		s->queue_ms = (int32_t)((now_here() - s->since) / CLOCK_MS);
+		note_queue(s);
+	lb_spread_add(s->front->spread, LB_SPREAD_SESSION,
+	    now_here() - s->accepted);
 	count_end(s, end);
 	lb_pipe_forget(s);
 	lb_record_write(s, end);
@@ -433,6 +444,8 @@ start_pipe(struct lb_session *s)
 	    s->queue_ms - s->hello_ms;
 	if (s->connect_ms < 0)
 		s->connect_ms = 0;
+	lb_spread_add(s->backend->spread, LB_SPREAD_CONNECT,
+	    now_here() - s->since);
 	tell_attempt(s, true);
 	if (has_option(s->front, LB_OPT_LOGASAP))
 		lb_record_write(s, NULL);
@@ -664,9 +677,11 @@ count_turn(struct lb_session *s)
 static void
 begin_connect(struct lb_session *s)
 {
-	s->queue_ms = (int32_t)((now_here() - s->since) / CLOCK_MS);
-	if (s->stage != LB_STAGE_QUEUE)
-		s->queue_ms = 0;
+	s->queue_ms = 0;
+	if (s->stage == LB_STAGE_QUEUE)
+		note_queue(s);
+	else
+		lb_spread_add(s->backend->spread, LB_SPREAD_QUEUE, 0);
 	s->flags |= LB_FLOW_SLOT;
 	s->server = s->waiter.granted;
 	count_turn(s);

@@ -581,11 +581,19 @@ struct lb_global_conf {
 	enum lb_engine engine;
 	const char *metrics_listen;	/* or NULL */
 	bool log_json, sandbox, reload_in_place;	/* ..., on, on */
-	int64_t takeover_drain;		/* 300 s */
+	int64_t takeover_drain;		/* 0: none */
 	LB_LIST(const char) healthz_backends;
 };
 
 /* ---- the whole --------------------------------------------------------- */
+
+/* A section as it was written, for who explains it. */
+struct lb_block_conf {
+	const void *object;		/* the proxy's, ... it became */
+	const struct lb_block_conf *from;	/* defaults; NULL: none */
+	struct lb_words head;
+	LB_LIST(const struct lb_words) lines;	/* also of side files */
+};
 
 struct lb_setup {
 	struct lb_arena *arena;
@@ -599,6 +607,7 @@ struct lb_setup {
 	LB_LIST(struct lb_table_conf) tables;	/* all, also of peers */
 	LB_LIST(struct lb_list_conf) lists;
 	unsigned listeners;		/* sockets that bind lines ask for */
+	LB_LIST(struct lb_block_conf) blocks;	/* if the source wanted them */
 };
 
 #endif

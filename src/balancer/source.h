@@ -42,6 +42,7 @@ struct lb_source {
 	/* The number of a user (or group); -1: no such. NULL: not asked. */
 	long (*account)(void *arg, const char *name, bool group);
 	bool names_may_fail;		/* -dr */
+	bool blocks;			/* lines are kept: --explain */
 	const char *localpeer;		/* -L, or NULL: the host's name */
 };
 

@@ -7,6 +7,7 @@
 #include "balancer/door.h"
 #include "balancer/session.h"
 #include "balancer/stopping.h"
+#include "balancer/takeover.h"
 #include "balancer/world.h"
 #include "base/clock.h"
 #include "net/timer.h"
@@ -15,7 +16,7 @@
 
 static struct loop *home;
 static int exit_code;
-static struct timer watch_timer, hard_timer, grace_timer;
+static struct timer watch_timer, hard_timer, grace_timer, drain_timer;
 
 static void
 end(int code)
@@ -60,11 +61,26 @@ on_swept(void *arg)
 }
 
 static void
+stop_hard(const char *text)
+{
+	timer_stop(&hard_timer);
+	timer_stop(&drain_timer);
+	lb_world_say(NULL, LB_LOG_WARNING, text);
+	lb_session_end_all(is_any, NULL, &lb_end_killed, on_swept);
+}
+
+static void
 on_hard(void *arg)
 {
-	lb_world_say(NULL, LB_LOG_WARNING,
-	    "soft-stop running for too long, performing a hard-stop.");
-	lb_session_end_all(is_any, NULL, &lb_end_killed, on_swept);
+	stop_hard("soft-stop running for too long, performing a hard-stop.");
+}
+
+/* What could not go to the successor has had its time. */
+static void
+on_drained(void *arg)
+{
+	stop_hard("takeover_drain is over: ending the sessions that the new "
+	    "process could not take.");
 }
 
 void
@@ -98,6 +114,8 @@ stop_all(void *arg)
 		lb_stopping_proxy(lb_world()->proxies[i]);
 	if (g->hard_stop_after > 0)
 		timer_after(&hard_timer, g->hard_stop_after);
+	if (g->takeover_drain > 0 && lb_takeover_given())
+		timer_after(&drain_timer, g->takeover_drain);
 	timer_every(&watch_timer, 20 * CLOCK_MS);
 }
 
@@ -205,6 +223,7 @@ lb_stopping_watch(struct loop *loop, struct why *why)
 	timer_init(&watch_timer, loop, on_watch, NULL);
 	timer_init(&hard_timer, loop, on_hard, NULL);
 	timer_init(&grace_timer, loop, stop_all, NULL);
+	timer_init(&drain_timer, loop, on_drained, NULL);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (signals_watch(loop, rows[i].number, rows[i].on, why) < 0)
 			return -1;

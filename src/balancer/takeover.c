@@ -169,6 +169,14 @@ lb_takeover_fetch(int fd, struct why *why)
 
 /* ---- to the one after -------------------------------------------------- */
 
+static bool given;
+
+bool
+lb_takeover_given(void)
+{
+	return given;
+}
+
 struct giving {
 	struct conn *conn;
 	struct timer limit;
@@ -257,6 +265,7 @@ take_answer(struct giving *g)
 {
 	g->answered = 0;
 	timer_after(&g->limit, patience);
+	given |= g->sent == g->count;
 	if (g->sent == g->count || send_some(g) < 0)
 		end_giving(g);
 }

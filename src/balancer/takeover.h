@@ -24,5 +24,6 @@ int	lb_takeover_dial(const char *path, struct why *);
  * is ours from here on. Never blocks. Loop 0.
  */
 void	lb_takeover_give(struct conn *);
+bool	lb_takeover_given(void);	/* it was done: we are the old one */
 
 #endif

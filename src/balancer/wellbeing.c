@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * wellbeing.c - whole answers of the small answerer in net/http. Long ones
- * are better asked of a proxy's own address, which slices them. Loop 0.
- */
+/* wellbeing.c - answers of the small answerer in net/http. Loop 0. */
 #include <stdio.h>
 
 #include "balancer/exporter.h"
@@ -21,25 +18,49 @@ static struct address at;
 static struct timer timer;
 static unsigned stopping;	/* s */
 
+struct scrape {
+	struct lb_exporter exporter;
+	struct sheet sheet;
+};
+
+enum { SLICE = 4096 };		/* bytes, at least */
+
+static int
+more_metrics(void *part, struct text *slice)
+{
+	struct scrape *s = part;
+	bool more = true;
+
+	sheet_clear(&s->sheet);
+	while (more && s->sheet.len < SLICE)
+		more = lb_exporter_step(&s->exporter, &s->sheet);
+	*slice = sheet_all(&s->sheet);
+	return s->sheet.spoiled ? -1 : more;
+}
+
+static void
+forget_metrics(void *part)
+{
+	struct scrape *s = part;
+
+	sheet_fini(&s->sheet);
+	mem_drop(s);
+}
+
 static void
 answer_metrics(struct http_page *page)
 {
-	struct lb_exporter *e = mem_get(sizeof *e);
-	struct sheet to = { .len = 0 };
+	struct scrape *s = mem_zero(sizeof *s);
 
 	page->type = "text/plain; version=0.0.4";
-	if (e != NULL) {
-		lb_exporter_init(e, TEXT_NONE);
-		while (lb_exporter_step(e, &to))
-			;
-		mem_drop(e);
-		sheet_char(&to, '\0');
-	}
-	if (e == NULL || to.spoiled) {
+	if (s == NULL) {
 		page->status = 503;
-		sheet_fini(&to);
+		return;
 	}
-	page->body = to.at;
+	lb_exporter_init(&s->exporter, TEXT_NONE);
+	page->more = more_metrics;
+	page->forget = forget_metrics;
+	page->part = s;
 }
 
 /* Why it is not well; NULL: it is. */

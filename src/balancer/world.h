@@ -12,6 +12,9 @@
 #include "balancer/logs.h"
 #include "balancer/proxy.h"
 
+enum lb_reload { LB_RELOAD_IN_PLACE, LB_RELOAD_WORKER, LB_RELOAD_FAILED,
+	LB_RELOADS };
+
 struct lb_world {
 	const struct lb_setup *setup;
 	struct lb_proxy **proxies;	/* in the order of the file */
@@ -31,6 +34,7 @@ struct lb_world {
 	uint64_t maxconn_reached;
 	unsigned connection_limit, session_limit, tls_limit;	/* per second */
 	struct rate connection_rate, session_rate, tls_rate;	/* loop 0 */
+	uint64_t reloads[LB_RELOADS];	/* up to now, of all lives; loop 0 */
 	bool stopping;			/* loop 0 */
 	bool splices;			/* bulk, unless the user forbids it */
 };

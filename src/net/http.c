@@ -21,10 +21,11 @@ struct visitor {
 	TAILQ_ENTRY(visitor) link;
 	struct http *http;
 	struct conn *conn;
-	struct timer limit;
+	struct timer limit, step;
 	char *head;
 	size_t len;
-	bool waits, head_only;
+	bool waits, head_only, chunked;
+	struct http_page page;		/* .more: its slices are under way */
 };
 
 struct http {
@@ -130,9 +131,99 @@ static void
 leave(struct visitor *v)
 {
 	timer_stop(&v->limit);
+	timer_stop(&v->step);
+	if (v->page.more != NULL)
+		v->page.forget(v->page.part);
+	v->page.more = NULL;
 	TAILQ_REMOVE(&v->http->visitors, v, link);
 	v->http->count--;
 	loop_retire(v->http->loop, v, bury);
+}
+
+static void
+finish(struct visitor *v)
+{
+	struct conn *c = v->conn;
+
+	leave(v);
+	conn_close_flushed(c, &close_eof, LIMIT * CLOCK_SECOND);
+}
+
+static void
+send_slice(struct visitor *v, struct text slice, bool last)
+{
+	struct conn *c = v->conn;
+	char size[20];
+
+	conn_cork(c);
+	if (v->chunked && slice.len > 0) {
+		snprintf(size, sizeof size, "%zx\r\n", slice.len);
+		conn_send_copy(c, text_of(size));
+	}
+	if (slice.len > 0)
+		conn_send(c, slice);
+	if (v->chunked && slice.len > 0)
+		conn_send(c, TEXT("\r\n"));
+	if (v->chunked && last)
+		conn_send(c, TEXT("0\r\n\r\n"));
+	conn_uncork(c);
+}
+
+static void
+go_on(struct visitor *v)
+{
+	struct text slice = TEXT_NONE;
+	int more = v->page.more(v->page.part, &slice);
+	struct conn *c = v->conn;
+
+	if (more < 0) {
+		leave(v);
+		conn_close(c, &close_memory);
+		return;
+	}
+	send_slice(v, slice, more == 0);
+	timer_after(&v->limit, LIMIT * CLOCK_SECOND);
+	if (more == 0)
+		finish(v);
+	else if (!conn_full(c))
+		timer_after(&v->step, 0);
+}
+
+static void
+on_step(void *arg)
+{
+	go_on(arg);
+}
+
+static void
+on_drained(struct conn *c)
+{
+	struct visitor *v = conn_owner(c);
+
+	if (v->page.more != NULL)
+		timer_after(&v->step, 0);
+}
+
+/* Chunks, where the client knows them; else the end is the end. */
+static void
+answer_in_slices(struct visitor *v, const struct http_page *p)
+{
+	const char *line = memchr(v->head, '\n', v->len);
+	struct conn *c = v->conn;
+	char head[256];
+
+	v->page = *p;
+	v->chunked = line != NULL && text_ends((struct text){ v->head,
+	    (size_t)(line - v->head) }, "/1.1\r");
+	snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n"
+	    "%sCache-Control: no-cache\r\nConnection: close\r\n\r\n",
+	    p->status, reason_of(p->status), p->type, v->chunked ?
+	    "Transfer-Encoding: chunked\r\n" : "");
+	conn_send(c, text_of(head));
+	if (v->head_only)
+		finish(v);
+	else
+		go_on(v);
 }
 
 static void
@@ -151,8 +242,7 @@ answer(struct visitor *v, const struct http_page *p)
 	if (!v->head_only && len > 0)
 		conn_send(c, (struct text){ p->body, len });
 	conn_uncork(c);
-	leave(v);
-	conn_close_flushed(c, &close_eof, LIMIT * CLOCK_SECOND);
+	finish(v);
 }
 
 static void
@@ -164,7 +254,7 @@ on_data(struct conn *c, struct text t)
 	char *more;
 	int status;
 
-	if (v->waits)
+	if (v->waits || v->page.more != NULL)
 		return;			/* one request a connection */
 	if (t.len > HEAD_MOST - v->len)
 		t.len = HEAD_MOST - v->len + 1;
@@ -185,7 +275,9 @@ on_data(struct conn *c, struct text t)
 	if (status == 200)
 		v->http->serve(v->http->arg, path, &page);
 	v->waits = page.later;
-	if (!v->waits)
+	if (page.more != NULL)
+		answer_in_slices(v, &page);
+	else if (!v->waits)
 		answer(v, &page);
 	mem_drop(page.body);
 }
@@ -214,7 +306,8 @@ on_closed(struct conn *c, const struct close_reason *why)
 }
 
 static const struct conn_handler handler = {
-	.ready = on_ready, .data = on_data, .closed = on_closed,
+	.ready = on_ready, .data = on_data, .drained = on_drained,
+	.closed = on_closed,
 };
 
 static void
@@ -246,6 +339,7 @@ on_accepted(struct listener *l, int fd, const struct address *peer)
 	TAILQ_INSERT_TAIL(&h->visitors, v, link);
 	h->count++;
 	timer_init(&v->limit, h->loop, on_limit, v);
+	timer_init(&v->step, h->loop, on_step, v);
 	timer_after(&v->limit, LIMIT * CLOCK_SECOND);
 }
 

@@ -3,7 +3,7 @@
  * http.h - a strict and small answerer of HTTP/1 requests, for status pages:
  * GET and HEAD, one request a connection, a head of at most 16 KiB within
  * 10 s, no bodies. The page is made by the owner's function while it is
- * asked for. One loop's thread.
+ * asked for, or in slices. One loop's thread.
  */
 #ifndef WEIR_NET_HTTP_H
 #define WEIR_NET_HTTP_H
@@ -18,6 +18,14 @@ struct http_page {
 	const char *type;		/* "text/plain; charset=utf-8" */
 	char *body;			/* mem_drop()ed by the answerer; NULL: empty */
 	bool later;			/* nothing is said now, see http_answer */
+	/*
+	 * Instead of a body: the next slice of one, good until the next call.
+	 * 1: there is more; 0: that was the last; -1: it breaks off. The loop turns in between, and waits for
+	 * a client that is slow. forget: it is over, however it ended.
+	 */
+	int (*more)(void *part, struct text *slice);
+	void (*forget)(void *part);
+	void *part;
 };
 
 /* Listens; a unix socket left behind by nobody is removed. NULL: why. */

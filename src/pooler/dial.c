@@ -317,23 +317,6 @@ log_connected(struct pl_server *s)
 }
 
 static void
-tune(struct pl_server *s)
-{
-	const struct pl_settings *set = pl_settings();
-	struct socket_options options = {
-		.keepalive = set->tcp_keepalive != 0,
-		.keepcnt = set->tcp_keepcnt,
-		.keepidle = set->tcp_keepidle,
-		.keepintvl = set->tcp_keepintvl,
-		.user_timeout = set->tcp_user_timeout,
-		.buffer = set->tcp_socket_buffer,
-	};
-
-	if (s->peer.family != AF_UNIX)
-		socket_tune(conn_fd(s->conn), &options);
-}
-
-static void
 on_ready(struct conn *conn)
 {
 	struct pl_server *s = conn_owner(conn);
@@ -347,7 +330,8 @@ on_ready(struct conn *conn)
 		send_startup(s);
 		return;
 	}
-	tune(s);
+	if (s->peer.family != AF_UNIX)
+		pl_settings_tune(conn_fd(s->conn));
 	log_connected(s);
 	if (d->cancel) {
 		send_cancel(s);

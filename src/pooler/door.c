@@ -33,22 +33,6 @@ static unsigned door_count;
 /* ---- who comes in ------------------------------------------------------ */
 
 static void
-tune(int fd)
-{
-	const struct pl_settings *set = pl_settings();
-	struct socket_options options = {
-		.keepalive = set->tcp_keepalive != 0,
-		.keepcnt = set->tcp_keepcnt,
-		.keepidle = set->tcp_keepidle,
-		.keepintvl = set->tcp_keepintvl,
-		.user_timeout = set->tcp_user_timeout,
-		.buffer = set->tcp_socket_buffer,
-	};
-
-	socket_tune(fd, &options);
-}
-
-static void
 on_accepted(struct listener *l, int fd, const struct address *from)
 {
 	struct endpoint peer = address_endpoint(from);
@@ -64,7 +48,7 @@ on_accepted(struct listener *l, int fd, const struct address *from)
 		id[1] = uid;
 		memcpy(peer.ip, id, sizeof id);
 	} else
-		tune(fd);
+		pl_settings_tune(fd);
 	pl_login_new(loop_here(), fd, &peer);
 }
 

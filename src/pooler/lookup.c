@@ -284,24 +284,10 @@ static void
 on_data(struct conn *conn, struct text slice)
 {
 	struct pl_server *s = conn_owner(conn);
-	size_t len = s->collect.len + slice.len;
-	char *mem;
 
 	s->answer_time = loop_now(loop_here());
-	if (buffer_empty(&s->collect)) {
-		eat(s, slice);
-		return;
-	}
-	mem = mem_get(len);
-	if (mem == NULL) {
+	if (pl_server_gather(s, slice, eat) < 0)
 		give_up(s, "out of memory");
-		return;
-	}
-	buffer_copy(&s->collect, mem);
-	memcpy(mem + s->collect.len, slice.at, slice.len);
-	buffer_fini(&s->collect, loop_stock(loop_here()));
-	eat(s, (struct text){ mem, len });
-	mem_drop(mem);
 }
 
 static void

@@ -272,3 +272,25 @@ pl_server_fini(void)
 {
 	slab_free(&servers);
 }
+
+int
+pl_server_gather(struct pl_server *s, struct text slice,
+    void (*eat)(struct pl_server *, struct text))
+{
+	size_t len = s->collect.len + slice.len;
+	char *mem;
+
+	if (buffer_empty(&s->collect)) {
+		eat(s, slice);
+		return 0;
+	}
+	mem = mem_get(len);
+	if (mem == NULL)
+		return -1;
+	buffer_copy(&s->collect, mem);
+	memcpy(mem + s->collect.len, slice.at, slice.len);
+	buffer_fini(&s->collect, loop_stock(loop_here()));
+	eat(s, (struct text){ mem, len });
+	mem_drop(mem);
+	return 0;
+}

@@ -107,6 +107,12 @@ void	pl_server_close(struct pl_server *, bool tell, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 /* The process ends: no word, no log line. */
 void	pl_server_drop(struct pl_server *);
+/*
+ * Gives eat() in one piece what waits in 'collect' and the slice behind it;
+ * what eat() cannot use yet it puts there again. -1: no memory.
+ */
+int	pl_server_gather(struct pl_server *, struct text slice,
+	    void (*eat)(struct pl_server *, struct text));
 void	pl_server_fini(void);		/* none is left */
 /*
  * Set by main: the pool's books: permits back, others may grow. Called on its

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/log.h"
+#include "net/socket.h"
 #include "net/tour.h"
 #include "pooler/settings.h"
 
@@ -159,4 +160,20 @@ const char *
 pl_settings_balance_name(int balance)
 {
 	return key_word_of(pl_settings_balances, balance);
+}
+
+void
+pl_settings_tune(int fd)
+{
+	const struct pl_settings *set = pl_settings();
+	struct socket_options options = {
+		.keepalive = set->tcp_keepalive != 0,
+		.keepcnt = set->tcp_keepcnt,
+		.keepidle = set->tcp_keepidle,
+		.keepintvl = set->tcp_keepintvl,
+		.user_timeout = set->tcp_user_timeout,
+		.buffer = set->tcp_socket_buffer,
+	};
+
+	socket_tune(fd, &options);
 }

@@ -293,6 +293,9 @@ pl_settings(void)
 	return atomic_load_explicit(&pl_settings_now, memory_order_acquire);
 }
 
+/* The options of a TCP socket to a client or a server, as they are set. */
+void	pl_settings_tune(int fd);
+
 /* Puts new settings in force and gives back the old ones (or NULL). */
 const struct pl_settings *pl_settings_swap(const struct pl_settings *);
 

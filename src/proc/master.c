@@ -50,13 +50,14 @@ pass_all(bool on)
 		set_passed(w->channel, on);
 }
 
-/* "PID SINCE RELOADS FAILED DOOR ASKER FLAGS LIMIT", then the workers. */
+/* "PID SINCE RELOADS FAILED DOOR ASKER FLAGS LIMIT PLACED", workers. */
 static char *
 pack(void)
 {
-	char *all = mem_print(LUGGAGE "=%d %lld %u %u %d %d %u %u",
+	char *all = mem_print(LUGGAGE "=%d %lld %u %u %d %d %u %u %u",
 	    (int)getpid(), (long long)here.since, here.reloads, here.failed,
-	    here.door, here.asker, here.flags, here.limit), *more;
+	    here.door, here.asker, here.flags, here.limit, here.placed),
+	    *more;
 
 	for (struct master_worker *w = here.workers; w != NULL && all != NULL;
 	    w = w->next) {
@@ -98,9 +99,10 @@ unpack(const char *text)
 	long long since;
 	int pid;
 
-	if (sscanf(text, "%d %lld %u %u %d %d %u %u", &pid, &since,
+	/* A program that was replaced by this one may have packed less. */
+	if (sscanf(text, "%d %lld %u %u %d %d %u %u %u", &pid, &since,
 	    &here.reloads, &here.failed, &here.door, &here.asker, &here.flags,
-	    &here.limit) != 8 || pid != (int)getpid()) {
+	    &here.limit, &here.placed) < 8 || pid != (int)getpid()) {
 		here = (struct master){ .door = -1, .asker = -1 };
 		return;
 	}
@@ -334,6 +336,15 @@ master_connect(const struct master_worker *w, char level, struct why *why)
 		return ends[0];
 	close(ends[0]);
 	return -1;
+}
+
+void
+master_tell(const struct master_worker *w, struct text t)
+{
+	struct why why;
+
+	if (w->channel >= 0)
+		(void)handover_send(w->channel, t, NULL, 0, &why);
 }
 
 void

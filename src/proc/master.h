@@ -34,7 +34,8 @@ struct master_worker {
 struct master {
 	bool again;			/* not the first life */
 	int64_t since;			/* of the first life */
-	unsigned reloads, failed;
+	unsigned reloads, failed, placed;	/* all; of them in vain; of
+						 * them in place */
 	struct master_worker *workers;
 	/* The caller's luggage, from life to life. */
 	int door;			/* a listening socket; -1 */
@@ -63,6 +64,8 @@ int	master_watch(struct loop *, const struct master_events *,
  */
 int	master_connect(const struct master_worker *, char level,
 	    struct why *);
+/* One message to a worker, or nothing: it may be gone, or slow. */
+void	master_tell(const struct master_worker *, struct text);
 /* Sends the signal to all of them. */
 void	master_signal(int number);
 /* The next life; returns (-1) when there is none to be had. */

@@ -34,8 +34,9 @@ on_channel(evutil_socket_t fd, short what, void *arg)
 	static int fds[HANDOVER_MOST];
 	struct why why;
 	unsigned n;
-	char letter;
-	ssize_t got = handover_receive(channel, &letter, 1, fds, &n, &why);
+	char room[256];
+	ssize_t got = handover_receive(channel, room, sizeof room, fds, &n,
+	    &why);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -44,10 +45,12 @@ on_channel(evutil_socket_t fd, short what, void *arg)
 		events->orphaned();
 		return;
 	}
+	if (n == 0)
+		events->told((struct text){ room, (size_t)got });
 	while (n > 0) {
 		n--;
 		fcntl(fds[n], F_SETFL, fcntl(fds[n], F_GETFL) | O_NONBLOCK);
-		events->taken(fds[n], letter);
+		events->taken(fds[n], room[0]);
 	}
 }
 

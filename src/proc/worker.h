@@ -9,6 +9,7 @@
 
 struct worker_events {
 	void (*taken)(int fd, char level);	/* a connection; the callee's */
+	void (*told)(struct text);		/* a message */
 	void (*orphaned)(void);			/* the master is gone */
 };
 

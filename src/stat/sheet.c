@@ -106,3 +106,16 @@ sheet_print(struct sheet *s, const char *fmt, ...)
 	}
 	va_end(again);
 }
+
+char *
+sheet_take(struct sheet *s)
+{
+	char *at;
+
+	sheet_char(s, '\0');
+	if (s->spoiled)
+		sheet_fini(s);
+	at = s->at;
+	*s = (struct sheet){ NULL, 0, 0, false };
+	return at;
+}

@@ -30,6 +30,9 @@ void	sheet_count(struct sheet *, uint64_t);
 void	sheet_print(struct sheet *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
+/* The text, ended by NUL, now the caller's; NULL: it was spoiled, and is gone. */
+char	*sheet_take(struct sheet *);
+
 static inline struct text
 sheet_all(const struct sheet *s)
 {

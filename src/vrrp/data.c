@@ -14,7 +14,7 @@
 #include "vrrp/address.h"
 #include "vrrp/data.h"
 
-#define put	vr_view_put
+#define put	sheet_print
 
 static const char *
 yes_no(bool yes)
@@ -60,7 +60,7 @@ seconds(int64_t us)
 
 /* "1795325178.533754 (Sun Nov 22 05:26:18.533754 2026)" */
 static void
-put_time(struct vr_view_text *t, const char *name, int64_t wall)
+put_time(struct sheet *t, const char *name, int64_t wall)
 {
 	time_t whole = (time_t)(wall / CLOCK_SECOND);
 	int us = (int)(wall % CLOCK_SECOND);
@@ -84,7 +84,7 @@ to_wall(int64_t at)
 /* ---- global */
 
 static void
-put_garp(struct vr_view_text *t, const char *indent,
+put_garp(struct sheet *t, const char *indent,
     const struct vr_garp_conf *g, const char *timer)
 {
 	put(t, "%sGratuitous ARP delay = %g\n", indent, seconds(g->delay));
@@ -100,7 +100,7 @@ put_garp(struct vr_view_text *t, const char *indent,
 }
 
 static void
-put_global(struct vr_view_text *t, const struct vr_global_conf *g)
+put_global(struct sheet *t, const struct vr_global_conf *g)
 {
 	char ip[INET6_ADDRSTRLEN];
 
@@ -157,7 +157,7 @@ static const char *const route_types[] = {
 };
 
 static void
-put_net(struct vr_view_text *t, const struct prefix *p)
+put_net(struct sheet *t, const struct prefix *p)
 {
 	char ip[INET6_ADDRSTRLEN];
 
@@ -168,7 +168,7 @@ put_net(struct vr_view_text *t, const struct prefix *p)
 }
 
 static void
-put_via(struct vr_view_text *t, const struct prefix *via)
+put_via(struct sheet *t, const struct prefix *via)
 {
 	char ip[INET6_ADDRSTRLEN];
 
@@ -178,7 +178,7 @@ put_via(struct vr_view_text *t, const struct prefix *via)
 }
 
 void
-vr_data_route(struct vr_view_text *t, const struct vr_route_conf *r)
+vr_data_route(struct sheet *t, const struct vr_route_conf *r)
 {
 	char ip[INET6_ADDRSTRLEN];
 	bool unicast = r->type == RTN_UNICAST;
@@ -234,7 +234,7 @@ static const char *const rule_actions[] = {
 };
 
 static void
-put_span(struct vr_view_text *t, const char *word, bool given,
+put_span(struct sheet *t, const char *word, bool given,
     const struct vr_span32 *s)
 {
 	if (given && s->least == s->most)
@@ -244,7 +244,7 @@ put_span(struct vr_view_text *t, const char *word, bool given,
 }
 
 void
-vr_data_rule(struct vr_view_text *t, const struct vr_rule_conf *r)
+vr_data_rule(struct sheet *t, const struct vr_rule_conf *r)
 {
 	put(t, "%sfrom ", r->invert ? "not " : "");
 	if (r->from.family != 0)
@@ -281,7 +281,7 @@ vr_data_rule(struct vr_view_text *t, const struct vr_rule_conf *r)
 }
 
 static void
-put_statics(struct vr_view_text *t, const struct vr_config *c)
+put_statics(struct sheet *t, const struct vr_config *c)
 {
 	char text[VR_ADDRESS_TEXT];
 
@@ -320,7 +320,7 @@ live_of(const struct vr_view *v, const struct vr_instance_conf *c)
 }
 
 static void
-put_state(struct vr_view_text *t, const struct vr_instance_conf *c,
+put_state(struct sheet *t, const struct vr_instance_conf *c,
     const struct vr_live *l)
 {
 	char ip[INET6_ADDRSTRLEN];
@@ -347,7 +347,7 @@ put_state(struct vr_view_text *t, const struct vr_instance_conf *c,
 }
 
 static void
-put_way(struct vr_view_text *t, const struct vr_instance_conf *c,
+put_way(struct sheet *t, const struct vr_instance_conf *c,
     const struct vr_live *l)
 {
 	char ip[INET6_ADDRSTRLEN];
@@ -367,7 +367,7 @@ put_way(struct vr_view_text *t, const struct vr_instance_conf *c,
 }
 
 static void
-put_numbers(struct vr_view_text *t, const struct vr_instance_conf *c,
+put_numbers(struct sheet *t, const struct vr_instance_conf *c,
     const struct vr_live *l)
 {
 	put(t, "   Down timer adverts = %u\n", c->down_timer_adverts);
@@ -405,7 +405,7 @@ put_numbers(struct vr_view_text *t, const struct vr_instance_conf *c,
 }
 
 static void
-put_list(struct vr_view_text *t, struct vr_address_conf *const *at,
+put_list(struct sheet *t, struct vr_address_conf *const *at,
     unsigned n, const struct vr_instance_conf *c, const struct vr_live *l)
 {
 	char text[VR_ADDRESS_TEXT];
@@ -416,7 +416,7 @@ put_list(struct vr_view_text *t, struct vr_address_conf *const *at,
 }
 
 static void
-put_addresses(struct vr_view_text *t, const struct vr_instance_conf *c,
+put_addresses(struct sheet *t, const struct vr_instance_conf *c,
     const struct vr_live *l)
 {
 	char ip[INET6_ADDRSTRLEN];
@@ -438,7 +438,7 @@ put_addresses(struct vr_view_text *t, const struct vr_instance_conf *c,
 }
 
 static void
-put_ways(struct vr_view_text *t, const struct vr_instance_conf *c)
+put_ways(struct sheet *t, const struct vr_instance_conf *c)
 {
 	if (c->routes.count > 0)
 		put(t, "   Virtual Routes :\n");
@@ -466,7 +466,7 @@ static const char *const headings[VR_TRACKS] = {
 };
 
 static void
-put_tracks(struct vr_view_text *t, struct vr_track_conf *const *at,
+put_tracks(struct sheet *t, struct vr_track_conf *const *at,
     unsigned n)
 {
 	for (int k = 0; k < VR_TRACKS; k++) {
@@ -496,7 +496,7 @@ static const char *const scripts[VR_NOTIFIES] = {
 };
 
 static void
-put_notify(struct vr_view_text *t, const struct vr_notify_conf *n)
+put_notify(struct sheet *t, const struct vr_notify_conf *n)
 {
 	put(t, "   Using smtp notification = %s\n", yes_no(n->smtp_alert));
 	put(t, "   Notify deleted = %s\n", n->deleted ? "Deleted" :
@@ -514,7 +514,7 @@ put_notify(struct vr_view_text *t, const struct vr_notify_conf *n)
 }
 
 static void
-put_instance(struct vr_view_text *t, const struct vr_view *v,
+put_instance(struct sheet *t, const struct vr_view *v,
     const struct vr_instance_conf *c)
 {
 	const struct vr_live *l = live_of(v, c);
@@ -545,7 +545,7 @@ put_instance(struct vr_view_text *t, const struct vr_view *v,
 /* ---- sockets */
 
 static void
-put_socket(struct vr_view_text *t, const struct vr_view *v, unsigned first,
+put_socket(struct sheet *t, const struct vr_view *v, unsigned first,
     int in, int out)
 {
 	const struct vr_config *config = v->config;
@@ -572,7 +572,7 @@ put_socket(struct vr_view_text *t, const struct vr_view *v, unsigned first,
 }
 
 static void
-put_pool(struct vr_view_text *t, const struct vr_view *v)
+put_pool(struct sheet *t, const struct vr_view *v)
 {
 	const struct vr_config *config = v->config;
 
@@ -596,7 +596,7 @@ put_pool(struct vr_view_text *t, const struct vr_view *v)
 /* ---- groups, trackers */
 
 static void
-put_groups(struct vr_view_text *t, const struct vr_view *v)
+put_groups(struct sheet *t, const struct vr_view *v)
 {
 	const struct vr_config *c = v->config;
 
@@ -626,7 +626,7 @@ put_groups(struct vr_view_text *t, const struct vr_view *v)
 }
 
 static void
-put_users(struct vr_view_text *t, const struct vr_config *c, const void *what)
+put_users(struct sheet *t, const struct vr_config *c, const void *what)
 {
 	put(t, "   Tracking instances :\n");
 	for (unsigned i = 0; i < c->instances.count; i++)
@@ -660,7 +660,7 @@ track_of(const struct vr_view *v, enum vr_track_kind kind, const char *name)
 }
 
 static void
-put_script(struct vr_view_text *t, const struct vr_view *v,
+put_script(struct sheet *t, const struct vr_view *v,
     const struct vr_script_conf *s)
 {
 	const struct vr_program *p = s->program;
@@ -691,7 +691,7 @@ put_script(struct vr_view_text *t, const struct vr_view *v,
 }
 
 static void
-put_files(struct vr_view_text *t, const struct vr_view *v)
+put_files(struct sheet *t, const struct vr_view *v)
 {
 	const struct vr_config *c = v->config;
 
@@ -711,7 +711,7 @@ put_files(struct vr_view_text *t, const struct vr_view *v)
 }
 
 static void
-put_processes(struct vr_view_text *t, const struct vr_view *v)
+put_processes(struct sheet *t, const struct vr_view *v)
 {
 	const struct vr_config *c = v->config;
 
@@ -734,7 +734,7 @@ put_processes(struct vr_view_text *t, const struct vr_view *v)
 
 /* ours */
 static void
-put_probes(struct vr_view_text *t, const struct vr_view *v)
+put_probes(struct sheet *t, const struct vr_view *v)
 {
 	const struct vr_config *c = v->config;
 	const struct vr_track *track;
@@ -764,7 +764,7 @@ put_probes(struct vr_view_text *t, const struct vr_view *v)
 static void
 put_link(void *arg, struct vr_link *l)
 {
-	struct vr_view_text *t = arg;
+	struct sheet *t = arg;
 	const struct vr_link_address *v4 = vr_link_source(l, AF_INET, NULL),
 	    *v6 = vr_link_source(l, AF_INET6, NULL);
 	char ip[INET6_ADDRSTRLEN];
@@ -790,7 +790,7 @@ put_link(void *arg, struct vr_link *l)
 }
 
 void
-vr_data_put(struct vr_view_text *t, const struct vr_view *v)
+vr_data_put(struct sheet *t, const struct vr_view *v)
 {
 	const struct vr_config *c = v->config;
 

@@ -6,11 +6,12 @@
 #ifndef WEIR_VRRP_DATA_H
 #define WEIR_VRRP_DATA_H
 
+#include "stat/sheet.h"
 #include "vrrp/view.h"
 
-void	vr_data_put(struct vr_view_text *, const struct vr_view *);
+void	vr_data_put(struct sheet *, const struct vr_view *);
 /* A route and a rule as the dumps have them. */
-void	vr_data_route(struct vr_view_text *, const struct vr_route_conf *);
-void	vr_data_rule(struct vr_view_text *, const struct vr_rule_conf *);
+void	vr_data_route(struct sheet *, const struct vr_route_conf *);
+void	vr_data_rule(struct sheet *, const struct vr_rule_conf *);
 
 #endif

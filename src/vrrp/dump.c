@@ -28,14 +28,14 @@ static const struct {
 char *
 vr_dump_data(const struct vr_view *v)
 {
-	struct vr_view_text t = { .len = 0 };
+	struct sheet t = { .len = 0 };
 
 	vr_data_put(&t, v);
-	return vr_view_take(&t);
+	return sheet_take(&t);
 }
 
 static void
-put_counts(struct vr_view_text *t, const struct vr_live_counts *counts)
+put_counts(struct sheet *t, const struct vr_live_counts *counts)
 {
 	const char *section = NULL;
 
@@ -44,9 +44,9 @@ put_counts(struct vr_view_text *t, const struct vr_live_counts *counts)
 
 		if (c->section != NULL && (section == NULL ||
 		    strcmp(section, c->section) != 0))
-			vr_view_put(t, "  %s:\n", c->section);
+			sheet_print(t, "  %s:\n", c->section);
 		section = c->section;
-		vr_view_put(t, "%s%s: %" PRIu64 "\n", section != NULL ?
+		sheet_print(t, "%s%s: %" PRIu64 "\n", section != NULL ?
 		    "    " : "  ", c->label, vr_column_value(c, counts));
 	}
 }
@@ -55,27 +55,27 @@ char *
 vr_dump_stats(const struct vr_view *v)
 {
 	static const struct vr_live none;
-	struct vr_view_text t = { .len = 0 };
+	struct sheet t = { .len = 0 };
 
-	vr_view_put(&t, "%s", "");
+	sheet_print(&t, "%s", "");
 	for (unsigned i = 0; i < v->config->instances.count; i++) {
 		const struct vr_live *l = v->live(v->config->instances.at[i]);
 
-		vr_view_put(&t, "VRRP Instance: %s\n",
+		sheet_print(&t, "VRRP Instance: %s\n",
 		    v->config->instances.at[i]->name);
 		put_counts(&t, &(l == NULL ? &none : l)->counts);
 	}
-	return vr_view_take(&t);
+	return sheet_take(&t);
 }
 
 char *
 vr_dump_json(const struct vr_view *v)
 {
-	struct vr_view_text t = { .len = 0 };
+	struct sheet t = { .len = 0 };
 
 	vr_json_file(&t, v, v->config->global.json_version);
-	vr_view_put(&t, "\n");
-	return vr_view_take(&t);
+	sheet_print(&t, "\n");
+	return sheet_take(&t);
 }
 
 void

@@ -11,10 +11,10 @@
 #include "vrrp/data.h"
 #include "vrrp/json.h"
 
-#define put	vr_view_put
+#define put	sheet_print
 
 void
-vr_json_text(struct vr_view_text *t, const char *s)
+vr_json_text(struct sheet *t, const char *s)
 {
 	put(t, "\"");
 	for (; *s != '\0'; s++)
@@ -28,7 +28,7 @@ vr_json_text(struct vr_view_text *t, const char *s)
 }
 
 static void
-put_text(struct vr_view_text *t, const char *key, const char *value)
+put_text(struct sheet *t, const char *key, const char *value)
 {
 	put(t, "\"%s\":", key);
 	vr_json_text(t, value == NULL ? "" : value);
@@ -36,19 +36,19 @@ put_text(struct vr_view_text *t, const char *key, const char *value)
 }
 
 static void
-put_number(struct vr_view_text *t, const char *key, int64_t value)
+put_number(struct sheet *t, const char *key, int64_t value)
 {
 	put(t, "\"%s\":%" PRId64 ",", key, value);
 }
 
 static void
-put_truth(struct vr_view_text *t, const char *key, bool value)
+put_truth(struct sheet *t, const char *key, bool value)
 {
 	put(t, "\"%s\":%s,", key, value ? "true" : "false");
 }
 
 static void
-put_seconds(struct vr_view_text *t, const char *key, int64_t us)
+put_seconds(struct sheet *t, const char *key, int64_t us)
 {
 	if (us % CLOCK_SECOND == 0)
 		put_number(t, key, us / CLOCK_SECOND);
@@ -58,9 +58,9 @@ put_seconds(struct vr_view_text *t, const char *key, int64_t us)
 
 /* The comma behind the last member or element goes. */
 static void
-close_with(struct vr_view_text *t, const char *bracket)
+close_with(struct sheet *t, const char *bracket)
 {
-	if (!t->failed && t->len > 0 && t->at[t->len - 1] == ',')
+	if (!t->spoiled && t->len > 0 && t->at[t->len - 1] == ',')
 		t->at[--t->len] = '\0';
 	put(t, "%s", bracket);
 }
@@ -69,13 +69,13 @@ close_with(struct vr_view_text *t, const char *bracket)
 
 /* What was written from 'mark' on becomes one quoted text. */
 static void
-quote_from(struct vr_view_text *t, size_t mark)
+quote_from(struct sheet *t, size_t mark)
 {
-	char *raw = t->failed ? NULL : mem_copy((struct text){ t->at + mark,
+	char *raw = t->spoiled ? NULL : mem_copy((struct text){ t->at + mark,
 	    t->len - mark });
 
 	if (raw == NULL) {
-		t->failed = true;
+		t->spoiled = true;
 		return;
 	}
 	t->len = mark;
@@ -84,7 +84,7 @@ quote_from(struct vr_view_text *t, size_t mark)
 }
 
 static void
-put_program(struct vr_view_text *t, const struct vr_program *p)
+put_program(struct sheet *t, const struct vr_program *p)
 {
 	size_t mark = t->len;
 
@@ -96,7 +96,7 @@ put_program(struct vr_view_text *t, const struct vr_program *p)
 }
 
 static void
-put_list(struct vr_view_text *t, const char *key,
+put_list(struct sheet *t, const char *key,
     struct vr_address_conf *const *at, unsigned n,
     const struct vr_instance_conf *c, bool set)
 {
@@ -117,7 +117,7 @@ put_list(struct vr_view_text *t, const char *key,
 }
 
 static void
-put_ways(struct vr_view_text *t, const struct vr_instance_conf *c)
+put_ways(struct sheet *t, const struct vr_instance_conf *c)
 {
 	size_t mark;
 
@@ -154,7 +154,7 @@ has_kind(const struct vr_instance_conf *c, enum vr_track_kind kind)
 
 /* As the original: interfaces and processes by name, scripts by command. */
 static void
-put_tracked(struct vr_view_text *t, const char *key, enum vr_track_kind kind,
+put_tracked(struct sheet *t, const char *key, enum vr_track_kind kind,
     const struct vr_instance_conf *c)
 {
 	if (!has_kind(c, kind))
@@ -186,7 +186,7 @@ static const char *const script_keys[VR_NOTIFIES] = {
 };
 
 static void
-put_scripts(struct vr_view_text *t, const struct vr_notify_conf *n)
+put_scripts(struct sheet *t, const struct vr_notify_conf *n)
 {
 	for (int k = 0; k < VR_NOTIFIES; k++)
 		if (n->scripts[k] != NULL) {
@@ -196,7 +196,7 @@ put_scripts(struct vr_view_text *t, const struct vr_notify_conf *n)
 }
 
 static void
-put_settings(struct vr_view_text *t, const struct vr_instance_conf *c)
+put_settings(struct sheet *t, const struct vr_instance_conf *c)
 {
 	const struct vr_garp_conf *g = &c->garp;
 
@@ -213,7 +213,7 @@ put_settings(struct vr_view_text *t, const struct vr_instance_conf *c)
 }
 
 static void
-put_data(struct vr_view_text *t, const struct vr_instance_conf *c,
+put_data(struct sheet *t, const struct vr_instance_conf *c,
     const struct vr_live *l)
 {
 	put_text(t, "iname", c->name);
@@ -259,7 +259,7 @@ static const char *const kinds[VR_TRACKS] = {
 static const char *const track_states[] = { "init", "up", "down" };
 
 static void
-put_tracker(struct vr_view_text *t, const struct vr_view *v,
+put_tracker(struct sheet *t, const struct vr_view *v,
     const struct vr_track_conf *line)
 {
 	const struct vr_track *track = v->tracks == NULL ? NULL :
@@ -285,7 +285,7 @@ put_tracker(struct vr_view_text *t, const struct vr_view *v,
 
 /* What is ours: why it is in FAULT, who else is master, all trackers. */
 static void
-put_more(struct vr_view_text *t, const struct vr_view *v,
+put_more(struct sheet *t, const struct vr_view *v,
     const struct vr_instance_conf *c, const struct vr_live *l)
 {
 	static const char *const faults[] = { "interface", "source address",
@@ -312,7 +312,7 @@ put_more(struct vr_view_text *t, const struct vr_view *v,
 }
 
 static void
-put_instance(struct vr_view_text *t, const struct vr_view *v,
+put_instance(struct sheet *t, const struct vr_view *v,
     const struct vr_instance_conf *c)
 {
 	static const struct vr_live none;
@@ -331,7 +331,7 @@ put_instance(struct vr_view_text *t, const struct vr_view *v,
 }
 
 static void
-put_instances(struct vr_view_text *t, const struct vr_view *v,
+put_instances(struct sheet *t, const struct vr_view *v,
     const char *only)
 {
 	const struct vr_config *config = v->config;
@@ -345,7 +345,7 @@ put_instances(struct vr_view_text *t, const struct vr_view *v,
 }
 
 static void
-put_processes(struct vr_view_text *t, const struct vr_view *v)
+put_processes(struct sheet *t, const struct vr_view *v)
 {
 	const struct vr_config *config = v->config;
 
@@ -368,7 +368,7 @@ put_processes(struct vr_view_text *t, const struct vr_view *v)
 }
 
 void
-vr_json_file(struct vr_view_text *t, const struct vr_view *v,
+vr_json_file(struct sheet *t, const struct vr_view *v,
     unsigned version)
 {
 	if (version != 2) {
@@ -383,7 +383,7 @@ vr_json_file(struct vr_view_text *t, const struct vr_view *v,
 }
 
 void
-vr_json_status(struct vr_view_text *t, const struct vr_view *v,
+vr_json_status(struct sheet *t, const struct vr_view *v,
     const char *instance)
 {
 	put(t, "{");

@@ -6,14 +6,15 @@
 #ifndef WEIR_VRRP_JSON_H
 #define WEIR_VRRP_JSON_H
 
+#include "stat/sheet.h"
 #include "vrrp/view.h"
 
 /* The file: an array (1), or an object with the processes (2). */
-void	vr_json_file(struct vr_view_text *, const struct vr_view *,
+void	vr_json_file(struct sheet *, const struct vr_view *,
 	    unsigned version);
 /* The status: all instances, or one; groups; trackers. */
-void	vr_json_status(struct vr_view_text *, const struct vr_view *,
+void	vr_json_status(struct sheet *, const struct vr_view *,
 	    const char *instance);
-void	vr_json_text(struct vr_view_text *, const char *);	/* quoted */
+void	vr_json_text(struct sheet *, const char *);	/* quoted */
 
 #endif

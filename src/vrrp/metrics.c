@@ -8,7 +8,7 @@
 #include "vrrp/json.h"
 #include "vrrp/metrics.h"
 
-#define put	vr_view_put
+#define put	sheet_print
 
 static const struct vr_live none;
 
@@ -22,7 +22,7 @@ live_of(const struct vr_view *v, const struct vr_instance_conf *c)
 
 /* A label's value: quotes, backslashes and line ends are escaped. */
 static void
-put_label(struct vr_view_text *t, const char *name, const char *value)
+put_label(struct sheet *t, const char *name, const char *value)
 {
 	put(t, "%s=\"", name);
 	for (; value != NULL && *value != '\0'; value++)
@@ -35,14 +35,14 @@ put_label(struct vr_view_text *t, const char *name, const char *value)
 }
 
 static void
-put_head(struct vr_view_text *t, const char *name, const char *kind,
+put_head(struct sheet *t, const char *name, const char *kind,
     const char *help)
 {
 	put(t, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind);
 }
 
 static void
-put_router(struct vr_view_text *t, const struct vr_instance_conf *c)
+put_router(struct sheet *t, const struct vr_instance_conf *c)
 {
 	put_label(t, "iname", c->name);
 	put(t, ",");
@@ -52,7 +52,7 @@ put_router(struct vr_view_text *t, const struct vr_instance_conf *c)
 
 /* A row per address: its labels, and what the instance is. */
 static void
-put_states(struct vr_view_text *t, const struct vr_view *v, bool excluded)
+put_states(struct sheet *t, const struct vr_view *v, bool excluded)
 {
 	const char *name = excluded ? "keepalived_vrrp_excluded_state" :
 	    "keepalived_vrrp_state";
@@ -80,7 +80,7 @@ put_states(struct vr_view_text *t, const struct vr_view *v, bool excluded)
 }
 
 static void
-put_counters(struct vr_view_text *t, const struct vr_view *v)
+put_counters(struct sheet *t, const struct vr_view *v)
 {
 	for (unsigned k = 0; k < VR_COLUMNS; k++) {
 		const struct vr_column *column = &vr_columns[k];
@@ -111,7 +111,7 @@ put_counters(struct vr_view_text *t, const struct vr_view *v)
 }
 
 static void
-put_scripts(struct vr_view_text *t, const struct vr_view *v, bool status)
+put_scripts(struct sheet *t, const struct vr_view *v, bool status)
 {
 	const char *name = status ? "keepalived_script_status" :
 	    "keepalived_script_state";
@@ -133,7 +133,7 @@ put_scripts(struct vr_view_text *t, const struct vr_view *v, bool status)
 /* ---- ours */
 
 static void
-put_ours(struct vr_view_text *t, const struct vr_view *v, const char *name,
+put_ours(struct sheet *t, const struct vr_view *v, const char *name,
     const char *kind, const char *help, double (*value)(
     const struct vr_view *, const struct vr_instance_conf *))
 {
@@ -167,7 +167,7 @@ restored(const struct vr_view *v, const struct vr_instance_conf *c)
 }
 
 static void
-put_late(struct vr_view_text *t, const struct vr_view *v)
+put_late(struct sheet *t, const struct vr_view *v)
 {
 	uint64_t total = 0;
 
@@ -190,7 +190,7 @@ put_late(struct vr_view_text *t, const struct vr_view *v)
 static void
 put_trackers(void *arg, const struct vr_track *track)
 {
-	struct vr_view_text *t = arg;
+	struct sheet *t = arg;
 
 	put(t, "weir_vrrp_tracker_up{");
 	put_label(t, "kind", track->ops->kind);
@@ -202,7 +202,7 @@ put_trackers(void *arg, const struct vr_track *track)
 char *
 vr_metrics_page(const struct vr_view *v)
 {
-	struct vr_view_text t = { .len = 0 };
+	struct sheet t = { .len = 0 };
 
 	put_head(&t, "keepalived_up", "gauge", "1");
 	put(&t, "keepalived_up 1\n");
@@ -224,7 +224,7 @@ vr_metrics_page(const struct vr_view *v)
 	put_head(&t, "weir_build_info", "gauge", "1");
 	put(&t, "weir_build_info{version=\"%s\",engine=\"%s\"} 1\n",
 	    PACKAGE_VERSION, v->engine == NULL ? "" : v->engine);
-	return vr_view_take(&t);
+	return sheet_take(&t);
 }
 
 /* ---- health and status */
@@ -232,7 +232,7 @@ vr_metrics_page(const struct vr_view *v)
 char *
 vr_metrics_health(const struct vr_view *v, int *status)
 {
-	struct vr_view_text t = { .len = 0 };
+	struct sheet t = { .len = 0 };
 
 	*status = 200;
 	for (unsigned i = 0; i < v->config->instances.count &&
@@ -245,13 +245,13 @@ vr_metrics_health(const struct vr_view *v, int *status)
 		}
 	if (*status == 200)
 		put(&t, "ok\n");
-	return vr_view_take(&t);
+	return sheet_take(&t);
 }
 
 static const char *const states[] = { "INIT", "BACKUP", "MASTER", "FAULT" };
 
 static void
-put_line(struct vr_view_text *t, const struct vr_instance_conf *c,
+put_line(struct sheet *t, const struct vr_instance_conf *c,
     const struct vr_live *l)
 {
 	char ip[INET6_ADDRSTRLEN];
@@ -285,7 +285,7 @@ put_line(struct vr_view_text *t, const struct vr_instance_conf *c,
 char *
 vr_metrics_status(const struct vr_view *v, const char *instance, bool json)
 {
-	struct vr_view_text t = { .len = 0 };
+	struct sheet t = { .len = 0 };
 
 	put(&t, "%s", "");
 	if (json)
@@ -297,7 +297,7 @@ vr_metrics_status(const struct vr_view *v, const char *instance, bool json)
 		if (instance == NULL || strcmp(instance, c->name) == 0)
 			put_line(&t, c, live_of(v, c));
 	}
-	return vr_view_take(&t);
+	return sheet_take(&t);
 }
 
 /* Of several the worst: a fault before a backup before a master. */

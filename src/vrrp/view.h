@@ -31,14 +31,4 @@ struct vr_view {
 enum { VR_VIEW_LATE = 6 };
 extern const double vr_view_late[VR_VIEW_LATE];	/* bounds, seconds */
 
-/* Text that grows; zeroed to begin with. */
-struct vr_view_text {
-	char *at;
-	size_t len, room;
-	bool failed;
-};
-void	vr_view_put(struct vr_view_text *, const char *fmt, ...)
-	    __attribute__((format(printf, 2, 3)));
-char	*vr_view_take(struct vr_view_text *);	/* NULL: no memory */
-
 #endif

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,9 +13,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "stat/sheet.h"
 #include "watch/memory.h"
 
 #define FORM	"weir-watch state 1"
+#define put	sheet_print
 
 enum { FILE_MOST = 64 * 1024 * 1024, FIELDS = 16 };
 
@@ -33,39 +34,6 @@ struct wt_memory {
 	bool failing;
 	unsigned long failures;
 };
-
-/* ---- a growing text */
-
-struct sheet {
-	char *at;
-	size_t len, room;
-	bool failed;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-put(struct sheet *s, const char *fmt, ...)
-{
-	va_list ap, again;
-	char *more;
-	int n;
-
-	va_start(ap, fmt);
-	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (!s->failed && s->len + (size_t)n + 1 > s->room) {
-		s->room = 2 * s->room + (size_t)n + 256;
-		more = mem_grow(s->at, s->room);
-		if (more == NULL)
-			s->failed = true;
-		else
-			s->at = more;
-	}
-	if (!s->failed)
-		s->len += (size_t)vsnprintf(s->at + s->len,
-		    s->room - s->len, fmt, again);
-	va_end(again);
-}
 
 /* ---- to text */
 
@@ -215,17 +183,15 @@ wt_memory_print(const struct wt_state *s, const struct wt_now *now,
 {
 	struct sheet one = { .len = 0 }, other = { .len = 0 };
 
-	put(&one, "%s", "");
 	print_main(s, &one);
 	print_ext(s, now, &other);
-	if (one.failed || other.failed) {
-		mem_drop(one.at);
-		mem_drop(other.at);
-		return -1;
-	}
-	*main = one.at;
-	*ext = other.at;
-	return 0;
+	*main = sheet_take(&one);
+	*ext = sheet_take(&other);
+	if (*main != NULL && *ext != NULL)
+		return 0;
+	mem_drop(*main);
+	mem_drop(*ext);
+	return -1;
 }
 
 /* ---- from text */

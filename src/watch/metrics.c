@@ -1,47 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /* metrics.c - Prometheus' form, and the status as JSON. Loop 0. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include <jansson.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
+#include "stat/sheet.h"
 #include "watch/metrics.h"
 #include "watch/watch.h"
 #include "watch/words.h"
 
-struct sheet {
-	char *at;
-	size_t len, room;
-	bool failed;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-put(struct sheet *s, const char *fmt, ...)
-{
-	va_list ap, again;
-	char *more;
-	int n;
-
-	va_start(ap, fmt);
-	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (!s->failed && s->len + (size_t)n + 1 > s->room) {
-		more = mem_grow(s->at, 2 * s->room + (size_t)n + 1024);
-		s->failed = more == NULL;
-		if (more != NULL) {
-			s->at = more;
-			s->room = 2 * s->room + (size_t)n + 1024;
-		}
-	}
-	if (!s->failed)
-		s->len += (size_t)vsnprintf(s->at + s->len, s->room - s->len,
-		    fmt, again);
-	va_end(again);
-}
+#define put	sheet_print
 
 static void
 put_head(struct sheet *s, const char *name, const char *type,
@@ -242,10 +212,7 @@ wt_metrics_prometheus(void)
 	put_head(&s, "build_info", "gauge", "1");
 	put(&s, "weir_watch_build_info{version=\"%s\"} 1\n",
 	    PACKAGE_VERSION);
-	if (!s.failed)
-		return s.at;
-	mem_drop(s.at);
-	return NULL;
+	return sheet_take(&s);
 }
 
 /* ---- JSON */

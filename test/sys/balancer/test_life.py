@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 # The master and its worker: who ends with what, what is told to whom.
+import contextlib
 import os
 import pwd
 import re
@@ -32,8 +33,9 @@ def make(tmp_path, server):
         made.append(one)
         return one
     yield start
-    for one in made:
-        one.__exit__()
+    with contextlib.ExitStack() as ends:
+        for one in made:
+            ends.push(one)
 
 
 def greeted(port):
@@ -114,6 +116,30 @@ def test_old_workers_end_in_time(tmp_path):
         m.until_said("Former worker")
 
 
+def test_what_could_not_be_taken_over_has_its_time(tmp_path):
+    """takeover_drain: of an old worker; one that stops by itself waits."""
+    port = balancing.serve(balancing.echo)
+    with Overseen(balancing.ours(), str(tmp_path), free_port(), port,
+                  extra=" takeover_drain 300ms") as m:
+        m.start()
+        with balancing.connect(m.port) as s:
+            s.sendall(b"one")
+            assert s.recv(10) == b"one"
+            m.signal(signal.SIGUSR2)
+            assert s.recv(10) == b""
+        m.until_said("takeover_drain is over")
+        m.until_said("Former worker")
+        with balancing.connect(m.port) as s:
+            s.sendall(b"one")
+            assert s.recv(10) == b"one"
+            m.signal(signal.SIGUSR1)
+            time.sleep(0.6)  # twice as long as the limit
+            s.sendall(b"two")
+            assert s.recv(10) == b"two"
+        assert m.process.wait(8) == 0
+        assert m.said().count("takeover_drain is over") == 1
+
+
 def test_no_more_reloads_than_allowed(tmp_path):
     port = balancing.serve(balancing.echo)
     with Overseen(balancing.ours(), str(tmp_path), free_port(), port,
@@ -130,6 +156,30 @@ def test_no_more_reloads_than_allowed(tmp_path):
             m.signal(signal.SIGUSR2)
             assert s.recv(10) == b""
         m.until_said("Former worker (%d) exited with code 143" % first)
+
+
+def reloads(port):
+    with socket.create_connection(("127.0.0.1", port), 5) as s:
+        s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        said = balancing.read_all(s).decode()
+    return tuple(int(n) for n in re.findall(
+        r'weir_balancer_reloads_total\{kind="\w+"\} (\d+)', said))
+
+
+def test_reloads_are_counted(make):
+    own = free_port()
+    m = make(extra=" reload-in-place off\n metrics_listen 127.0.0.1:%d"
+             % own).start()
+    assert reloads(own) == (0, 0, 0)
+    m.write(m.text + " nonsense here\n")
+    m.signal(signal.SIGUSR2)
+    m.until_said("Loading failure!")
+    until(lambda: reloads(own) == (0, 0, 1), what="a count")
+    m.write(m.text)
+    m.signal(signal.SIGUSR2)
+    m.until_said("Former worker")
+    until(lambda: accepts(own), what="the new worker's address")
+    until(lambda: reloads(own) == (0, 1, 1), what="a count")
 
 
 def test_a_bad_file_changes_nothing(make):

@@ -298,3 +298,96 @@ listen stats
         assert get(own, "/healthz")[0].status == 200
         with balancing.connect(port):
             assert b.process.poll() is None
+
+
+def series(said, name):
+    """The lines of one series: labels to value."""
+    return {x.rsplit(" ", 1)[0][len(name):]: float(x.rsplit(" ", 1)[1])
+            for x in said.split("\n") if x.startswith((name + "{",
+                                                      name + " "))}
+
+
+def test_our_own_series():
+    """Histograms of a frontend and its backend; a server that is slow."""
+    port, own, stats = (balancing.free_port() for _ in range(3))
+    server = balancing.serve(balancing.echo)
+    text = """frontend f
+ bind 127.0.0.1:%d
+ default_backend b
+backend b
+ server s 127.0.0.1:%d maxconn 1
+listen web
+ mode http
+ bind 127.0.0.1:%d
+ http-request use-service prometheus-exporter
+""" % (port, server, stats)
+    with serving(text, own, threads=2,
+                 more=" metrics_listen 127.0.0.1:%d" % own):
+        with balancing.connect(port) as a:
+            a.sendall(b"x")
+            assert a.recv(1) == b"x"
+            with balancing.connect(port) as b:
+                # In line behind the first, which stays this long.
+                time.sleep(0.15)
+                a.close()
+                b.sendall(b"y")
+                assert b.recv(1) == b"y"
+        name = "weir_balancer_session_seconds"
+        for _ in range(200):
+            said = get(own, "/metrics")[1]
+            if series(said, name + "_count")['{proxy="f"}'] == 2:
+                break
+            time.sleep(0.01)
+        assert series(said, name + "_count")['{proxy="f"}'] == 2
+        assert "# TYPE %s histogram" % name in said
+        assert series(said, name + "_sum")['{proxy="f"}'] > 0.15
+        assert '{proxy="b"}' not in series(said, name + "_count")
+        name = "weir_balancer_queue_seconds"
+        steps = series(said, name + "_bucket")
+        assert steps['{proxy="b",le="0.0001"}'] == 1
+        assert steps['{proxy="b",le="0.1"}'] == 1
+        assert steps['{proxy="b",le="60"}'] == 2
+        assert steps['{proxy="b",le="+Inf"}'] == 2
+        assert '{proxy="f"}' not in series(said, name + "_count")
+        name = "weir_balancer_connect_seconds"
+        assert series(said, name + "_count")['{proxy="b"}'] == 2
+        assert 0 < series(said, name + "_sum")['{proxy="b"}'] < 5
+        assert set(series(said, "weir_balancer_reloads_total").values()) == \
+            {0}
+        assert len(series(said, "weir_build_info")) == 1
+        # The same where the configuration asks for them, and only those.
+        web = get(stats, "/metrics?metrics=" + name)[1]
+        assert series(web, name + "_count") == \
+            series(said, name + "_count")
+        assert "haproxy_" not in web and "queue_seconds" not in web
+        assert name not in get(stats, "/metrics?scope=server")[1]
+
+
+def test_metrics_of_the_process_come_in_slices():
+    """Nobody waits for them; a client that does not read holds nothing."""
+    port, own = balancing.free_port(), balancing.free_port()
+    lines = "".join(" server s%d 127.0.0.1:9\n" % i for i in range(1000))
+    text = "listen l\n bind 127.0.0.1:%d\n%s" % (port, lines)
+    with serving(text, own, more=" metrics_listen 127.0.0.1:%d" % own) as b:
+        r, said = get(own, "/metrics")
+        assert r.getheader("transfer-encoding") == "chunked"
+        assert 'server="s999"' in said
+        assert said.endswith("_count{proxy=\"l\"} 0\n")
+        old = socket.create_connection(("127.0.0.1", own), 5)
+        old.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        whole = balancing.read_all(old).decode()
+        assert "chunked" not in whole.split("\r\n\r\n")[0]
+        assert whole.split("\r\n\r\n", 1)[1].count("\n") == \
+            said.count("\n")
+        deaf = []
+        for _ in range(20):
+            s = socket.create_connection(("127.0.0.1", own), 5)
+            s.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+            deaf.append(s)
+        assert get(own, "/healthz")[1] == "ok\n"
+        for s in deaf[:10]:
+            s.close()
+        assert get(own, "/metrics", method="HEAD")[1] == ""
+        assert get(own, "/healthz")[1] == "ok\n"
+        b.process.terminate()
+        assert b.process.wait(5) is not None

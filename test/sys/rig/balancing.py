@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 
-from . import program
+from . import program, reports
 from .cluster import free_port  # noqa: F401
 
 ORIGINAL = os.environ.get("HAPROXY", "/usr/sbin/haproxy")
@@ -126,6 +126,7 @@ def ask(port, source=None):
 
 class Balancer:
     def __init__(self, path, text, args=("-db",), env=None):
+        self.path = path
         self.where = tempfile.TemporaryDirectory(prefix="weir-lb-")
         self.file = os.path.join(self.where.name, "x.cfg")
         with open(self.file, "w") as f:
@@ -170,10 +171,13 @@ class Balancer:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait()
+        code = self.process.wait()
+        said = self.errors()
         self.out.close()
         self.err.close()
         self.where.cleanup()
+        if self.path != ORIGINAL:
+            reports.judge(said, code)
 
 
 HEAD = """global

@@ -7,6 +7,8 @@ import socket
 import subprocess
 import time
 
+from . import balancing, reports
+
 CONFIG = """global
  stats socket %(dir)s/s.sock level admin expose-fd listeners
 %(global)s
@@ -76,7 +78,7 @@ def config(where, port, server, extra="", more=""):
 class Overseen:
     def __init__(self, path, where, port, server, *args, extra="", more="",
                  env=None, mode="-W"):
-        self.where, self.port = where, port
+        self.path, self.where, self.port = path, where, port
         self.file = os.path.join(where, "h.cfg")
         self.text = config(where, port, server, extra, more)
         self.write(self.text)
@@ -119,5 +121,7 @@ class Overseen:
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-        self.process.wait()
+        code = self.process.wait()
         self.log.close()
+        if self.path != balancing.ORIGINAL:
+            reports.judge(self.said(), code)

@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 import time
 
+from . import reports
+
 ORIGINAL = "/usr/sbin/keepalived"
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
 
@@ -128,4 +130,7 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self.kill_all()
         self.log_file.close()
+        said, code = self.log(), self.process.returncode
         shutil.rmtree(self.dir, ignore_errors=True)
+        if self.kind == "weir":
+            reports.judge(said, code)

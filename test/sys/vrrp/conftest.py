@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Fixtures of the VRRP tests: a lan of namespaces, daemons on its nodes."""
+import contextlib
 import os
 
 import pytest
@@ -40,5 +41,6 @@ def daemon(netns):
         made.append(vrrp.Daemon(node, kind, text, *flags))
         return made[-1]
     yield make
-    for one in made:
-        one.end()
+    with contextlib.ExitStack() as ends:
+        for one in made:
+            ends.callback(one.end)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What a client sees when the master ends in each of the ways it can end,
 ours beside the original in the same case; a table is printed (-s)."""
+import contextlib
 import signal
 import threading
 import time
@@ -95,9 +96,10 @@ class Stage(threading.Thread):
 
     def close(self):
         self.lan.nodes[0].cable(True)
-        for one in self.daemons:
-            one.end()
-        self.lan.close()
+        with contextlib.ExitStack() as ends:
+            ends.callback(self.lan.close)
+            for one in self.daemons:
+                ends.callback(one.end)
 
 
 @pytest.fixture(scope="module")

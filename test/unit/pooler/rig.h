@@ -286,6 +286,7 @@ main(void)								\
 									\
 	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)	\
 		tcase_add_test(tcase, tests[i]);			\
+	tcase_set_timeout(tcase, 120);					\
 	tcase_add_checked_fixture(tcase, NULL, remove_log);		\
 	suite_add_tcase(suite, tcase);					\
 	runner = srunner_create(suite);					\

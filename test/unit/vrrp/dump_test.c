@@ -95,12 +95,12 @@ END_TEST
 
 START_TEST(quoting)
 {
-	struct vr_view_text t = { .len = 0 };
+	struct sheet t = { .len = 0 };
 	char *text;
 
 	set_up();
 	vr_json_text(&t, "a\"b\\c/d\n");
-	text = vr_view_take(&t);
+	text = sheet_take(&t);
 	ck_assert_str_eq(text, "\"a\\\"b\\\\c\\/d\\u000a\"");
 	mem_drop(text);
 	text = vr_dump_json(&view);

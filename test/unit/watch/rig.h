@@ -84,14 +84,15 @@ static inline void
 rig_rows_of(struct rig *r, unsigned n, int64_t after, const char *rows)
 {
 	static const struct wt_answerer nobody = { .node = "" };
-	char body[8192];
+	char body[16384];
 	struct wt_page page;
 	struct wt_change c;
 	struct why why;
 
 	r->now.mono += after;
 	r->now.wall += after;
-	snprintf(body, sizeof body, "%s%s", HEAD, rows);
+	ck_assert_int_lt(snprintf(body, sizeof body, "%s%s", HEAD, rows),
+	    sizeof body);
 	ck_assert_msg(wt_page_read(&page, text_of(body), &why) == 0, "%s",
 	    why.line);
 	c = rig_change(r);
