@@ -25,10 +25,14 @@ struct ignored {			/* errors of verification, by number */
 	bool of_authority[ERRORS], of_leaf[ERRORS];
 };
 
+struct protocols {			/* as ALPN has them */
+	unsigned char at[ALPN_MOST];	/* length byte, name, ... */
+	unsigned len;
+};
+
 struct rules {				/* of an SSL_CTX */
 	bool alpn_optional;
-	unsigned char alpn[ALPN_MOST];	/* length byte, name, ... */
-	unsigned alpn_len;
+	struct protocols alpn;
 	struct ignored *ignored;	/* or NULL */
 	struct text status;		/* ours; at NULL: none */
 	int64_t status_until;
@@ -36,7 +40,9 @@ struct rules {				/* of an SSL_CTX */
 
 struct tls {
 	atomic_uint users;
-	SSL_CTX *context;
+	struct tls *base;		/* whose context it has; or NULL */
+	struct protocols *offered;	/* in place of the base's */
+	SSL_CTX *context;		/* NULL: the base's */
 	struct rules *rules;		/* the context's */
 	bool server, verify_name;
 	struct tls *(*choose)(void *, const char *);
@@ -294,8 +300,8 @@ on_alpn(SSL *ssl, const unsigned char **to, unsigned char *len,
 	const struct rules *r = arg;
 	unsigned char *chosen;
 
-	if (SSL_select_next_proto(&chosen, len, r->alpn, r->alpn_len, offered,
-	    offered_len) != OPENSSL_NPN_NEGOTIATED)
+	if (SSL_select_next_proto(&chosen, len, r->alpn.at, r->alpn.len,
+	    offered, offered_len) != OPENSSL_NPN_NEGOTIATED)
 		return r->alpn_optional ? SSL_TLSEXT_ERR_NOACK :
 		    SSL_TLSEXT_ERR_ALERT_FATAL;
 	*to = chosen;
@@ -303,25 +309,34 @@ on_alpn(SSL *ssl, const unsigned char **to, unsigned char *len,
 }
 
 static int
+list_protocols(struct protocols *to, const char *names, struct why *why)
+{
+	struct text rest = text_of(names), one;
+
+	if (rest.len >= ALPN_MOST)
+		return why_set(why, "ALPN name too long: %s", names);
+	while (rest.len > 0 && text_split(&rest, ',', &one)) {
+		to->at[to->len++] = (unsigned char)one.len;
+		memcpy(to->at + to->len, one.at, one.len);
+		to->len += (unsigned)one.len;
+	}
+	return 0;
+}
+
+static int
 set_alpn(struct tls *t, const struct tls_options *o, struct why *why)
 {
-	struct text rest = text_of(o->alpn), one;
 	struct rules *r = t->rules;
 
 	if (!is_given(o->alpn))
 		return 0;
-	if (rest.len >= ALPN_MOST)
-		return why_set(why, "ALPN name too long: %s", o->alpn);
-	while (rest.len > 0 && text_split(&rest, ',', &one)) {
-		r->alpn[r->alpn_len++] = (unsigned char)one.len;
-		memcpy(r->alpn + r->alpn_len, one.at, one.len);
-		r->alpn_len += (unsigned)one.len;
-	}
+	if (list_protocols(&r->alpn, o->alpn, why) < 0)
+		return -1;
 	r->alpn_optional = o->alpn_optional;
 	if (t->server)
 		SSL_CTX_set_alpn_select_cb(t->context, on_alpn, r);
-	else if (SSL_CTX_set_alpn_protos(t->context, r->alpn,
-	    r->alpn_len) != 0)
+	else if (SSL_CTX_set_alpn_protos(t->context, r->alpn.at,
+	    r->alpn.len) != 0)
 		return why_set(why, "failed to set ALPN");
 	return 0;
 }
@@ -412,6 +427,22 @@ tls_hold(struct tls *t)
 	return t;
 }
 
+struct tls *
+tls_offering(struct tls *base, const char *alpn)
+{
+	struct tls *t = mem_zero(sizeof *t);
+	struct why why;
+
+	if (t == NULL)
+		return NULL;
+	atomic_init(&t->users, 1);
+	t->base = tls_hold(base);
+	t->offered = mem_zero(sizeof *t->offered);
+	if (t->offered == NULL || list_protocols(t->offered, alpn, &why) < 0)
+		tls_drop(&t);
+	return t;
+}
+
 void
 tls_drop(struct tls **tp)
 {
@@ -420,7 +451,10 @@ tls_drop(struct tls **tp)
 	*tp = NULL;
 	if (t == NULL || atomic_fetch_sub(&t->users, 1) != 1)
 		return;
+	if (t->base != NULL)
+		tls_drop(&t->base);
 	SSL_CTX_free(t->context);
+	mem_drop(t->offered);
 	if (t->drop_choice != NULL)
 		t->drop_choice(t->choice);
 	mem_drop(t);
@@ -493,7 +527,14 @@ tls_each_name(const struct tls *t, void (*visit)(struct text, void *),
 struct tlsio *
 tls_begin(struct tls *t, const char *name)
 {
-	return tlsio_new(t->context, t->server, name, t->verify_name);
+	const struct tls *of = t->base != NULL ? t->base : t;
+	struct tlsio *io = tlsio_new(of->context, of->server, name,
+	    of->verify_name);
+
+	if (io != NULL && t->offered != NULL)
+		(void)SSL_set_alpn_protos(tlsio_ssl(io), t->offered->at,
+		    t->offered->len);
+	return io;
 }
 
 SSL *
