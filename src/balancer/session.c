@@ -461,17 +461,22 @@ start_pipe(struct lb_session *s)
 	lb_inspect_release(s);
 }
 
+/* Apart: its buffer is cleared, and few servers want it. */
+static __attribute__((noinline)) void
+announce(struct lb_session *s)
+{
+	char header[LB_ANNOUNCE_ROOM];
+	size_t len = lb_announce_print(s, header);
+
+	conn_send(s->server_conn, (struct text){ header, len });
+}
+
 /* Who the client is goes first, for servers that want to know. */
 static void
 send_proxy_header(struct lb_session *s)
 {
-	char header[LB_ANNOUNCE_ROOM];
-	size_t len;
-
-	if (s->server == NULL || s->server->conf->send_proxy == 0)
-		return;
-	len = lb_announce_print(s, header);
-	conn_send(s->server_conn, (struct text){ header, len });
+	if (s->server != NULL && s->server->conf->send_proxy != 0)
+		announce(s);
 }
 
 /* What the server is asked for, and must show: sni, else verifyhost. */
@@ -619,10 +624,23 @@ static const struct conn_handler connect_handler = {
 	.closed = on_connect_closed,
 };
 
+/*
+ * Where the client wanted to go is asked of the kernel only when it matters:
+ * for the way to the server, or for a log line, when the client may be gone.
+ */
+static struct endpoint
+find_wanted(struct lb_session *s)
+{
+	if (s->server != NULL && !lb_dial_follows(s->server) &&
+	    lb_world()->logs[s->front->number] == NULL)
+		return s->dst;
+	return lb_tuple_dst(s);
+}
+
 static bool
 find_target(struct lb_session *s, struct address *to)
 {
-	struct endpoint dst = lb_tuple_dst(s);
+	struct endpoint dst = find_wanted(s);
 	char ip[ADDRESS_TEXT];
 
 	if (has_socks(s))
