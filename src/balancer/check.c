@@ -583,12 +583,61 @@ set_limits(struct lb_check *c)
 {
 	const struct lb_proxy_conf *p = c->server->proxy->conf;
 
+	c->answer_limit = c->connect_limit = 0;
 	if (p->timeout.check <= 0)
 		return;
 	c->answer_limit = p->timeout.check;
 	c->connect_limit = c->pace.usual;
 	if (p->timeout.connect > 0 && p->timeout.connect < c->connect_limit)
 		c->connect_limit = p->timeout.connect;
+}
+
+static void
+set_pace(struct lb_check *c)
+{
+	const struct lb_server_conf *conf = c->server->conf;
+
+	c->pace = (struct lb_pace){ conf->inter, conf->fastinter,
+	    conf->downinter };
+	if (c->agent)
+		c->pace.usual = conf->agent_inter;
+	set_limits(c);
+}
+
+/* No later than the pace of now would have it. */
+static void
+hasten(struct lb_check *c)
+{
+	int64_t at = c->mark.at;
+
+	if (at == 0 || (c->state & LB_CHECK_INPROGRESS))
+		return;
+	plan_next(c);
+	if (c->mark.at > at)
+		set_due(c, at);
+}
+
+/* As many successes or failures are missing for a change as were before. */
+void
+lb_check_tune(struct lb_check *c)
+{
+	const struct lb_server_conf *conf = c->server->conf;
+	struct lb_verdict *v = &c->server->verdicts[c->agent];
+	bool up = lb_verdict_up(v);
+	int missing = up ? v->rise + v->fall - 1 - v->health :
+	    v->rise - v->health;
+
+	set_pace(c);
+	hasten(c);
+	if (c->agent)
+		return;
+	v->rise = conf->rise;
+	v->fall = conf->fall;
+	if (up)
+		v->health = missing < v->fall ? v->rise + v->fall - 1 -
+		    missing : v->rise;
+	else
+		v->health = missing < v->rise ? v->rise - missing : 0;
 }
 
 struct lb_check *
@@ -606,11 +655,7 @@ lb_check_new(struct lb_server *s, bool agent,
 	c->status = LB_CHECK_INI;
 	c->code = -1;
 	c->duration = -1;
-	c->pace = (struct lb_pace){ conf->inter, conf->fastinter,
-	    conf->downinter };
-	if (agent)
-		c->pace.usual = conf->agent_inter;
-	set_limits(c);
+	set_pace(c);
 	*all_end = c;
 	all_end = &c->next;
 	count++;

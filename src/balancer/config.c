@@ -389,16 +389,6 @@ open_section(struct lb_parse *p, const struct lb_section *s,
 
 /* ---- lines ------------------------------------------------------------- */
 
-static const struct lb_section *
-find_section(const char *name)
-{
-	for (const struct lb_section *s = lb_keys_sections; s->name != NULL;
-	    s++)
-		if (strcmp(s->name, name) == 0)
-			return s;
-	return NULL;
-}
-
 static void
 refuse_word(struct lb_parse *p, const char *word)
 {
@@ -536,7 +526,7 @@ static void
 on_line(void *arg, const struct lb_words *w)
 {
 	struct lb_parse *p = arg;
-	const struct lb_section *s = find_section(w->at[0]);
+	const struct lb_section *s = lb_keys_section(w->at[0]);
 
 	p->place = w->place;
 	/* Words of sections are words of others, too: "default_backend". */
