@@ -461,6 +461,14 @@ is_error(const struct lb_session *s, const struct lb_end *end)
 	    (s->flags & LB_FLOW_REDISPATCHED));
 }
 
+/* Read, or standing in the kernel still. */
+static bool
+client_spoke(const struct lb_session *s)
+{
+	return s->bytes_in > 0 || s->hold != NULL ||
+	    (s->client != NULL && conn_unread(s->client));
+}
+
 static bool
 is_wanted(const struct lb_session *s, const struct lb_end *end)
 {
@@ -472,7 +480,7 @@ is_wanted(const struct lb_session *s, const struct lb_end *end)
 	if ((options & (1u << LB_OPT_DONTLOG_NORMAL)) && !is_error(s, end))
 		return false;
 	return !(options & (1u << LB_OPT_DONTLOGNULL)) || end == NULL ||
-	    s->bytes_in > 0 || s->backend != NULL;
+	    client_spoke(s);
 }
 
 static enum lb_log_level
