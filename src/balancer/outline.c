@@ -173,7 +173,8 @@ put_file(struct sheet *to, const char *path)
 static void
 put_with_others(struct sheet *to, const char *path)
 {
-	static const char *const behind[] = { "", ".key", ".ocsp" };
+	static const char *const behind[] = { "", ".key", ".ocsp", ".issuer",
+	    ".sctl" };
 	char name[4096];
 
 	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
