@@ -326,6 +326,8 @@ keep_context(const struct context *as, const struct lb_tls_conf *t,
 {
 	struct context *c = mem_zero(sizeof *c);
 
+	lb_vault_set_extras(as->global->extras_left_out,
+	    as->global->extras_del_ext);
 	if (c == NULL) {
 		why_set(why, "out of memory");
 		return NULL;

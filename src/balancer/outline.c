@@ -180,6 +180,11 @@ put_with_others(struct sheet *to, const char *path)
 	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
 		snprintf(name, sizeof name, "%s%s", path, behind[i]);
 		put_file(to, name);
+		if (!text_ends(text_of(path), ".crt"))
+			continue;
+		snprintf(name, sizeof name, "%.*s%s",
+		    (int)(strlen(path) - strlen(".crt")), path, behind[i]);
+		put_file(to, name);
 	}
 }
 
