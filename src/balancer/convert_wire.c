@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* convert_wire.c - FIX, MQTT, Protocol Buffers. On the scene's loop. */
+/* convert_wire.c - FIX. On the scene's loop. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

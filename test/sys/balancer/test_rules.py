@@ -4,10 +4,12 @@
 # be the same.
 import atexit
 import base64
+import contextlib
 import hmac
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -117,6 +119,18 @@ def values(*exprs):
     return "log-format %%ts|" + "|".join("%%%%[%s]" % e for e in exprs)
 
 
+def client_hello():
+    to, context = ssl.MemoryBIO(), ssl.create_default_context()
+    context.set_alpn_protocols(["postgresql", "h2"])
+    client = context.wrap_bio(ssl.MemoryBIO(), to, server_hostname="db.test")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return to.read()
+
+
+CLIENT_HELLO = client_hello()
+
+
 def quoted(*exprs):
     """For what has quotes of its own, or a dollar."""
     return values(*exprs).replace("log-format ", "log-format '") + "'"
@@ -180,6 +194,17 @@ CASES = {
         "tcp-request content reject if { req.payload(0,3) -m str bad }",
         "tcp-request content set-var(txn.p) req.payload(0,3)",
         values("var(txn.p)", "var(txn.p),hex"), ECHO], sends(b"go", b"od")),
+    "TLS hello": ([
+        "tcp-request inspect-delay 3s",
+        "tcp-request content set-var(txn.type) req.ssl_hello_type",
+        "tcp-request content set-var(txn.sni) req.ssl_sni",
+        "tcp-request content set-var(txn.ec) req.ssl_ec_ext",
+        "tcp-request content set-var(txn.st) req.ssl_st_ext",
+        "tcp-request content set-var(txn.alpn) req.ssl_alpn",
+        "tcp-request content accept if { req.ssl_hello_type 1 }",
+        values("var(txn.type)", "var(txn.sni)", "var(txn.ec)",
+               "var(txn.st)", "var(txn.alpn)"), LATE],
+        sends(CLIENT_HELLO[:50], CLIENT_HELLO[50:])),
     "RDP_COOKIE": ([
         "tcp-request inspect-delay 2s",
         "tcp-request content set-var(txn.c) req.rdp_cookie(mstshash)",
