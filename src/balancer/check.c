@@ -596,12 +596,61 @@ set_limits(struct lb_check *c)
 {
 	const struct lb_proxy_conf *p = c->server->proxy->conf;
 
+	c->answer_limit = c->connect_limit = 0;
 	if (p->timeout.check <= 0)
 		return;
 	c->answer_limit = p->timeout.check;
 	c->connect_limit = c->pace.usual;
 	if (p->timeout.connect > 0 && p->timeout.connect < c->connect_limit)
 		c->connect_limit = p->timeout.connect;
+}
+
+static void
+set_pace(struct lb_check *c)
+{
+	const struct lb_server_conf *conf = c->server->conf;
+
+	c->pace = (struct lb_pace){ conf->inter, conf->fastinter,
+	    conf->downinter };
+	if (c->agent)
+		c->pace.usual = conf->agent_inter;
+	set_limits(c);
+}
+
+/* No later than the pace of now would have it. */
+static void
+hasten(struct lb_check *c)
+{
+	int64_t at = c->mark.at;
+
+	if (at == 0 || (c->state & LB_CHECK_INPROGRESS))
+		return;
+	plan_next(c);
+	if (c->mark.at > at)
+		set_due(c, at);
+}
+
+/* As many successes or failures are missing for a change as were before. */
+void
+lb_check_tune(struct lb_check *c)
+{
+	const struct lb_server_conf *conf = c->server->conf;
+	struct lb_verdict *v = &c->server->verdicts[c->agent];
+	bool up = lb_verdict_up(v);
+	int missing = up ? v->rise + v->fall - 1 - v->health :
+	    v->rise - v->health;
+
+	set_pace(c);
+	hasten(c);
+	if (c->agent)
+		return;
+	v->rise = conf->rise;
+	v->fall = conf->fall;
+	if (up)
+		v->health = missing < v->fall ? v->rise + v->fall - 1 -
+		    missing : v->rise;
+	else
+		v->health = missing < v->rise ? v->rise - missing : 0;
 }
 
 struct lb_check *
@@ -619,11 +668,7 @@ lb_check_new(struct lb_server *s, bool agent,
 	c->status = LB_CHECK_INI;
 	c->code = -1;
 	c->duration = -1;
-	c->pace = (struct lb_pace){ conf->inter, conf->fastinter,
-	    conf->downinter };
-	if (agent)
-		c->pace.usual = conf->agent_inter;
-	set_limits(c);
+	set_pace(c);
 	*all_end = c;
 	all_end = &c->next;
 	count++;
@@ -640,19 +685,25 @@ lb_check_new(struct lb_server *s, bool agent,
 	return c;
 }
 
+/* Nobody knows yet how it is: as fast as between two states. */
+static int64_t
+first_pace(const struct lb_check *c)
+{
+	return c->agent ? c->pace.usual :
+	    lb_verdict_wait(&c->server->verdicts[0], &c->pace,
+	    c->server->state == LB_SERVER_STOPPED, false);
+}
+
 /* The smallest interval of a second or more: the first runs share it. */
 static int64_t
 find_spread(void)
 {
-	int64_t most = lb_world()->setup->global.max_spread_checks;
 	int64_t least = 0;
 
 	for (struct lb_check *c = all; c != NULL; c = c->next)
-		if (c->pace.usual >= CLOCK_SECOND &&
-		    (least == 0 || c->pace.usual < least))
-			least = c->pace.usual;
-	if (most > 0 && least > most)
-		least = most;
+		if (first_pace(c) >= CLOCK_SECOND &&
+		    (least == 0 || first_pace(c) < least))
+			least = first_pace(c);
 	return least;
 }
 
@@ -660,10 +711,13 @@ void
 lb_check_start_all(void)
 {
 	int64_t now = loop_now(home), spread = find_spread(), room;
+	int64_t most = lb_world()->setup->global.max_spread_checks;
 	unsigned i = 0;
 
 	for (struct lb_check *c = all; c != NULL; c = c->next, i++) {
-		room = spread > 0 ? spread : c->pace.usual;
+		room = first_pace(c) > spread ? first_pace(c) : spread;
+		if (most > 0 && room > most)
+			room = most;
 		set_due(c, now + 1 + room * i / (int64_t)count);
 	}
 }

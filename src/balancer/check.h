@@ -124,6 +124,8 @@ void	lb_check_fini(void);
 struct lb_check *lb_check_new(struct lb_server *, bool agent,
 	    const struct lb_check_variant *);
 void	lb_check_free(struct lb_check **);	/* of a server that goes */
+/* The numbers of its configuration are others: from the next one on. */
+void	lb_check_tune(struct lb_check *);
 void	lb_check_start_all(void);	/* plans the first run of each */
 void	lb_check_soon(struct lb_check *);	/* now, unless one runs */
 void	lb_check_enable(struct lb_check *, bool on);

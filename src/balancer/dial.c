@@ -42,6 +42,19 @@ lb_dial_address(struct lb_server *s, uint16_t port, struct address *to)
 	lb_proxy_unlock(s->proxy);
 }
 
+bool
+lb_dial_follows(struct lb_server *s)
+{
+	bool follows;
+
+	lb_proxy_lock(s->proxy);
+	follows = s->port_kind == LB_PORT_PLUS ||
+	    s->port_kind == LB_PORT_MINUS || (s->port_kind == LB_PORT_NONE &&
+	    address_port(&s->address) == 0);
+	lb_proxy_unlock(s->proxy);
+	return follows;
+}
+
 /* ---- options ----------------------------------------------------------- */
 
 static void

@@ -218,6 +218,19 @@ lb_doorway_listen(int fd, const struct lb_bind_conf *b, int backlog,
 }
 
 bool
+lb_doorway_undelay(int fd)
+{
+	int listens = 0, had = 0;
+	socklen_t len = sizeof listens;
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len);
+	len = sizeof had;
+	(void)getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &had, &len);
+	return set(fd, IPPROTO_TCP, TCP_NODELAY, 1) == 0 &&
+	    (had != 0 || listens == 0);
+}
+
+bool
 lb_doorway_fits(const struct lb_bind_conf *b, uint16_t port,
     const struct address *a, const char *interface)
 {
