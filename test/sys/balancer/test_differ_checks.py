@@ -169,8 +169,6 @@ CASES = {
     "half pgsql": ("option pgsql-check user u", answer(b"R\0")),
     "silent mysql": ("option mysql-check", answer(b"", first=True)),
     "half mysql": ("option mysql-check", answer(b"\x2a\0", first=True)),
-    "silent mysql user": ("option mysql-check user u",
-                          answer(b"", first=True)),
     "silent smtp": ("option smtpchk", answer(b"", first=True)),
     "silent ldap": ("option ldap-check", answer(b"")),
     "silent ssl hello": ("option ssl-hello-chk", answer(b"")),
