@@ -34,11 +34,11 @@ lb_finding_path(struct lb_parse *p, const struct lb_proxy_conf *own,
 	if (strchr(path, '/') != NULL) {
 		text_split(&server, '/', &backend);
 		x = lb_finding_proxy(p->setup, LB_IS_BACKEND,
-		    lb_arena_copy(p->arena, backend));
+		    arena_copy(p->arena, backend));
 		if (x == NULL)
 			*missing = "proxy";
 	}
-	return lb_finding_server(x, lb_arena_copy(p->arena, server));
+	return lb_finding_server(x, arena_copy(p->arena, server));
 }
 
 struct lb_table_conf *

@@ -122,12 +122,12 @@ compare_ids(const void *a, const void *b)
 static void
 number_servers(struct lb_parse *p, struct lb_proxy_conf *x)
 {
-	LB_LIST(const struct lb_server_conf) given = { NULL, 0, 0 };
+	ARENA_LIST(const struct lb_server_conf) given = { NULL, 0, 0 };
 	unsigned next = 1, at = 0;
 
 	for (unsigned i = 0; i < x->servers.count; i++)
 		if (x->servers.at[i]->id_given)
-			lb_arena_add(p->arena, &given, x->servers.at[i]);
+			arena_add(p->arena, &given, x->servers.at[i]);
 	if (given.count > 1)
 		qsort(given.at, given.count, sizeof *given.at, compare_ids);
 	for (unsigned i = 1; i < given.count; i++)
@@ -328,11 +328,11 @@ finish_logs(struct lb_parse *p, struct lb_proxy_conf *x)
 	memset(&x->logs, 0, sizeof x->logs);
 	for (unsigned i = 0; i < count; i++) {
 		if (old[i]->target != LB_LOG_GLOBAL) {
-			lb_arena_add(p->arena, &x->logs, old[i]);
+			arena_add(p->arena, &x->logs, old[i]);
 			continue;
 		}
 		for (unsigned k = 0; k < g->logs.count; k++)
-			lb_arena_add(p->arena, &x->logs, g->logs.at[k]);
+			arena_add(p->arena, &x->logs, g->logs.at[k]);
 	}
 	if (is_frontend(x) && count == 0 && (x->log_kind != LB_LOGS_CONNECT ||
 	    x->log_format != NULL))
@@ -423,7 +423,7 @@ finish_steps(struct lb_parse *p, struct lb_proxy_conf *x)
 	if (http || x->check.kind == LB_CHECK_TCP)
 		for (unsigned i = 0; i < count; i++)
 			if (old[i]->http == http)
-				lb_arena_add(p->arena, &x->check.steps,
+				arena_add(p->arena, &x->check.steps,
 				    old[i]);
 	for (unsigned i = 0; i < count; i++)
 		foreign |= old[i]->http != http ||
@@ -553,7 +553,7 @@ add_default_resolvers(struct lb_parse *p)
 	r = lb_keys_section_usual(p);
 	r->name = "default";
 	r->parse_resolv_conf = true;
-	lb_arena_add(p->arena, &p->setup->resolvers, r);
+	arena_add(p->arena, &p->setup->resolvers, r);
 }
 
 static void
@@ -607,7 +607,7 @@ finish_userlists(struct lb_parse *p)
 				    "specified in group '%s'", l->name,
 				    m->user, m->group);
 			else
-				lb_arena_add(p->arena, &u->groups, m->group);
+				arena_add(p->arena, &u->groups, m->group);
 		}
 	}
 }

@@ -58,7 +58,7 @@ lb_finish_server_address(struct lb_parse *p, struct lb_server_conf *s)
 			    s->addr.name);
 		return true;
 	}
-	server_alert(p, s, lb_arena_print(p->arena, "could not resolve "
+	server_alert(p, s, arena_print(p->arena, "could not resolve "
 	    "address '%s'.", s->addr.name));
 	return false;
 }
@@ -76,7 +76,7 @@ resolve_check(struct lb_parse *p, const struct lb_server_conf *s,
 		a->kind = LB_ADDRESS_IP;
 		return;
 	}
-	server_alert(p, s, lb_arena_print(p->arena, "'%s' : could not "
+	server_alert(p, s, arena_print(p->arena, "'%s' : could not "
 	    "resolve address '%s'.", what, a->name));
 }
 
@@ -106,13 +106,13 @@ find_track(struct lb_parse *p, struct lb_server_conf *s)
 		return;			/* told by finish_check() */
 	s->track = lb_finding_path(p, s->proxy, s->track_name, &missing);
 	if (s->track == NULL) {
-		server_alert(p, s, lb_arena_print(p->arena, "unable to find "
+		server_alert(p, s, arena_print(p->arena, "unable to find "
 		    "required server '%s' for tracking.", s->track_name));
 		return;
 	}
 	if (!s->track->check && !s->track->agent_check &&
 	    s->track->track_name == NULL)
-		server_alert(p, s, lb_arena_print(p->arena, "unable to use "
+		server_alert(p, s, arena_print(p->arena, "unable to use "
 		    "%s/%s for tracking as it does not have any check nor "
 		    "agent enabled.", s->track->proxy->name,
 		    s->track->name));
