@@ -42,6 +42,19 @@ lb_dial_address(struct lb_server *s, uint16_t port, struct address *to)
 	lb_proxy_unlock(s->proxy);
 }
 
+bool
+lb_dial_follows(struct lb_server *s)
+{
+	bool follows;
+
+	lb_proxy_lock(s->proxy);
+	follows = s->port_kind == LB_PORT_PLUS ||
+	    s->port_kind == LB_PORT_MINUS || (s->port_kind == LB_PORT_NONE &&
+	    address_port(&s->address) == 0);
+	lb_proxy_unlock(s->proxy);
+	return follows;
+}
+
 /* ---- options ----------------------------------------------------------- */
 
 static void
@@ -161,6 +174,16 @@ bind_source(int fd, const struct lb_dial *d)
 	return bind(fd, &from.sa, from.len);
 }
 
+/* Unsigned, the server would never answer: better told at once. */
+static int
+sign(int fd, const struct lb_dial *d)
+{
+	const char *key = d->server != NULL ? d->server->conf->md5sig : NULL;
+
+	return key == NULL ? 0 : socket_sign(fd, key, d->to.sa.sa_family,
+	    &d->to);
+}
+
 int
 lb_dial_socket(const struct lb_dial *d)
 {
@@ -173,7 +196,7 @@ lb_dial_socket(const struct lb_dial *d)
 	if (fd < 0 || d->to.sa.sa_family == AF_UNIX)
 		return fd;
 	set_options(fd, d);
-	if (bind_source(fd, d) == 0)
+	if (sign(fd, d) == 0 && bind_source(fd, d) == 0)
 		return fd;
 	code = errno;
 	close(fd);

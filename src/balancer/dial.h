@@ -19,6 +19,8 @@ struct lb_dial {
 /* The server's address; without a port of its own, the one asked for. */
 void	lb_dial_address(struct lb_server *, uint16_t port,
 	    struct address *);
+/* Does its port depend on the one that the client asked for? */
+bool	lb_dial_follows(struct lb_server *);
 /* A socket that is ready to connect to d->to; -1: errno tells. */
 int	lb_dial_socket(const struct lb_dial *);
 

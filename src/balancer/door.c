@@ -232,8 +232,9 @@ lb_door_left(struct lb_door *d)
 /* ---- accepting --------------------------------------------------------- */
 
 static void
-tune(int fd, const struct lb_proxy_conf *p)
+tune(int fd, const struct lb_door *d)
 {
+	const struct lb_proxy_conf *p = d->proxy->conf;
 	const struct lb_global_conf *g = &lb_world()->setup->global;
 	const struct lb_keepalive_conf *k = &p->client_keepalive;
 	struct socket_options o = {
@@ -243,7 +244,8 @@ tune(int fd, const struct lb_proxy_conf *p)
 		.keepintvl = (int)(k->interval / CLOCK_SECOND),
 	};
 
-	socket_tune(fd, &o);
+	if (o.keepalive || !d->undelayed)
+		socket_tune(fd, &o);
 	if (g->rcvbuf_client > 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &g->rcvbuf_client,
 		    sizeof g->rcvbuf_client);
@@ -297,7 +299,7 @@ on_accepted(struct listener *l, int fd, const struct address *from)
 		a.src.family = AF_UNIX;
 		a.src.port = (uint16_t)d->number;
 	} else
-		tune(fd, d->proxy->conf);
+		tune(fd, d);
 	deal(&a);
 	check_limits(d);
 }
@@ -514,6 +516,7 @@ start_door(struct lb_door *d, struct why *why)
 {
 	if (d->fd < 0)
 		return 0;
+	d->undelayed = lb_doorway_undelay(d->fd);
 	if (lb_doorway_listen(d->fd, d->conf, backlog_of(d), why) < 0)
 		return -1;
 	d->listener = listener_new(home, d->fd, &handler, d);

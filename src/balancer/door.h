@@ -25,6 +25,7 @@ struct lb_door {
 	struct listener *listener;	/* NULL: not (any more) */
 	bool held;
 	bool inherited;			/* not ours to remove */
+	bool undelayed;			/* what it accepts has TCP_NODELAY */
 	struct tls *tls;		/* NULL: plain */
 	/* Counted for its own row; current falls on any loop. */
 	atomic_uint sessions;

@@ -13,6 +13,11 @@ void	lb_doorway_on_busy(void (*)(void));
 /* Bound, not listening yet; at: where. -1: why has the system's text. */
 int	lb_doorway_bind(const struct lb_bind_conf *, uint16_t port,
 	    bool reuseport, struct address *at, struct why *);
+/*
+ * Connections take TCP_NODELAY after their listener, but for those that waited
+ * there before; before it listens. False: each must be told.
+ */
+bool	lb_doorway_undelay(int fd);
 int	lb_doorway_listen(int fd, const struct lb_bind_conf *, int backlog,
 	    struct why *);
 /* May a socket that was taken over serve the line's port? */

@@ -619,10 +619,23 @@ static const struct conn_handler connect_handler = {
 	.closed = on_connect_closed,
 };
 
+/*
+ * Where the client wanted to go is asked of the kernel only when it matters:
+ * for the way to the server, or for a log line, when the client may be gone.
+ */
+static struct endpoint
+find_wanted(struct lb_session *s)
+{
+	if (s->server != NULL && !lb_dial_follows(s->server) &&
+	    lb_world()->logs[s->front->number] == NULL)
+		return s->dst;
+	return lb_tuple_dst(s);
+}
+
 static bool
 find_target(struct lb_session *s, struct address *to)
 {
-	struct endpoint dst = lb_tuple_dst(s);
+	struct endpoint dst = find_wanted(s);
 	char ip[ADDRESS_TEXT];
 
 	if (has_socks(s))

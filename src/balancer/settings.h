@@ -180,6 +180,7 @@ struct lb_server_conf {
 	uint16_t check_port;		/* 0: the server's */
 	struct lb_address check_addr;	/* kind NONE: the server's */
 	bool check_ssl, check_ssl_given, check_send_proxy, check_socks4;
+	bool step_ssl;			/* a step of its check's script */
 	const char *check_sni, *check_alpn, *check_proto;
 	uint16_t agent_port;		/* 0: none */
 	struct lb_address agent_addr;
@@ -211,7 +212,8 @@ struct lb_server_conf {
 	const char *namespace;
 	int64_t tcp_ut;
 	int mss;			/* 0: the system's */
-	bool tfo, md5sig_given;
+	bool tfo;
+	const char *md5sig;		/* or NULL */
 	struct lb_address socks4;	/* kind NONE: none */
 	const char *cookie, *guid, *redir;
 	unsigned peer_id;		/* ours: 0 none */
@@ -574,6 +576,7 @@ struct lb_global_conf {
 	int rcvbuf_client, rcvbuf_server, sndbuf_client, sndbuf_server;
 					/* bytes; 0: the system's */
 	bool noreuseport, nosplice;
+	LB_LIST(const struct lb_rule) variables;	/* set-var: of proc */
 	/* ours */
 	enum lb_engine engine;
 	const char *metrics_listen;	/* or NULL */

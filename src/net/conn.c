@@ -1098,10 +1098,11 @@ drain(struct conn *c)
 		c->handler->drained(c);
 }
 
+/* Room to send and nothing else says that it went well. */
 static void
-on_connected(struct conn *c)
+on_connected(struct conn *c, short what)
 {
-	int code = socket_error(c);
+	int code = what == EV_WRITE ? 0 : socket_error(c);
 
 	if (code != 0) {
 		note_error(c, code);
@@ -1157,7 +1158,7 @@ on_rare_edge(struct conn *c, short what)
 	if (c->flags & (CONN_FAILED | CONN_NO_MEMORY))
 		return;
 	if (c->flags & CONN_CONNECTING) {
-		on_connected(c);
+		on_connected(c, what);
 		if (c->flags & CONN_DEAD)
 			return;
 	}

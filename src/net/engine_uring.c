@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "net/batch.h"
@@ -29,6 +30,9 @@ enum {
 	FULL_IN_A_ROW = 2,		/* until it is bulk */
 	BULK_LEAST = 16384	/* less: it is not any more */
 };
+
+/* Most that have ended are closed before that. */
+static const int64_t end_wait = 50 * CLOCK_MS;
 
 #define SEND_FLAGS	(MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL)
 
@@ -45,6 +49,7 @@ enum {
 	WIRE_POLLS = 1 << 9,		/* the receive only says that bytes are there */
 	WIRE_TELLING = 1 << 10,		/* on the stack */
 	WIRE_READY = 1 << 11,		/* bulk: read it directly */
+	WIRE_WAITS = 1 << 12,		/* its end will be polled for */
 	WIRE_UNDER_WAY = WIRE_RECEIVE | WIRE_OUT | WIRE_END | WIRE_TELLING
 };
 
@@ -66,6 +71,11 @@ struct driver {
 	struct slab *wires;
 	uint32_t generation;
 	struct wire *due;
+	struct {			/* by name, of those that may be gone */
+		uint64_t *at;
+		unsigned count, room;
+		struct timer timer;
+	} ends;
 
 	struct batch batch;
 	unsigned looked;		/* at completions up to here, for
@@ -144,6 +154,57 @@ ask_end(struct driver *d, struct wire *w)
 	io_uring_prep_poll_multishot(sqe, w->fd, POLLRDHUP);
 	sqe->user_data = name_of(WHAT_END, w->generation, w->slot);
 	w->flags |= WIRE_END;
+}
+
+static bool
+has_room_for_end(struct driver *d)
+{
+	unsigned room = d->ends.room == 0 ? 64 : 2 * d->ends.room;
+	uint64_t *grown;
+
+	if (d->ends.count < d->ends.room)
+		return true;
+	grown = mem_grow(d->ends.at, room * sizeof *grown);
+	if (grown == NULL)
+		return false;
+	d->ends.at = grown;
+	d->ends.room = room;
+	return true;
+}
+
+/* Unless it is closed, or receives again, in a moment. */
+static void
+ask_end_soon(struct driver *d, struct wire *w)
+{
+	if (w->flags & (WIRE_END | WIRE_WAITS))
+		return;
+	if (!has_room_for_end(d)) {
+		ask_end(d, w);
+		return;
+	}
+	w->flags |= WIRE_WAITS;
+	d->ends.at[d->ends.count++] = name_of(WHAT_END, w->generation,
+	    w->slot);
+	if (d->ends.count == 1)
+		timer_after(&d->ends.timer, end_wait);
+}
+
+static void
+ask_ends(void *arg)
+{
+	struct driver *d = arg;
+
+	for (unsigned i = 0; i < d->ends.count; i++) {
+		struct wire *w = find_wire(d, d->ends.at[i]);
+
+		if (w == NULL || w->conn == NULL)
+			continue;
+		w->flags &= (uint16_t)~WIRE_WAITS;
+		if (!(w->flags & WIRE_RECEIVE) && !(w->conn->flags &
+		    (CONN_DEAD | CONN_LEAVING)))
+			ask_end(d, w);
+	}
+	d->ends.count = 0;
 }
 
 static void
@@ -546,7 +607,7 @@ receive_bulk(struct conn *c, size_t most, struct text *to)
 		w->flags &= (uint16_t)~WIRE_READY;
 		c->flags &= ~(uint32_t)CONN_READABLE;
 		if (got == 0)
-			ask_end(driver_of(c), w);
+			ask_end_soon(driver_of(c), w);
 		return got < 0 ? ENGINE_ERROR : ENGINE_EOF;
 	}
 	if (got < BULK_LEAST)
@@ -688,12 +749,12 @@ settle_wire(struct driver *d, struct wire *w)
 	if (w->flags & WIRE_RECEIVE)
 		return;
 	if (w->flags & WIRE_ENDED)
-		ask_end(d, w);
+		ask_end_soon(d, w);
 	if ((c->flags & CONN_CONNECTING) || w->kept != NULL)
 		return;
 	if ((w->flags & WIRE_BULK) && (c->flags & CONN_HELD)) {
 		c->flags |= CONN_READABLE;	/* maybe: it will ask */
-		ask_end(d, w);
+		ask_end_soon(d, w);
 	} else if (!(w->flags & WIRE_READY)) {
 		receive_soon(d, w);
 	}
@@ -741,13 +802,16 @@ on_received(struct driver *d, struct wire *w, int res, unsigned flags)
 }
 
 static void
-on_room(struct wire *w)
+on_room(struct wire *w, int res)
 {
+	const short error = res < 0 || (res & (POLLERR | POLLHUP)) ?
+	    EV_READ : 0;
 	struct conn *c = w->conn;
 
 	w->flags &= (uint16_t)~WIRE_OUT;
 	if (c != NULL && !(c->flags & CONN_LEAVING))
-		c->home->edge(c, EV_WRITE);
+		c->home->edge(c, (short)(EV_WRITE |
+		    (c->flags & CONN_CONNECTING ? error : 0)));
 }
 
 static void
@@ -809,7 +873,7 @@ on_completion(struct driver *d, uint64_t name, int res, unsigned flags)
 	if (what == WHAT_RECEIVE)
 		on_received(d, w, res, flags);
 	else if (what == WHAT_OUT)
-		on_room(w);
+		on_room(w, res);
 	else
 		on_end(w, res, flags);
 	w->flags &= (uint16_t)~WIRE_TELLING;
@@ -943,6 +1007,14 @@ part_with(struct conn *c)
 	slab_give(d->wires, w->slot);
 }
 
+/* FIN both ways. */
+static bool
+has_said_all(const struct conn *c)
+{
+	return (c->wire->flags & WIRE_ENDED) && (c->flags & CONN_SHUT) &&
+	    !(c->flags & (CONN_STASHED | CONN_HANDSHAKE));
+}
+
 static void
 drop(struct conn *c)
 {
@@ -960,7 +1032,8 @@ drop(struct conn *c)
 	 * The descriptor stays for a moment, the connection does not: the
 	 * peer may count it before it sees the one that takes its place.
 	 */
-	if ((w->flags & WIRE_UNDER_WAY) && !(c->flags & CONN_RESET))
+	if ((w->flags & WIRE_UNDER_WAY) && !(c->flags & CONN_RESET) &&
+	    !has_said_all(c))
 		(void)shutdown(w->fd, SHUT_RDWR);
 	c->wire = NULL;
 	w->conn = NULL;
@@ -977,6 +1050,7 @@ free_driver(struct driver *d)
 	kept_end(&d->shelf);
 	batch_end(&d->batch);
 	mem_drop(d->aside.at);
+	mem_drop(d->ends.at);
 	mem_drop(d);
 }
 
@@ -995,6 +1069,7 @@ open_ring(struct loop *l, struct why *why)
 		return NULL;
 	}
 	d->looked = *d->ring.io.cq.khead;
+	timer_init(&d->ends.timer, l, ask_ends, d);
 	/* Edge-triggered: each write is an edge, so nobody needs to read. */
 	event_assign(&d->wake, loop_base(l), d->ring.wake_fd,
 	    EV_READ | EV_PERSIST | EV_ET, on_ring, d);
@@ -1036,6 +1111,7 @@ close_ring(void *part)
 	struct wire *w;
 
 	event_del(&d->wake);
+	timer_stop(&d->ends.timer);
 	submit(d, false);
 	d->due = NULL;
 	for (uint32_t i = 0; i < slab_slots(d->wires); i++)

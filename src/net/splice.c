@@ -14,7 +14,8 @@
 #include "net/stream.h"
 
 enum {
-	PIPE_SIZE = 262144,
+	PIPE_SIZE = 524288,	/* less costs more: it is filled more often */
+	PIPE_USUAL = 65536,
 	MOST_PIPES = 64,	/* of a loop; beyond it bulk is copied */
 	MOST_SPARE = 16,
 	LEAST = 16384		/* less, and the pipe empty: bulk no more */
@@ -62,7 +63,16 @@ pipes_of(struct home *h)
 	return h->pipes;
 }
 
-/* A full quota of the user leaves the usual size. */
+/* What little is left of the user's quota is taken; else the usual size. */
+static void
+enlarge(int fd)
+{
+	int size = PIPE_SIZE;
+
+	while (size > PIPE_USUAL && fcntl(fd, F_SETPIPE_SZ, size) < 0)
+		size /= 2;
+}
+
 static struct splice *
 make(struct pipes *p)
 {
@@ -75,7 +85,7 @@ make(struct pipes *p)
 		mem_drop(s);
 		return NULL;
 	}
-	(void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_SIZE);
+	enlarge(ends[1]);
 	s->out = ends[0];
 	s->in = ends[1];
 	p->made++;

@@ -24,6 +24,7 @@ struct ignored {			/* errors of verification, by number */
 
 struct tls {
 	atomic_uint users;
+	struct tls *base;		/* whose context it is; or NULL */
 	SSL_CTX *context;
 	bool server, verify_name;
 	bool alpn_optional;
@@ -247,19 +248,27 @@ on_alpn(SSL *ssl, const unsigned char **to, unsigned char *len,
 }
 
 static int
-set_alpn(struct tls *t, const struct tls_options *o, struct why *why)
+list_protocols(struct tls *t, const char *names, struct why *why)
 {
-	struct text rest = text_of(o->alpn), one;
+	struct text rest = text_of(names), one;
 
-	if (!is_given(o->alpn))
-		return 0;
 	if (rest.len >= ALPN_MOST)
-		return why_set(why, "ALPN name too long: %s", o->alpn);
+		return why_set(why, "ALPN name too long: %s", names);
 	while (rest.len > 0 && text_split(&rest, ',', &one)) {
 		t->alpn[t->alpn_len++] = (unsigned char)one.len;
 		memcpy(t->alpn + t->alpn_len, one.at, one.len);
 		t->alpn_len += (unsigned)one.len;
 	}
+	return 0;
+}
+
+static int
+set_alpn(struct tls *t, const struct tls_options *o, struct why *why)
+{
+	if (!is_given(o->alpn))
+		return 0;
+	if (list_protocols(t, o->alpn, why) < 0)
+		return -1;
 	t->alpn_optional = o->alpn_optional;
 	if (t->server)
 		SSL_CTX_set_alpn_select_cb(t->context, on_alpn, t);
@@ -310,6 +319,23 @@ tls_new(const struct tls_options *o, struct why *why)
 	return t;
 }
 
+struct tls *
+tls_offering(struct tls *base, const char *alpn)
+{
+	struct tls *t = mem_zero(sizeof *t);
+	struct why why;
+
+	if (t == NULL)
+		return NULL;
+	atomic_init(&t->users, 1);
+	t->base = tls_hold(base);
+	t->context = base->context;
+	t->verify_name = base->verify_name;
+	if (list_protocols(t, alpn, &why) < 0)
+		tls_drop(&t);
+	return t;
+}
+
 struct ssl_ctx_st *
 tls_context(const struct tls *t)
 {
@@ -332,7 +358,10 @@ tls_drop(struct tls **tp)
 	/* Sessions count too: ALPN looks at t. */
 	if (t == NULL || atomic_fetch_sub(&t->users, 1) != 1)
 		return;
-	SSL_CTX_free(t->context);
+	if (t->base != NULL)
+		tls_drop(&t->base);
+	else
+		SSL_CTX_free(t->context);
 	if (t->drop_choice != NULL)
 		t->drop_choice(t->choice);
 	mem_drop((void *)(uintptr_t)t->ocsp.at);
@@ -413,7 +442,13 @@ tls_each_name(const struct tls *t, void (*visit)(struct text, void *),
 struct tlsio *
 tls_begin(struct tls *t, const char *name)
 {
-	return tlsio_new(t->context, t->server, name, t->verify_name);
+	struct tlsio *io = tlsio_new(t->context, t->server, name,
+	    t->verify_name);
+
+	if (io != NULL && !t->server && t->alpn_len > 0)
+		(void)SSL_set_alpn_protos(tlsio_ssl(io), t->alpn,
+		    t->alpn_len);
+	return io;
 }
 
 SSL *

@@ -44,6 +44,8 @@ struct tls_options {
 /* Reads and checks everything; NULL with why ("failed to load ..."). */
 struct tls *tls_new(const struct tls_options *, struct why *);
 struct tls *tls_hold(struct tls *);
+/* The same for a client that offers other protocols; NULL: no memory. */
+struct tls *tls_offering(struct tls *, const char *alpn);
 struct ssl_ctx_st *tls_context(const struct tls *);	/* the library's */
 void	tls_drop(struct tls **);
 

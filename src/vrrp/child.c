@@ -13,13 +13,13 @@
 #include "base/mem.h"
 #include "vrrp/child.h"
 #include "vrrp/say.h"
+#include "vrrp/split.h"
 #include "vrrp/turn.h"
 #include "vrrp/view.h"
 
 enum {
 	BATCHES = 4,			/* of packets in one turn */
 	BATCHES_MOST = 512,		/* that may wait on a wire */
-	SPLIT_ADVERTS = 3,		/* of silence end a split */
 	PEER_LINES = 1, MASTER_LINES = 4	/* a second at most */
 };
 
@@ -30,7 +30,10 @@ static struct {
 	struct vr_instance **first;	/* [wire][vrid]: chains by 'same' */
 	struct vr_turn_timer timer;
 	int64_t patience;		/* the least of all instances */
+	int64_t due;			/* the timer's time; 0: it is off */
+	pid_t pid;
 	bool ring;			/* the parent is to be told */
+	bool leads;			/* until then the parent speaks for us */
 	bool over;
 } me;
 
@@ -150,14 +153,6 @@ say_state(const struct vr_instance *i, enum vr_state from)
 }
 
 static void
-end_split(struct vr_live *l, int64_t now)
-{
-	if (l->masters_seen > 1)
-		l->counts.split_time += now - l->other_at;
-	l->masters_seen = l->state == VR_STATE_MASTER ? 1 : 0;
-}
-
-static void
 tell_state(struct vr_instance *i, enum vr_state from)
 {
 	struct vr_live *l = i->live;
@@ -169,7 +164,7 @@ tell_state(struct vr_instance *i, enum vr_state from)
 		l->master = l->source;
 		l->master_priority = l->priority;
 	}
-	end_split(l, vr_turn_now());
+	vr_split_move(l, vr_turn_now());
 	say_state(i, from);
 	if (from == VR_STATE_INIT && i->group != NULL)
 		tell_group(i->group, l->state);	/* where all begin */
@@ -311,36 +306,43 @@ say_master(struct vr_instance *i, const struct vr_ip *was, int64_t interval)
 		    (long long)(i->rules.interval % CLOCK_SECOND / 10000));
 }
 
-/* Another master speaks while we are one. */
+/* Its own pace when it says one that is slower than ours. */
 static void
-note_split(struct vr_instance *i, const struct vr_election_advert *a)
+watch_split(struct vr_instance *i, const struct vr_election_advert *a,
+    bool rival)
 {
+	int64_t pace = i->rules.version == 3 && a->interval >
+	    i->rules.interval ? a->interval : i->rules.interval;
+	const struct vr_split_heard h = { .from = a->from,
+	    .priority = a->priority, .rival = rival, .interval = pace };
+	char from[VR_PACKET_IP_TEXT], other[VR_PACKET_IP_TEXT];
 	struct vr_live *l = i->live;
-	int64_t now = vr_turn_now();
-	char from[VR_PACKET_IP_TEXT];
 
-	if (l->masters_seen > 1) {
-		l->counts.split_time += now - l->other_at;
-	} else {
-		l->masters_seen = 2;
-		l->counts.split++;
+	if (vr_split_hear(l, &h, vr_turn_now()) != VR_SPLIT_BEGUN)
+		return;
+	vr_packet_ip_print(&a->from, from);
+	if (l->state == VR_STATE_MASTER)
 		vr_say_warn("(%s) two masters: %s with priority %u is one "
-		    "too", i->conf->name, vr_packet_ip_print(&a->from, from),
-		    a->priority);
-	}
-	l->other_at = now;
+		    "too", i->conf->name, from, a->priority);
+	else
+		vr_say_warn("(%s) two masters: %s and %s", i->conf->name,
+		    vr_packet_ip_print(&l->sender[1].from, other), from);
 }
 
 static void
-watch_split(struct vr_instance *i, int64_t now)
+look_at_split(struct vr_instance *i, int64_t now)
 {
-	struct vr_live *l = i->live;
-
-	if (l->masters_seen > 1 && now - l->other_at >
-	    SPLIT_ADVERTS * i->rules.interval) {
+	if (vr_split_look(i->live, now) == VR_SPLIT_OVER)
 		vr_say_info("(%s) one master again", i->conf->name);
-		l->masters_seen = l->state == VR_STATE_MASTER ? 1 : 0;
-	}
+}
+
+static void
+tell_yielded(struct vr_instance *i)
+{
+	vr_say_error("(%s) CONFIGURATION ERROR: local instance and a remote "
+	    "instance are both configured as address owner, please fix - "
+	    "reducing local priority", i->conf->name);
+	push(VR_ACT_PRIORITY, i->slot, i->live->state, i->live->priority);
 }
 
 static void
@@ -355,13 +357,15 @@ hear(struct vr_instance *i, const struct vr_packet_seen *s,
 		.from = s->from,
 		.order = vr_packet_ip_compare(&s->from, &l->source) };
 	enum vr_election_event event;
+	uint8_t lowered = l->lowered;
 
 	l->counts.advert_received++;
 	if (p->priority == 0)
 		l->counts.zero_received++;
 	event = vr_election_hear(&i->rules, l, &a, vr_turn_now());
-	if (event == VR_ON_LOWER && l->state == VR_STATE_MASTER)
-		note_split(i, &a);
+	watch_split(i, &a, event == VR_ON_LOWER);
+	if (l->lowered != lowered)
+		tell_yielded(i);
 	if (event == VR_ON_ACCEPT || event == VR_ON_PATIENT ||
 	    event == VR_ON_ZERO)
 		l->wanted = l->state;
@@ -484,7 +488,7 @@ static void
 weigh(struct vr_instance *i)
 {
 	struct vr_live *l = i->live;
-	uint8_t p = vr_election_priority(i->rules.base, l->weight);
+	uint8_t p = vr_election_weigh(&i->rules, l);
 
 	if (p == l->priority)
 		return;
@@ -562,11 +566,22 @@ stop(void)
 static void
 bow_out(void)
 {
+	me.over = true;
+	if (!me.leads)
+		return;
 	give_up_late(vr_turn_now());
 	for (unsigned k = 0; k < me.cast->count; k++)
 		if (me.cast->at[k].live->state == VR_STATE_MASTER)
 			step(&me.cast->at[k], VR_ON_ADVERT_TIMER);
-	me.over = true;
+}
+
+static void
+take_lead(void)
+{
+	me.leads = true;
+	for (struct vr_wire *w = vr_wire_first(); w != NULL; w = w->next)
+		vr_turn_watch(w->fd, on_packets, w);
+	give_up_late(vr_turn_now());
 }
 
 static void
@@ -580,8 +595,12 @@ on_bell(void *arg)
 		bow_out();
 	else if (me.cast->board->stop)
 		stop();
-	else
-		look_all();
+	else {
+		if (!me.leads && me.cast->board->leads == me.pid)
+			take_lead();
+		if (me.leads)
+			look_all();
+	}
 }
 
 /* ---- time */
@@ -599,11 +618,27 @@ note_late(int64_t by)
 	b->late_sum += by;
 }
 
+/* Only the parent may do something about it. */
+static void
+complain_late(int64_t by)
+{
+	const struct vr_global_conf *g = &me.cast->config->global;
+
+	if (g->max_auto_priority <= 0 || by < g->min_auto_priority_delay)
+		return;
+	vr_say_info("A thread timer expired %lld.%06lld seconds ago",
+	    (long long)(by / CLOCK_SECOND), (long long)(by % CLOCK_SECOND));
+	me.cast->board->slow++;
+	me.ring = true;
+}
+
 static void
 on_timer(void *arg)
 {
 	int64_t now = vr_turn_now();
 
+	if (me.due != 0 && me.due < now)
+		complain_late(now - me.due);
 	give_up_late(now);
 	hear_waiting(now);
 	for (unsigned k = 0; k < me.cast->count; k++) {
@@ -623,8 +658,7 @@ on_timer(void *arg)
 			i->burst_due = 0;
 			push(VR_ACT_BURST, i->slot, VR_STATE_INIT, 0);
 		}
-		if (i->live->masters_seen > 1)
-			watch_split(i, now);
+		look_at_split(i, now);
 	}
 }
 
@@ -660,11 +694,13 @@ after_turn(void)
 	ring_bell();
 	if (me.over)
 		vr_turn_end(0);
-	for (unsigned k = 0; k < me.cast->count; k++) {
+	for (unsigned k = 0; me.leads && k < me.cast->count; k++) {
 		note(&earliest, me.cast->at[k].live->advert_at);
 		note(&earliest, me.cast->at[k].live->down_at);
 		note(&earliest, me.cast->at[k].burst_due);
+		note(&earliest, me.cast->at[k].live->split_end);
 	}
+	me.due = earliest;
 	if (earliest == 0)
 		vr_turn_stop(&me.timer);
 	else
@@ -711,11 +747,10 @@ vr_child_run(struct vr_cast *cast)
 	vr_turn_init();
 	sort_instances();
 	me.timer = (struct vr_turn_timer){ .fire = on_timer };
-	for (struct vr_wire *w = vr_wire_first(); w != NULL; w = w->next)
-		vr_turn_watch(w->fd, on_packets, w);
+	me.pid = getpid();
 	vr_turn_watch(cast->down, on_bell, NULL);
-	give_up_late(vr_turn_now());
-	look_all();
 	vr_turn_after(after_turn);
+	cast->board->ready = me.pid;
+	me.ring = true;
 	return vr_turn_run();
 }

@@ -11,6 +11,7 @@
  *			get, put: bulk from the source, to the sink
  *	-c N -s SIZE	clients; bytes of a message
  *	-t S -w S	seconds measured, and before that to warm up
+ *	-n N		so many rounds instead, from the first on, and no more
  *	-k		one ping each, print READY, keep the idle connections
  *			until standard input ends
  *	-P PID		count the processor time of this process
@@ -50,15 +51,17 @@ struct end {
 static struct {
 	enum mode mode;
 	int port, clients;
+	int64_t number;			/* 0: by time */
 	size_t size;
 	double secs, warm;
 	bool keep;
 	pid_t pid;
-} opt = { PING, 0, 1, 100, 1, 0.3, false, 0 };
+} opt = { PING, 0, 1, 0, 100, 1, 0.3, false, 0 };
 
 static struct figures sum;
 static int queue;			/* epoll's */
 static unsigned answered;		/* with -k */
+static int64_t begun;			/* rounds, with -n */
 static char bulk[BULK];
 
 /* ---- sockets */
@@ -207,6 +210,13 @@ serve(void)
 
 /* ---- clients */
 
+/* One round more? */
+static bool
+may_begin(void)
+{
+	return opt.number == 0 || begun++ < opt.number;
+}
+
 static void
 begin(struct end *e)
 {
@@ -260,12 +270,15 @@ end_round(struct end *e)
 		answered++;
 		return;
 	}
-	if (opt.mode == PING) {
+	if (!may_begin()) {
+		close(e->fd);
+		e->fd = -1;
+	} else if (opt.mode == PING) {
 		ask(e);
-		return;
+	} else {
+		close(e->fd);
+		begin(e);
 	}
-	close(e->fd);
-	begin(e);
 }
 
 static void
@@ -335,19 +348,23 @@ run_until(int64_t end)
 {
 	int64_t now;
 
-	while ((now = figures_now()) < end)
+	while ((now = figures_now()) < end &&
+	    (opt.number == 0 || sum.tx < opt.number))
 		turn((int)((end - now) / 1000000) + 1);
 }
 
 static void
 measure(void)
 {
-	run_until(figures_now() + (int64_t)(opt.warm * 1e9));
-	memset(sum.slots, 0, sizeof sum.slots);
-	sum.tx = sum.bytes = sum.longest = 0;
+	if (opt.number == 0) {
+		run_until(figures_now() + (int64_t)(opt.warm * 1e9));
+		memset(sum.slots, 0, sizeof sum.slots);
+		sum.tx = sum.bytes = sum.longest = 0;
+	}
 	sum.from = figures_now();
 	sum.cpu_from = figures_cpu(opt.pid);
-	run_until(sum.from + (int64_t)(opt.secs * 1e9));
+	run_until(sum.from + (opt.number > 0 ? PATIENCE :
+	    (int64_t)(opt.secs * 1e9)));
 	sum.to = figures_now();
 	sum.cpu_to = figures_cpu(opt.pid);
 	figures_print(&sum);
@@ -387,11 +404,12 @@ read_options(int argc, char **argv)
 {
 	int o;
 
-	while ((o = getopt(argc, argv, "p:m:c:s:t:w:kP:")) >= 0)
+	while ((o = getopt(argc, argv, "p:m:c:n:s:t:w:kP:")) >= 0)
 		switch (o) {
 		case 'p': opt.port = (int)strtol(optarg, NULL, 10); break;
 		case 'm': opt.mode = find_mode(optarg); break;
 		case 'c': opt.clients = (int)strtol(optarg, NULL, 10); break;
+		case 'n': opt.number = strtoll(optarg, NULL, 10); break;
 		case 's': opt.size = strtoul(optarg, NULL, 10); break;
 		case 't': opt.secs = strtod(optarg, NULL); break;
 		case 'w': opt.warm = strtod(optarg, NULL); break;
@@ -419,6 +437,7 @@ main(int argc, char **argv)
 		clients[i] = (struct end){ .role = CLIENT,
 		    .number = (uint64_t)i };
 		begin(&clients[i]);
+		begun++;
 		if (i % 64 == 63)
 			turn(0);
 	}

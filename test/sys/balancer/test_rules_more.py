@@ -196,6 +196,24 @@ def test_md5_signatures():
             s.connect(("127.0.0.1", port))
 
 
+def test_md5_of_server():
+    """server tcp-md5sig: what signs reaches what wants signatures."""
+    inner, same, other = free_port(), free_port(), free_port()
+    with Balancer(ours(), head() + "listen i\n bind 127.0.0.1:%d tcp-md5sig "
+                  "secret\n server s 127.0.0.1:%d\nlisten o\n bind "
+                  "127.0.0.1:%d\n server s 127.0.0.1:%d tcp-md5sig secret\n"
+                  "listen x\n bind 127.0.0.1:%d\n retries 0\n timeout connect "
+                  "300ms\n server s 127.0.0.1:%d tcp-md5sig wrong\n" % (
+                      inner, serve(say(b"signed")), same, inner, other,
+                      inner)) as b:
+        time.sleep(0.3)
+        if b.process.poll() is not None:
+            pytest.skip("this kernel signs no segments")
+        b.wait_for(same)
+        assert read_all(connect(same)) == b"signed", b.errors()
+        assert read_all(connect(other)) == b""
+
+
 TABLES = """
 listen l1
  bind 127.0.0.1:{P1}

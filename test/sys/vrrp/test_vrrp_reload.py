@@ -69,6 +69,36 @@ def test_nothing_is_lost(lan, daemon, more):
     assert master.log().count("everything stays as it is") == 2
 
 
+def test_a_long_reload(lan, daemon):
+    """No child decides meanwhile, and no advert is late."""
+    net = lan(1)
+    node, = net.nodes
+    pace = dict(version=3, advert_int="0.2")
+    one = vrrp.config(255, state="MASTER", **pace)
+    many = "".join(vrrp.config(100, ["10.78.0.%d/24" % n], vrid=n,
+                               name="V%d" % n, more="use_vmac", **pace)
+                   for n in range(100, 140))
+    master = daemon(node, "weir", one)
+    master.wait_log("Entering MASTER STATE")
+    for n, text in enumerate((one + many, one), 1):
+        child = master.child()
+        with machine_lateness() as late:
+            begun = time.time()
+            master.write(text)
+            master.signal(signal.SIGHUP)
+            master.wait_log("Reloading", count=n)
+            while master.child() == child:
+                time.sleep(0.002)
+            took = time.time() - begun
+            time.sleep(0.5)             # adverts of the new child
+        spoken = net.capture.adverts(begun, vrid=51)
+        gaps = [b.at - a.at for a, b in zip(spoken, spoken[1:])]
+        assert max(gaps) < 0.22 + 0.03 + max(late), (took, gaps, late)
+        assert {a.priority for a in spoken} == {255}
+        print("reload of %.3f s, longest gap %.3f s" % (took, max(gaps)))
+    assert master.log().count("(VI_1) Entering") == 1
+
+
 def test_instances_come_and_go(lan, daemon):
     net = lan(2)
     high, low = net.nodes
