@@ -237,6 +237,8 @@ def check(results, kinds, name):
             assert one["masters"] == {act.owner}, what
         assert one["holders"] == {act.owner} | (
             {act.to} if act.held else set()), what
+        if kinds[act.to - 1] != "weir" and act.gap is not None:
+            continue        # it comes back when the peer takes over: a race
         if original and not original.exception():
             theirs = original.result()[number]
             assert one["outage"] <= theirs["outage"] + NOISE + late, (
