@@ -55,28 +55,8 @@ look_at_check(const struct lb_proxy_conf *p)
 
 /* Safe to serve without, each told where it is asked for. */
 static void
-look_at_servers(const struct lb_proxy_conf *p)
-{
-	for (unsigned i = 0; i < p->servers.count; i++) {
-		const struct lb_server_conf *s = p->servers.at[i];
-
-		if (s->check && s->check_socks4)
-			tell(WARN, &s->place, "'check-via-socks4' of server "
-			    "'%s'", s->name);
-		if (s->md5sig_given)
-			tell(WARN, &s->place, "'tcp-md5sig' of server '%s'",
-			    s->name);
-	}
-}
-
-static void
 look_at_extras(const struct lb_proxy_conf *p)
 {
-	for (unsigned i = 0; i < p->binds.count; i++)
-		if (p->binds.at[i]->tls.ticket_keys != NULL)
-			tell(WARN, &p->binds.at[i]->place,
-			    "'tls-ticket-keys'");
-	look_at_servers(p);
 	if (p->stats.show_modules)
 		tell(WARN, &p->place, "'stats show-modules'");
 }
@@ -186,6 +166,16 @@ look_at_rules(const struct lb_proxy_conf *p)
 	look_at_format(p->unique_id);
 }
 
+static void
+look_at_global(const struct lb_global_conf *g)
+{
+	for (unsigned i = 0; i < g->variables.count; i++) {
+		look_at_expr(g->variables.at[i]->expr,
+		    &g->variables.at[i]->place);
+		look_at_format(g->variables.at[i]->format);
+	}
+}
+
 /* ---- all --------------------------------------------------------------- */
 
 int
@@ -193,6 +183,7 @@ lb_absent_tell(const struct lb_setup *setup)
 {
 	refused = 0;
 	lb_sampling_init();
+	look_at_global(&setup->global);
 	for (unsigned i = 0; i < setup->proxies.count; i++) {
 		const struct lb_proxy_conf *p = setup->proxies.at[i];
 

@@ -14,6 +14,8 @@
 
 #include "balancer/check.h"
 #include "balancer/dial.h"
+#include "balancer/socks.h"
+#include "balancer/variables.h"
 #include "balancer/world.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -65,6 +67,7 @@ static struct lb_check *all, **all_end = &all;
 static unsigned count;
 
 static void dial(struct lb_check *);
+static void find_target(const struct lb_check *, struct address *);
 static void set_limit(struct lb_check *);
 
 /* ---- planning ---------------------------------------------------------- */
@@ -153,10 +156,13 @@ let_go(struct lb_check *c)
 		c->variant->stop(c);
 	if (c->conn != NULL) {
 		/* The port is free again at once. */
-		conn_set_reset(c->conn);
+		if (!c->way.linger)
+			conn_set_reset(c->conn);
 		conn_close(c->conn, &close_eof);
 	}
 	c->conn = NULL;
+	c->asks = false;
+	tls_drop(&c->way.tls);
 	mem_drop(c->got);
 	c->got = NULL;
 	c->got_len = 0;
@@ -195,6 +201,7 @@ lb_check_end(struct lb_check *c, enum lb_check_status status, int code,
 	if (!(c->state & LB_CHECK_INPROGRESS))
 		return;
 	let_go(c);
+	lb_variables_forget(&c->variables, "");
 	c->state &= ~(unsigned)LB_CHECK_INPROGRESS;
 	c->status = status;
 	c->code = code;
@@ -206,6 +213,21 @@ lb_check_end(struct lb_check *c, enum lb_check_status status, int code,
 }
 
 /* ---- over the wire ----------------------------------------------------- */
+
+static const char SOCKS_ENDED[] =
+    "SOCKS4 Proxy read error during handshake";
+
+/* An error of the connection, with the step of the script it came at. */
+static void
+fail(struct lb_check *c, enum lb_check_status status, const char *what)
+{
+	char at[LB_CHECK_TEXT] = "", text[LB_CHECK_TEXT];
+
+	if (c->variant->describe != NULL)
+		c->variant->describe(c, at, sizeof at);
+	snprintf(text, sizeof text, "%s%.150s", what, at);
+	lb_check_end(c, status, -1, text);
+}
 
 static const char *
 name_errno(int code, char *to, size_t room)
@@ -262,7 +284,7 @@ static void
 begin(struct lb_check *c)
 {
 	if (c->variant->begin == NULL)
-		lb_check_end(c, c->tls != NULL ? LB_CHECK_L6OK :
+		lb_check_end(c, c->way.tls != NULL ? LB_CHECK_L6OK :
 		    LB_CHECK_L4OK, -1, NULL);
 	else
 		c->variant->begin(c);
@@ -277,32 +299,75 @@ send_proxy_header(struct lb_check *c)
 	struct endpoint src, dst;
 	size_t len;
 
-	if (c->proxy == 0)
+	if (c->way.proxy == 0)
 		return;
-	if (c->proxy == 1 && socket_local(conn_fd(c->conn), &from) == 0 &&
+	if (c->way.proxy == 1 && socket_local(conn_fd(c->conn), &from) == 0 &&
 	    socket_peer(conn_fd(c->conn), &to) == 0) {
 		src = address_endpoint(&from);
 		dst = address_endpoint(&to);
 		len = proxyproto_print(1, &src, &dst, header);
 	} else
-		len = proxyproto_print(c->proxy, NULL, NULL, header);
+		len = proxyproto_print(c->way.proxy, NULL, NULL, header);
 	conn_send(c->conn, (struct text){ header, len });
+}
+
+/* A SOCKS4 proxy leads to the server: it is asked before all else. */
+static void
+ask_socks(struct lb_check *c)
+{
+	char request[LB_SOCKS_REQUEST];
+	struct address to;
+
+	find_target(c, &to);
+	if (!lb_socks_ask(&to, request)) {
+		fail(c, LB_CHECK_SOCKERR, "SOCKS4 needs an IPv4 address");
+		return;
+	}
+	c->asks = true;
+	conn_send(c->conn, (struct text){ request, sizeof request });
+}
+
+static void
+greet(struct lb_check *c)
+{
+	c->connected = true;
+	set_limit(c);
+	send_proxy_header(c);
+	if (c->way.tls != NULL)
+		conn_start_tls(c->conn, c->way.tls, c->way.sni, TEXT_NONE);
+	else
+		begin(c);
 }
 
 static void
 on_ready(struct conn *conn)
 {
 	struct lb_check *c = conn_owner(conn);
-	bool first = !c->connected;
 
-	c->connected = true;
-	set_limit(c);
-	if (first)
-		send_proxy_header(c);
-	if (first && c->tls != NULL && !tls_is_on(conn))
-		conn_start_tls(conn, c->tls, c->sni, TEXT_NONE);
-	else
+	if (c->connected) {		/* TLS is up */
+		set_limit(c);
 		begin(c);
+	} else if (c->way.socks) {
+		ask_socks(c);
+	} else {
+		greet(c);
+	}
+}
+
+static void
+hear_socks(struct lb_check *c)
+{
+	int granted = lb_socks_granted((struct text){ c->got, c->got_len });
+
+	if (granted == 0)
+		return;
+	if (granted < 0) {
+		fail(c, LB_CHECK_SOCKERR, "SOCKS4 Proxy deny the request");
+		return;
+	}
+	c->asks = false;
+	lb_check_eat(c, LB_SOCKS_ANSWER);
+	greet(c);
 }
 
 static void
@@ -312,7 +377,7 @@ on_data(struct conn *conn, struct text t)
 	size_t most = lb_world()->setup->global.bufsize;
 	char *more;
 
-	if (c->variant->look == NULL)
+	if (c->variant->look == NULL && !c->asks)
 		return;
 	if (c->got_len + t.len > most)
 		t.len = most - c->got_len;
@@ -325,6 +390,10 @@ on_data(struct conn *conn, struct text t)
 	memcpy(c->got + c->got_len, t.at, t.len);
 	c->got_len += t.len;
 	c->got[c->got_len] = '\0';
+	if (c->asks) {
+		hear_socks(c);
+		return;
+	}
 	c->variant->look(c, (struct text){ c->got, c->got_len },
 	    c->got_len >= most);
 }
@@ -334,7 +403,9 @@ on_eof(struct conn *conn)
 {
 	struct lb_check *c = conn_owner(conn);
 
-	if (c->variant->look != NULL)
+	if (c->asks)
+		fail(c, LB_CHECK_SOCKERR, SOCKS_ENDED);
+	else if (c->variant->look != NULL)
 		c->variant->look(c, (struct text){ c->got != NULL ? c->got :
 		    "", c->got_len }, true);
 }
@@ -347,17 +418,17 @@ on_closed(struct conn *conn, const struct close_reason *why)
 	int code = pending_error(conn);
 
 	c->conn = NULL;
-	if (why == &close_tls)
-		lb_check_end(c, LB_CHECK_L6RSP, -1, "SSL handshake failure");
+	if (c->asks)
+		fail(c, LB_CHECK_SOCKERR, SOCKS_ENDED);
+	else if (why == &close_tls)
+		fail(c, LB_CHECK_L6RSP, "SSL handshake failure");
 	else if (!c->connected)
-		lb_check_end(c, LB_CHECK_L4CON, -1,
-		    name_errno(code, text, sizeof text));
+		fail(c, LB_CHECK_L4CON, name_errno(code, text, sizeof text));
 	else if (c->got_len > 0 && c->variant->look != NULL)
 		c->variant->look(c, (struct text){ c->got, c->got_len },
 		    true);
 	else
-		lb_check_end(c, LB_CHECK_SOCKERR, -1,
-		    name_errno(code, text, sizeof text));
+		fail(c, LB_CHECK_SOCKERR, name_errno(code, text, sizeof text));
 }
 
 static const struct conn_handler handler = {
@@ -368,18 +439,25 @@ static const struct conn_handler handler = {
 static void
 find_target(const struct lb_check *c, struct address *to)
 {
-	if (c->addr.len > 0)
+	const struct lb_check_way *w = &c->way;
+	uint16_t own = c->port != 0 ? c->port :
+	    address_port(&c->server->address);
+
+	if (w->to.len > 0)
+		*to = w->to;
+	else if (c->addr.len > 0)
 		*to = c->addr;
 	else
 		lb_dial_address(c->server, 0, to);
-	if (c->port != 0)
-		address_set_port(to, c->port);
-	else if (c->addr.len > 0 && address_port(to) == 0)
-		address_set_port(to, address_port(&c->server->address));
+	if (w->port != 0)
+		address_set_port(to, w->port);
+	else if (w->to.len > 0 ? address_port(to) == 0 : c->port != 0 ||
+	    (c->addr.len > 0 && address_port(to) == 0))
+		address_set_port(to, own);
 }
 
 static void
-dial_to(struct lb_check *c, uint16_t port)
+dial_now(struct lb_check *c)
 {
 	struct lb_dial d = { .server = c->server,
 	    .proxy = c->server->proxy->conf, .mark = -1, .tos = -1 };
@@ -389,13 +467,15 @@ dial_to(struct lb_check *c, uint16_t port)
 
 	c->connected = false;
 	set_limit(c);
-	find_target(c, &d.to);
-	if (port != 0)
-		address_set_port(&d.to, port);
+	if (c->way.socks)
+		d.to = c->server->conf->socks4.sa;
+	else
+		find_target(c, &d.to);
 	fd = d.to.len > 0 ? lb_dial_socket(&d) : -1;
 	if (fd >= 0) {
 		/* Our answer to SYN/ACK may then be the reset. */
-		if (c->variant->begin == NULL && c->tls == NULL)
+		if (c->variant->begin == NULL && c->way.tls == NULL &&
+		    !c->way.socks)
 			(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &off,
 			    sizeof off);
 		c->conn = conn_dial_by(home, fd, &d.to, &handler, c);
@@ -405,17 +485,29 @@ dial_to(struct lb_check *c, uint16_t port)
 		    name_errno(errno, text, sizeof text));
 }
 
+struct lb_check_way
+lb_check_usual_way(const struct lb_check *c)
+{
+	return (struct lb_check_way){
+		.tls = c->tls != NULL ? tls_hold(c->tls) : NULL,
+		.sni = c->sni, .proxy = c->proxy, .socks = c->socks };
+}
+
 static void
 dial(struct lb_check *c)
 {
-	dial_to(c, 0);
+	c->way = lb_check_usual_way(c);
+	if (c->variant->open != NULL)
+		c->variant->open(c, &c->way);
+	dial_now(c);
 }
 
 void
-lb_check_redial(struct lb_check *c, uint16_t port)
+lb_check_redial(struct lb_check *c, const struct lb_check_way *way)
 {
 	let_go(c);
-	dial_to(c, port);
+	c->way = *way;
+	dial_now(c);
 }
 
 void
@@ -438,8 +530,12 @@ static void
 time_out(struct lb_check *c)
 {
 	char text[LB_CHECK_TEXT] = "";
-	bool handshake = c->connected && c->conn != NULL && c->tls != NULL &&
-	    !tls_is_on(c->conn);
+	bool handshake = c->connected && c->conn != NULL &&
+	    c->way.tls != NULL && !tls_is_on(c->conn);
+	enum lb_check_status status = !c->connected && !c->asks ?
+	    LB_CHECK_L4TOUT : handshake ? LB_CHECK_L6TOUT :
+	    c->variant->late != NULL && !c->asks ? c->variant->late(c) :
+	    LB_CHECK_L7TOUT;
 
 	if (c->variant->run != NULL) {
 		c->variant->expire(c);
@@ -447,8 +543,7 @@ time_out(struct lb_check *c)
 	}
 	if (c->variant->describe != NULL)
 		c->variant->describe(c, text, sizeof text);
-	lb_check_end(c, !c->connected ? LB_CHECK_L4TOUT : handshake ?
-	    LB_CHECK_L6TOUT : LB_CHECK_L7TOUT, -1, text);
+	lb_check_end(c, status, -1, text);
 }
 
 static void
@@ -488,12 +583,61 @@ set_limits(struct lb_check *c)
 {
 	const struct lb_proxy_conf *p = c->server->proxy->conf;
 
+	c->answer_limit = c->connect_limit = 0;
 	if (p->timeout.check <= 0)
 		return;
 	c->answer_limit = p->timeout.check;
 	c->connect_limit = c->pace.usual;
 	if (p->timeout.connect > 0 && p->timeout.connect < c->connect_limit)
 		c->connect_limit = p->timeout.connect;
+}
+
+static void
+set_pace(struct lb_check *c)
+{
+	const struct lb_server_conf *conf = c->server->conf;
+
+	c->pace = (struct lb_pace){ conf->inter, conf->fastinter,
+	    conf->downinter };
+	if (c->agent)
+		c->pace.usual = conf->agent_inter;
+	set_limits(c);
+}
+
+/* No later than the pace of now would have it. */
+static void
+hasten(struct lb_check *c)
+{
+	int64_t at = c->mark.at;
+
+	if (at == 0 || (c->state & LB_CHECK_INPROGRESS))
+		return;
+	plan_next(c);
+	if (c->mark.at > at)
+		set_due(c, at);
+}
+
+/* As many successes or failures are missing for a change as were before. */
+void
+lb_check_tune(struct lb_check *c)
+{
+	const struct lb_server_conf *conf = c->server->conf;
+	struct lb_verdict *v = &c->server->verdicts[c->agent];
+	bool up = lb_verdict_up(v);
+	int missing = up ? v->rise + v->fall - 1 - v->health :
+	    v->rise - v->health;
+
+	set_pace(c);
+	hasten(c);
+	if (c->agent)
+		return;
+	v->rise = conf->rise;
+	v->fall = conf->fall;
+	if (up)
+		v->health = missing < v->fall ? v->rise + v->fall - 1 -
+		    missing : v->rise;
+	else
+		v->health = missing < v->rise ? v->rise - missing : 0;
 }
 
 struct lb_check *
@@ -511,11 +655,7 @@ lb_check_new(struct lb_server *s, bool agent,
 	c->status = LB_CHECK_INI;
 	c->code = -1;
 	c->duration = -1;
-	c->pace = (struct lb_pace){ conf->inter, conf->fastinter,
-	    conf->downinter };
-	if (agent)
-		c->pace.usual = conf->agent_inter;
-	set_limits(c);
+	set_pace(c);
 	*all_end = c;
 	all_end = &c->next;
 	count++;
@@ -532,19 +672,25 @@ lb_check_new(struct lb_server *s, bool agent,
 	return c;
 }
 
+/* Nobody knows yet how it is: as fast as between two states. */
+static int64_t
+first_pace(const struct lb_check *c)
+{
+	return c->agent ? c->pace.usual :
+	    lb_verdict_wait(&c->server->verdicts[0], &c->pace,
+	    c->server->state == LB_SERVER_STOPPED, false);
+}
+
 /* The smallest interval of a second or more: the first runs share it. */
 static int64_t
 find_spread(void)
 {
-	int64_t most = lb_world()->setup->global.max_spread_checks;
 	int64_t least = 0;
 
 	for (struct lb_check *c = all; c != NULL; c = c->next)
-		if (c->pace.usual >= CLOCK_SECOND &&
-		    (least == 0 || c->pace.usual < least))
-			least = c->pace.usual;
-	if (most > 0 && least > most)
-		least = most;
+		if (first_pace(c) >= CLOCK_SECOND &&
+		    (least == 0 || first_pace(c) < least))
+			least = first_pace(c);
 	return least;
 }
 
@@ -552,10 +698,13 @@ void
 lb_check_start_all(void)
 {
 	int64_t now = loop_now(home), spread = find_spread(), room;
+	int64_t most = lb_world()->setup->global.max_spread_checks;
 	unsigned i = 0;
 
 	for (struct lb_check *c = all; c != NULL; c = c->next, i++) {
-		room = spread > 0 ? spread : c->pace.usual;
+		room = first_pace(c) > spread ? first_pace(c) : spread;
+		if (most > 0 && room > most)
+			room = most;
 		set_due(c, now + 1 + room * i / (int64_t)count);
 	}
 }
@@ -597,6 +746,7 @@ bury(void *arg)
 	struct lb_check *c = arg;
 
 	tls_drop(&c->tls);
+	lb_variables_forget(&c->variables, "");
 	mem_drop(c->own_send);
 	mem_drop(c);
 }

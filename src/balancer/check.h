@@ -34,9 +34,22 @@ enum {				/* as in "show servers state" */
 };
 
 struct lb_check;
+struct lb_variable;
+
+struct lb_check_way {		/* how one connection is made */
+	struct address to;		/* len 0: where the server's go */
+	uint16_t port;			/* 0: likewise */
+	struct tls *tls;		/* NULL: plain; held */
+	const char *sni;
+	int proxy;			/* PROXY header: 0, 1, 2 */
+	bool socks;			/* through the server's SOCKS proxy */
+	bool linger;			/* ends with FIN instead of a reset */
+};
 
 struct lb_check_variant {	/* what is said once it is connected */
 	const char *name;
+	/* NULL: as usual. Changes how the first connection is made. */
+	void (*open)(struct lb_check *, struct lb_check_way *);
 	/*
 	 * Instead of a connection: starts it; ends it because its time is
 	 * over; stops it early, without an end.
@@ -53,6 +66,8 @@ struct lb_check_variant {	/* what is said once it is connected */
 	void (*look)(struct lb_check *, struct text all, bool ended);
 	/* Room for the text of a time-out at this step; NULL: none. */
 	void (*describe)(const struct lb_check *, char *to, size_t room);
+	/* Which time-out it is, once connected; NULL: of layer 7. */
+	enum lb_check_status (*late)(const struct lb_check *);
 };
 
 enum { LB_CHECK_TEXT = 256 };
@@ -74,6 +89,7 @@ struct lb_check {
 	const char *send;		/* an agent's; NULL: nothing */
 	char *own_send;			/* set at run time: send is it */
 	int proxy;			/* PROXY header: 0, 1, 2 */
+	bool socks;			/* check-via-socks4 */
 
 	/* The last result. */
 	enum lb_check_status status;
@@ -84,12 +100,15 @@ struct lb_check {
 	/* The next, or the one under way. */
 	struct lb_mark mark;
 	struct conn *conn;		/* NULL: none */
+	struct lb_check_way way;	/* how it was made */
+	bool asks;			/* the SOCKS proxy, and waits */
 	uint64_t program;		/* that runs; 0: none */
 	int64_t began;
 	bool connected;
 	bool ended;			/* no more bytes will come */
 	char *got;			/* what came so far */
 	size_t got_len;
+	struct lb_variable *variables;	/* of the one under way */
 	unsigned step;			/* the variant's own */
 	unsigned part;
 };
@@ -102,6 +121,8 @@ void	lb_check_fini(void);
 struct lb_check *lb_check_new(struct lb_server *, bool agent,
 	    const struct lb_check_variant *);
 void	lb_check_free(struct lb_check **);	/* of a server that goes */
+/* The numbers of its configuration are others: from the next one on. */
+void	lb_check_tune(struct lb_check *);
 void	lb_check_start_all(void);	/* plans the first run of each */
 void	lb_check_soon(struct lb_check *);	/* now, unless one runs */
 void	lb_check_enable(struct lb_check *, bool on);
@@ -117,7 +138,9 @@ void	lb_check_eat(struct lb_check *, size_t);
 /* code -1, text NULL: none. Ends the one under way. */
 void	lb_check_end(struct lb_check *, enum lb_check_status, int code,
 	    const char *text);
-/* The present connection goes; dials anew (scripts). port 0: the usual. */
-void	lb_check_redial(struct lb_check *, uint16_t port);
+/* As the server line has it; the caller has its tls. */
+struct lb_check_way lb_check_usual_way(const struct lb_check *);
+/* The present connection goes; dials anew (scripts). Takes way's tls. */
+void	lb_check_redial(struct lb_check *, const struct lb_check_way *way);
 
 #endif

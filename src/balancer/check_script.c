@@ -3,12 +3,14 @@
  * check_script.c - tcp-check and http-check: the user's steps, one after the
  * other, over one or more connections. Loop 0.
  */
+#include <ctype.h>
 #include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "balancer/casting.h"
 #include "balancer/check_kinds.h"
 #include "balancer/logformat.h"
 #include "balancer/script.h"
@@ -34,13 +36,34 @@ step_of(const struct lb_check *c)
 	return c->step < conf->steps.count ? conf->steps.at[c->step] : NULL;
 }
 
+/* What formats and expressions of the script may look at. */
+static struct lb_sketch
+sketch_of(struct lb_check *c)
+{
+	return (struct lb_sketch){
+		.server = c->server,
+		.variables = &c->variables,
+		.got = { c->got != NULL ? c->got : "", c->got_len },
+		.fd = c->conn != NULL ? conn_fd(c->conn) : -1,
+	};
+}
+
+static size_t
+print_format(struct lb_check *c, const struct lb_format *f, char *to,
+    size_t room)
+{
+	struct lb_sketch k = sketch_of(c);
+
+	return lb_sketch_format(&k, f, to, room);
+}
+
 /* ---- how a step is named in texts -------------------------------------- */
 
 static bool
 connects_itself(const struct lb_check_conf *conf)
 {
 	for (unsigned i = 0; i < conf->steps.count; i++)
-		if (conf->steps.at[i]->kind != LB_STEP_COMMENT)
+		if (!lb_script_is_aside(conf->steps.at[i]))
 			return conf->steps.at[i]->kind == LB_STEP_CONNECT;
 	return false;
 }
@@ -86,7 +109,8 @@ print_kind(const struct lb_step *s, char *to, size_t room)
 			snprintf(to, room, "expect string '%.*s'",
 			    TEXT_ARG(s->expect.pattern));
 		else if (s->expect.what == LB_EXPECT_BINARY)
-			snprintf(to, room, "expect binary");
+			snprintf(to, room, "expect binary '%.*s'",
+			    TEXT_ARG(s->expect.pattern));
 		else if (s->expect.what == LB_EXPECT_RSTRING ||
 		    s->expect.what == LB_EXPECT_RBINARY)
 			snprintf(to, room, "expect regex");
@@ -125,11 +149,34 @@ describe(const struct lb_check *c, char *to, size_t room)
 static void fail(struct lb_check *, enum lb_check_status, int code,
     const char *, ...) __attribute__((format(printf, 4, 5)));
 
+/* What the expect at this step asks for instead of the usual. */
+static enum lb_check_status
+status_as(const char *word, enum lb_check_status usual)
+{
+	for (unsigned i = 0; word != NULL && i < LB_CHECK_STATUSES; i++)
+		if (strcmp(lb_check_rows[i].word, word) == 0)
+			return (enum lb_check_status)i;
+	return usual;
+}
+
+static int
+code_as(struct lb_check *c, const struct lb_step *s, int usual)
+{
+	struct lb_sketch k = sketch_of(c);
+	struct lb_value v;
+
+	return s->expect.status_code != NULL &&
+	    lb_sketch_value(&k, s->expect.status_code, &v) &&
+	    lb_casting_number(&v) ? (int)v.number : usual;
+}
+
+/* At an expect: as it says with on-error and the like, or as told here. */
 static void
 fail(struct lb_check *c, enum lb_check_status status, int code,
     const char *fmt, ...)
 {
-	const char *comment = comment_of(c);
+	const struct lb_step *s = step_of(c);
+	const char *comment = comment_of(c), *mark = "'";
 	char text[LB_CHECK_TEXT];
 	va_list ap;
 	int len;
@@ -137,9 +184,18 @@ fail(struct lb_check *c, enum lb_check_status status, int code,
 	va_start(ap, fmt);
 	len = vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	if (s != NULL && s->kind == LB_STEP_EXPECT) {
+		status = status_as(s->expect.error_status, status);
+		code = code_as(c, s, code);
+		if (s->expect.on_error != NULL) {
+			len = (int)print_format(c, s->expect.on_error, text,
+			    sizeof text);
+			mark = "";
+		}
+	}
 	if (comment != NULL && len > 0 && (size_t)len < sizeof text)
 		snprintf(text + len, sizeof text - (size_t)len,
-		    " comment: '%s'", comment);
+		    " comment: %s%s%s", mark, comment, mark);
 	lb_check_end(c, status, code, text);
 }
 
@@ -188,27 +244,6 @@ matches_hex(const char *pattern, struct text t)
 	return found;
 }
 
-static bool
-matches(const struct lb_check *c, const struct lb_step *s, struct text t)
-{
-	char pattern[1024];
-
-	switch (s->expect.what) {
-	case LB_EXPECT_RSTRING:
-		return matches_regex(s->expect.pattern.at, t);
-	case LB_EXPECT_RBINARY:
-		return matches_hex(s->expect.pattern.at, t);
-	case LB_EXPECT_STRING_FORMAT:
-	case LB_EXPECT_BINARY_FORMAT:
-		return contains(t, (struct text){ pattern, lb_sketch_format(
-		    c->server, s->expect.format, pattern, sizeof pattern) });
-	default:
-		return contains(t, s->expect.pattern);
-	}
-}
-
-/* ---- sending ----------------------------------------------------------- */
-
 static size_t
 from_hex(char *t, size_t len)
 {
@@ -222,6 +257,31 @@ from_hex(char *t, size_t len)
 	return out;
 }
 
+static bool
+matches(struct lb_check *c, const struct lb_step *s, struct text t)
+{
+	char pattern[4096];
+	size_t len;
+
+	switch (s->expect.what) {
+	case LB_EXPECT_RSTRING:
+		return matches_regex(s->expect.pattern.at, t);
+	case LB_EXPECT_RBINARY:
+		return matches_hex(s->expect.pattern.at, t);
+	case LB_EXPECT_STRING_FORMAT:
+	case LB_EXPECT_BINARY_FORMAT:
+		len = print_format(c, s->expect.format, pattern,
+		    sizeof pattern);
+		if (s->expect.what == LB_EXPECT_BINARY_FORMAT)
+			len = from_hex(pattern, len);
+		return contains(t, (struct text){ pattern, len });
+	default:
+		return contains(t, s->expect.pattern);
+	}
+}
+
+/* ---- sending ----------------------------------------------------------- */
+
 static void
 send_tcp(struct lb_check *c, const struct lb_step *s)
 {
@@ -232,8 +292,7 @@ send_tcp(struct lb_check *c, const struct lb_step *s)
 		lb_check_say(c, s->send.data);
 		return;
 	}
-	len = lb_sketch_format(c->server, s->send.format, bytes,
-	    sizeof bytes);
+	len = print_format(c, s->send.format, bytes, sizeof bytes);
 	if (s->send.binary)
 		len = from_hex(bytes, len);
 	lb_check_say(c, (struct text){ bytes, len });
@@ -260,6 +319,14 @@ put(struct request *r, const char *fmt, ...)
 		r->len += (size_t)n;
 	if (r->len >= sizeof r->at)
 		r->len = sizeof r->at - 1;
+}
+
+/* Names have no case: they are made small. */
+static void
+make_small(char *t)
+{
+	for (; *t != '\0'; t++)
+		*t = (char)tolower((unsigned char)*t);
 }
 
 static bool
@@ -294,13 +361,12 @@ send_http(struct lb_check *c, const struct lb_step *s)
 	    s->send.version : conf->version;
 	const char *uri = s != NULL && s->send.uri != NULL ? s->send.uri :
 	    conf->uri;
-	char value[4096], body[4096];
+	char name[256], value[4096], body[4096];
 	size_t body_len = 0;
 	struct request r = { .len = 0 };
 
 	if (s != NULL && s->send.uri_format != NULL) {
-		lb_sketch_format(c->server, s->send.uri_format, value,
-		    sizeof value);
+		print_format(c, s->send.uri_format, value, sizeof value);
 		uri = value;
 	}
 	put(&r, "%s %s %s\r\n", method != NULL ? method : "OPTIONS",
@@ -308,15 +374,17 @@ send_http(struct lb_check *c, const struct lb_step *s)
 	if (conf->host != NULL)
 		put(&r, "host: %s\r\n", conf->host);
 	for (unsigned i = 0; s != NULL && i < s->send.header_count; i++) {
-		lb_sketch_format(c->server, s->send.header_values[i], value,
+		print_format(c, s->send.header_values[i], value,
 		    sizeof value);
-		put(&r, "%s: %s\r\n", s->send.header_names[i], value);
+		snprintf(name, sizeof name, "%s", s->send.header_names[i]);
+		make_small(name);
+		put(&r, "%s: %s\r\n", name, value);
 	}
 	if (conf->send_state)
 		put_state(&r, c);
 	if (s != NULL && s->send.body_format != NULL)
-		body_len = lb_sketch_format(c->server, s->send.body_format,
-		    body, sizeof body);
+		body_len = print_format(c, s->send.body_format, body,
+		    sizeof body);
 	else if (s != NULL && s->send.body != NULL)
 		body_len = (size_t)snprintf(body, sizeof body, "%s",
 		    s->send.body);
@@ -395,28 +463,54 @@ has_status(const struct lb_step *s, int status)
 }
 
 static bool
-has_header(const struct lb_step *s, struct text head)
+fits(struct text t, enum lb_match how, const char *pattern)
 {
+	switch (how) {
+	case LB_MATCH_STR:
+		return text_is(t, pattern);
+	case LB_MATCH_BEG:
+		return text_begins(t, pattern);
+	case LB_MATCH_END:
+		return text_ends(t, pattern);
+	case LB_MATCH_REG:
+		return matches_regex(pattern, t);
+	default:
+		return contains(t, text_of(pattern));
+	}
+}
+
+/* One of the values, or of the fields; commas part values of hdr. */
+static bool
+has_value(const struct lb_step *s, struct text values, const char *wanted)
+{
+	struct text one;
+
+	if (s->expect.what == LB_EXPECT_FULL_HEADER)
+		return fits(text_trim(values), s->expect.value_match, wanted);
+	while (values.at != NULL && text_split(&values, ',', &one))
+		if (fits(text_trim(one), s->expect.value_match, wanted))
+			return true;
+	return false;
+}
+
+static bool
+has_header(struct lb_check *c, const struct lb_step *s, struct text head)
+{
+	char wanted[256], value[1024], own[256];
 	struct text line, name;
 
+	print_format(c, s->expect.name_format, wanted, sizeof wanted);
+	if (s->expect.name_match != LB_MATCH_REG)
+		make_small(wanted);
+	if (s->expect.has_value)
+		print_format(c, s->expect.value_format, value, sizeof value);
 	while (text_split(&head, '\n', &line)) {
-		if (!text_split(&line, ':', &name))
+		if (!text_split(&line, ':', &name) || line.at == NULL)
 			continue;
-		if (name.len != s->expect.pattern.len ||
-		    strncasecmp(name.at, s->expect.pattern.at, name.len) != 0)
-			continue;
-		if (!s->expect.has_value)
-			return true;
-		line = text_trim(line);
-		if (s->expect.value_match == LB_MATCH_STR ?
-		    text_is(line, s->expect.value) :
-		    s->expect.value_match == LB_MATCH_BEG ?
-		    text_begins(line, s->expect.value) :
-		    s->expect.value_match == LB_MATCH_END ?
-		    text_ends(line, s->expect.value) :
-		    s->expect.value_match == LB_MATCH_REG ?
-		    matches_regex(s->expect.value, line) :
-		    contains(line, text_of(s->expect.value)))
+		snprintf(own, sizeof own, "%.*s", TEXT_ARG(name));
+		make_small(own);
+		if (fits(text_of(own), s->expect.name_match, wanted) &&
+		    (!s->expect.has_value || has_value(s, line, value)))
 			return true;
 	}
 	return false;
@@ -433,7 +527,7 @@ end_http(struct lb_check *c, const struct answer *a, bool good)
 	else if (a->status == 404 && conf_of(c)->disable_on_404)
 		lb_check_end(c, LB_CHECK_L7OKC, a->status, NULL);
 	else
-		lb_check_end(c, LB_CHECK_L7STS, a->status, text);
+		fail(c, LB_CHECK_L7STS, a->status, "%s", text);
 }
 
 /* 1: it holds; 0: it does not, and the check has ended; -1: wait. */
@@ -444,8 +538,9 @@ expect_http(struct lb_check *c, const struct lb_step *s, struct text t,
 	struct answer a;
 	char code[8];
 	bool found, by_status = s == NULL ||
-	    s->expect.what == LB_EXPECT_STATUS ||
-	    s->expect.what == LB_EXPECT_RSTATUS;
+	    (s->expect.what != LB_EXPECT_STRING &&
+	    s->expect.what != LB_EXPECT_RSTRING &&
+	    s->expect.what != LB_EXPECT_STRING_FORMAT);
 
 	read_answer(t, ended, &a);
 	if (!a.whole_head && !ended && (t.len < 5 ||
@@ -465,7 +560,7 @@ expect_http(struct lb_check *c, const struct lb_step *s, struct text t,
 		found = matches_regex(s->expect.pattern.at, text_of(code));
 	} else if (s->expect.what == LB_EXPECT_HEADER ||
 	    s->expect.what == LB_EXPECT_FULL_HEADER)
-		found = has_header(s, a.head);
+		found = has_header(c, s, a.head);
 	else {
 		found = matches(c, s, a.body);
 		if (!found && !a.whole)
@@ -480,11 +575,9 @@ expect_http(struct lb_check *c, const struct lb_step *s, struct text t,
 	if (by_status)
 		end_http(c, &a, false);
 	else
-		fail(c, LB_CHECK_L7RSP, -1, s->expect.what ==
-		    LB_EXPECT_HEADER || s->expect.what ==
-		    LB_EXPECT_FULL_HEADER ? "HTTP header did not match" :
-		    "HTTP content check %s", s->expect.negated ?
-		    "found unwanted content" : "did not match");
+		fail(c, LB_CHECK_L7RSP, a.status, "HTTP content check %s",
+		    s->expect.negated ? "found unwanted content" :
+		    "did not match");
 	return 0;
 }
 
@@ -498,17 +591,17 @@ fail_tcp(struct lb_check *c, const struct lb_step *s, struct text t)
 	    s->expect.what == LB_EXPECT_RBINARY;
 
 	if (t.len == 0)
-		fail(c, LB_CHECK_L7RSP, -1, "TCPCHK got an empty response at "
+		fail(c, LB_CHECK_L7RSP, 0, "TCPCHK got an empty response at "
 		    "step %u", n);
 	else if (s->expect.negated && !regex)
-		fail(c, LB_CHECK_L7RSP, -1, "TCPCHK matched unwanted content "
+		fail(c, LB_CHECK_L7RSP, 0, "TCPCHK matched unwanted content "
 		    "'%.*s' at step %u", TEXT_ARG(s->expect.pattern), n);
 	else if (regex)
-		fail(c, LB_CHECK_L7RSP, -1, "TCPCHK %s (regex) at step %u",
+		fail(c, LB_CHECK_L7RSP, 0, "TCPCHK %s (regex) at step %u",
 		    s->expect.negated ? "matched unwanted content" :
 		    "did not match content", n);
 	else
-		fail(c, LB_CHECK_L7RSP, -1, "TCPCHK did not match content "
+		fail(c, LB_CHECK_L7RSP, 0, "TCPCHK did not match content "
 		    "'%.*s' at step %u", TEXT_ARG(s->expect.pattern), n);
 }
 
@@ -533,10 +626,38 @@ expect_tcp(struct lb_check *c, const struct lb_step *s, struct text t,
 
 /* ---- the walk ---------------------------------------------------------- */
 
+/* The expect that the script ends with; NULL: it ends otherwise. */
+static const struct lb_step *
+last_expect(const struct lb_check_conf *conf)
+{
+	unsigned i = conf->steps.count;
+
+	while (i > 0 && lb_script_is_aside(conf->steps.at[i - 1]))
+		i--;
+	return i > 0 && conf->steps.at[i - 1]->kind == LB_STEP_EXPECT ?
+	    conf->steps.at[i - 1] : NULL;
+}
+
+static void
+finish_as(struct lb_check *c, const struct lb_step *s, int code,
+    const char *usual)
+{
+	char text[LB_CHECK_TEXT];
+	enum lb_check_status status = status_as(s->expect.ok_status,
+	    LB_CHECK_L7OK);
+
+	code = code_as(c, s, code);
+	if (s->expect.on_success != NULL)
+		print_format(c, s->expect.on_success, text, sizeof text);
+	lb_check_end(c, status, code, s->expect.on_success != NULL ? text :
+	    usual);
+}
+
 static void
 finish(struct lb_check *c)
 {
 	const struct lb_check_conf *conf = conf_of(c);
+	const struct lb_step *last = last_expect(conf);
 	bool spoke = false;
 
 	for (unsigned i = 0; i < conf->steps.count; i++)
@@ -546,11 +667,16 @@ finish(struct lb_check *c)
 		struct answer a;
 
 		read_answer((struct text){ c->got, c->got_len }, true, &a);
-		end_http(c, &a, true);
-	} else if (spoke)
+		if (last != NULL)
+			finish_as(c, last, a.status, NULL);
+		else
+			end_http(c, &a, true);
+	} else if (last != NULL)
+		finish_as(c, last, 0, "(tcp-check)");
+	else if (spoke)
 		lb_check_end(c, LB_CHECK_L7OK, 0, "(tcp-check)");
 	else
-		lb_check_end(c, c->tls != NULL ? LB_CHECK_L6OK :
+		lb_check_end(c, c->way.tls != NULL ? LB_CHECK_L6OK :
 		    LB_CHECK_L4OK, -1, NULL);
 }
 
@@ -561,17 +687,66 @@ forget_answer(struct lb_check *c)
 		lb_check_eat(c, c->got_len);
 }
 
+/* How a connect step wants it; without "default" only what it says. */
+static struct lb_check_way
+way_of(struct lb_check *c, const struct lb_step *s)
+{
+	const struct lb_server_conf *conf = c->server->conf;
+	struct lb_check_way way = { .linger = s->connect.linger };
+	struct lb_sketch k = sketch_of(c);
+	struct lb_value v;
+
+	if (s->connect.usual)
+		way = lb_check_usual_way(c);
+	way.linger = s->connect.linger;
+	if (s->connect.addr != NULL)
+		way.to = s->connect.addr->sa;
+	way.port = s->connect.port;
+	if (s->connect.port_expr != NULL &&
+	    lb_sketch_value(&k, s->connect.port_expr, &v) &&
+	    lb_casting_number(&v))
+		way.port = (uint16_t)v.number;
+	if (s->connect.send_proxy)
+		way.proxy = conf->send_proxy > 0 ? conf->send_proxy : 1;
+	way.socks = (way.socks || s->connect.socks4) &&
+	    conf->socks4.kind != LB_ADDRESS_NONE;
+	if (s->connect.sni != NULL)
+		way.sni = s->connect.sni;
+	if (s->connect.ssl && way.tls == NULL && c->server->tls != NULL)
+		way.tls = tls_hold(c->server->tls);
+	if (way.tls != NULL && s->connect.alpn != NULL) {
+		struct tls *base = way.tls;
+
+		way.tls = tls_offering(base, s->connect.alpn);
+		tls_drop(&base);
+	}
+	return way;
+}
+
+static void
+change_variable(struct lb_check *c, const struct lb_step *s)
+{
+	struct lb_sketch k = sketch_of(c);
+
+	if (s->kind == LB_STEP_UNSET_VAR)
+		lb_sketch_unset(&k, s->var.name);
+	else
+		lb_sketch_set(&k, &(struct lb_sketch_rule){
+		    .name = s->var.name, .when = s->var.when,
+		    .expr = s->var.expr, .format = s->var.format });
+}
+
 /* Does one step; false: something must come first, or it has ended. */
 static bool
 do_step(struct lb_check *c, const struct lb_step *s)
 {
+	struct lb_check_way way;
 	int outcome;
 
 	switch (s->kind) {
 	case LB_STEP_CONNECT:
-		forget_answer(c);
-		c->step++;
-		lb_check_redial(c, s->connect.port);
+		way = way_of(c, s);
+		lb_check_redial(c, &way);
 		return false;
 	case LB_STEP_SEND:
 		forget_answer(c);
@@ -587,7 +762,12 @@ do_step(struct lb_check *c, const struct lb_step *s)
 		if (outcome <= 0)
 			return false;
 		break;
-	default:
+	case LB_STEP_SET_VAR:
+	case LB_STEP_SET_VAR_FORMAT:
+	case LB_STEP_UNSET_VAR:
+		change_variable(c, s);
+		break;
+	case LB_STEP_COMMENT:
 		break;
 	}
 	c->step++;
@@ -605,6 +785,17 @@ go_on(struct lb_check *c)
 	finish(c);
 }
 
+static bool
+is_first_connection(const struct lb_check *c)
+{
+	const struct lb_check_conf *conf = conf_of(c);
+
+	for (unsigned i = 0; i < c->step; i++)
+		if (!lb_script_is_aside(conf->steps.at[i]))
+			return false;
+	return true;
+}
+
 /* http-check without a send: the request of option httpchk goes first. */
 static bool
 has_kind(const struct lb_check_conf *conf, enum lb_step_kind kind)
@@ -615,45 +806,43 @@ has_kind(const struct lb_check_conf *conf, enum lb_step_kind kind)
 	return false;
 }
 
+/* Up to the first connect; without one nothing is done before. */
 static void
-skip_comments(struct lb_check *c)
+open_script(struct lb_check *c, struct lb_check_way *way)
 {
 	const struct lb_step *s;
 
-	while ((s = step_of(c)) != NULL && s->kind == LB_STEP_COMMENT)
+	if (!connects_itself(conf_of(c)))
+		return;
+	while ((s = step_of(c))->kind != LB_STEP_CONNECT)
+		do_step(c, s);
+	tls_drop(&way->tls);
+	*way = way_of(c, s);
+}
+
+static void
+leave_connect(struct lb_check *c)
+{
+	const struct lb_step *s = step_of(c);
+
+	if (s != NULL && s->kind == LB_STEP_CONNECT)
 		c->step++;
 }
 
 static void
 begin_tcp(struct lb_check *c)
 {
-	const struct lb_step *s;
-
-	if (c->step == 0) {
-		skip_comments(c);
-		s = step_of(c);
-		if (s != NULL && s->kind == LB_STEP_CONNECT)
-			c->step++;
-		else
-			c->step = 0;
-	}
+	leave_connect(c);
 	go_on(c);
 }
 
 static void
 begin_http(struct lb_check *c)
 {
-	bool first = c->step == 0;
+	bool first = is_first_connection(c);
 	const struct lb_step *s;
 
-	if (first) {
-		skip_comments(c);
-		s = step_of(c);
-		if (s != NULL && s->kind == LB_STEP_CONNECT)
-			c->step++;
-		else
-			c->step = 0;
-	}
+	leave_connect(c);
 	if (first && !has_kind(conf_of(c), LB_STEP_SEND))
 		send_http(c, NULL);
 	if (has_kind(conf_of(c), LB_STEP_EXPECT))
@@ -683,12 +872,23 @@ look_http(struct lb_check *c, struct text t, bool ended)
 		finish(c);
 }
 
+static enum lb_check_status
+find_late(const struct lb_check *c)
+{
+	const struct lb_step *s = step_of(c);
+
+	return status_as(s != NULL && s->kind == LB_STEP_EXPECT ?
+	    s->expect.tout_status : NULL, LB_CHECK_L7TOUT);
+}
+
 const struct lb_check_variant lb_check_tcp = {
-	.name = "tcp-check", .begin = begin_tcp, .look = look_tcp,
-	.describe = describe,
+	.name = "tcp-check", .open = open_script, .begin = begin_tcp,
+	.look = look_tcp,
+	.describe = describe, .late = find_late,
 };
 
 const struct lb_check_variant lb_check_http = {
-	.name = "http-check", .begin = begin_http, .look = look_http,
-	.describe = describe,
+	.name = "http-check", .open = open_script, .begin = begin_http,
+	.look = look_http,
+	.describe = describe, .late = find_late,
 };

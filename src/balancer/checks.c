@@ -3,7 +3,6 @@
 #include "balancer/check_kinds.h"
 #include "balancer/certs.h"
 #include "balancer/checks.h"
-#include "balancer/script.h"
 #include "balancer/world.h"
 
 static const struct lb_check_variant connect_only = { .name = "connect" };
@@ -27,20 +26,6 @@ lb_checks_find(enum lb_check_kind kind)
 	return (unsigned)kind < sizeof rows / sizeof *rows ? rows[kind] : NULL;
 }
 
-/* The first connection of a script may lead elsewhere. */
-static uint16_t
-first_port(const struct lb_check_conf *conf)
-{
-	for (unsigned i = 0; i < conf->steps.count; i++) {
-		const struct lb_step *s = conf->steps.at[i];
-
-		if (s->kind != LB_STEP_COMMENT)
-			return s->kind == LB_STEP_CONNECT ? s->connect.port :
-			    0;
-	}
-	return 0;
-}
-
 static void
 make_agent(struct lb_server *s)
 {
@@ -62,16 +47,17 @@ make_check(struct lb_server *s)
 	struct lb_check *c = lb_check_new(s, false,
 	    v != NULL ? v : &connect_only);
 
-	c->port = first_port(&s->proxy->conf->check);
-	if (c->port == 0)
-		c->port = conf->check_port;
+	c->port = conf->check_port;
 	if (conf->check_addr.kind != LB_ADDRESS_NONE)
 		c->addr = conf->check_addr.sa;
 	c->sni = conf->check_sni;
 	if (conf->check_ssl && s->tls != NULL)
-		c->tls = tls_hold(s->tls);
+		c->tls = conf->check_alpn == NULL ? tls_hold(s->tls) :
+		    tls_offering(s->tls, conf->check_alpn);
 	if (conf->check_send_proxy)
 		c->proxy = conf->send_proxy > 0 ? conf->send_proxy : 1;
+	c->socks = conf->check_socks4 &&
+	    conf->socks4.kind != LB_ADDRESS_NONE;
 }
 
 void

@@ -174,6 +174,16 @@ bind_source(int fd, const struct lb_dial *d)
 	return bind(fd, &from.sa, from.len);
 }
 
+/* Unsigned, the server would never answer: better told at once. */
+static int
+sign(int fd, const struct lb_dial *d)
+{
+	const char *key = d->server != NULL ? d->server->conf->md5sig : NULL;
+
+	return key == NULL ? 0 : socket_sign(fd, key, d->to.sa.sa_family,
+	    &d->to);
+}
+
 int
 lb_dial_socket(const struct lb_dial *d)
 {
@@ -186,7 +196,7 @@ lb_dial_socket(const struct lb_dial *d)
 	if (fd < 0 || d->to.sa.sa_family == AF_UNIX)
 		return fd;
 	set_options(fd, d);
-	if (bind_source(fd, d) == 0)
+	if (sign(fd, d) == 0 && bind_source(fd, d) == 0)
 		return fd;
 	code = errno;
 	close(fd);

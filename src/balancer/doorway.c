@@ -177,25 +177,6 @@ open_socket(const struct lb_bind_conf *b, int family, struct why *why)
 	    "cannot create listening socket");
 }
 
-/* Segments of all clients must be signed with this key. */
-static int
-set_signature(int fd, const char *key, int family)
-{
-	struct tcp_md5sig sig;
-	size_t len = strlen(key);
-
-	memset(&sig, 0, sizeof sig);
-	if (len > sizeof sig.tcpm_key) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	sig.tcpm_addr.ss_family = (sa_family_t)family;
-	sig.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;
-	sig.tcpm_keylen = (uint16_t)len;
-	memcpy(sig.tcpm_key, key, len);
-	return setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &sig, sizeof sig);
-}
-
 int
 lb_doorway_bind(const struct lb_bind_conf *b, uint16_t port, bool reuseport,
     struct address *at, struct why *why)
@@ -218,7 +199,8 @@ lb_doorway_bind(const struct lb_bind_conf *b, uint16_t port, bool reuseport,
 		return -1;
 	}
 	if (set_options(fd, b, family, reuseport) < 0 ||
-	    (b->md5sig != NULL && set_signature(fd, b->md5sig, family) < 0) ||
+	    (b->md5sig != NULL && socket_sign(fd, b->md5sig, family,
+	    &(struct address){ .len = 0 }) < 0) ||
 	    bind_patiently(fd, at) < 0)
 		return refuse(fd, why);
 	return fd;

@@ -112,7 +112,7 @@ put_in(void *arg)
 static int
 make_tls(struct lb_server *s, struct why *why)
 {
-	if (!s->conf->tls.on && !s->conf->check_ssl)
+	if (!s->conf->tls.on && !s->conf->check_ssl && !s->conf->step_ssl)
 		return 0;
 	s->tls = lb_certs_server(s->conf, &lb_world()->setup->global, why);
 	return s->tls != NULL ? 0 : -1;
@@ -137,8 +137,14 @@ bury(void *arg)
 	lb_proxy_unmake(s);
 }
 
+void
+lb_dynamic_drop(struct lb_server *s)
+{
+	bury(s);
+}
+
 struct lb_server *
-lb_dynamic_add(struct lb_proxy *p, const struct lb_words *w, struct why *why)
+lb_dynamic_make(struct lb_proxy *p, const struct lb_words *w, struct why *why)
 {
 	struct lb_arena *arena = lb_arena_new();
 	struct lb_server_conf *conf;
@@ -156,12 +162,23 @@ lb_dynamic_add(struct lb_proxy *p, const struct lb_words *w, struct why *why)
 	}
 	s = lb_proxy_make(p, conf, clock_now());
 	s->arena = arena;
+	if (make_tls(s, why) == 0)
+		return s;
+	bury(s);
+	return NULL;
+}
+
+struct lb_server *
+lb_dynamic_add(struct lb_proxy *p, const struct lb_words *w, struct why *why)
+{
+	struct lb_server *s = lb_dynamic_make(p, w, why);
+
+	if (s == NULL)
+		return NULL;
 	s->admin |= LB_ADMIN_FMAINT;
 	lb_server_enter(s, LB_SERVER_STOPPED, clock_now());
-	if (make_tls(s, why) < 0 ||
-	    tour_still(loop_here(), put_in, s) < 0) {
-		if (why->line[0] == '\0')
-			why_set(why, "A thread is busy; try again.");
+	if (tour_still(loop_here(), put_in, s) < 0) {
+		why_set(why, "A thread is busy; try again.");
 		bury(s);
 		return NULL;
 	}
@@ -217,6 +234,12 @@ is_named(const struct lb_server *s)
 		if (p->use_servers.at[i]->to == s->conf)
 			return true;
 	return s->trackers != NULL || s->conf->resolvers != NULL;
+}
+
+bool
+lb_dynamic_may_go(const struct lb_server *s)
+{
+	return !is_named(s);
 }
 
 bool

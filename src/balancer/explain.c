@@ -30,19 +30,13 @@ static int
 put_word(FILE *to, const char *word)
 {
 	int len = 0;
+	char room[5];
 
 	if (*word == '\0')
 		return fprintf(to, "\"\"");
-	for (; *word != '\0'; word++) {
-		unsigned char c = (unsigned char)*word;
-
-		if (c < ' ' || c == 0x7f)
-			len += fprintf(to, "\\x%02x", c);
-		else if (strchr(" \\\"'#", c) != NULL)
-			len += fprintf(to, "\\%c", c);
-		else
-			len += fprintf(to, "%c", c);
-	}
+	for (; *word != '\0'; word++)
+		len += fprintf(to, "%.*s", (int)lb_keys_escape(*word, room),
+		    room);
 	return len;
 }
 
@@ -67,15 +61,6 @@ put_place(FILE *to, int len, const struct lb_place *place)
 }
 
 /* ---- what counts ------------------------------------------------------- */
-
-static const struct lb_key *
-find_key(const struct lb_section *kind, const struct lb_words *w, bool *no)
-{
-	unsigned n;
-
-	*no = strcmp(w->at[0], "no") == 0 || strcmp(w->at[0], "default") == 0;
-	return lb_key_find(kind->keys, w, *no, &n);
-}
 
 /* Readers whose last line is the one that counts. */
 static bool
@@ -142,7 +127,7 @@ add_line(struct section *s, const struct lb_words *w, bool inherited)
 {
 	struct line l = { .words = w, .inherited = inherited };
 
-	l.key = find_key(s->kind, w, &l.no);
+	l.key = lb_keys_line(s->kind, w, &l.no);
 	if (l.no && strcmp(w->at[1], "log") == 0)
 		l.key = NULL;
 	else if (l.key == NULL || !(l.key->in & s->kind->in) ||
@@ -256,9 +241,7 @@ put_block(FILE *to, const struct lb_block_conf *b)
 	struct section s = { .to = to };
 	unsigned named = b->head.count < 2 ? b->head.count : 2;
 
-	for (s.kind = lb_keys_sections; strcmp(s.kind->name, b->head.at[0]);
-	    s.kind++)
-		;
+	s.kind = lb_keys_section(b->head.at[0]);
 	collect(&s, b, false);
 	drop_void(&s);
 	put_place(to, put_words(to, &b->head, named), &b->head.place);

@@ -7,6 +7,8 @@
 
 #define ROW(name, args, type, from, ...)				\
 	{ name, args, LB_TYPE_##type, from, LB_CLASS_F, __VA_ARGS__ }
+#define CONST(name, args, type, help)					\
+	ROW(name, args, type, LB_FROM_CONSTANT, false, help)
 #define IN(name, args, type, help)					\
 	ROW(name, args, type, LB_FROM_INTERNAL, false, help)
 #define CLI(name, args, type, help)					\
@@ -45,37 +47,37 @@
 
 const struct lb_fetch lb_fetches[] = {
 	/* constants and the process */
-	IN("always_false", "", BOOL, "false"),
-	IN("always_true", "", BOOL, "true"),
+	CONST("always_false", "", BOOL, "false"),
+	CONST("always_true", "", BOOL, "true"),
 	IN("act_conn", "", INT, "connections of the process"),
-	IN("bin", "s", BIN, "these bytes, in hex"),
-	IN("bool", "s", BOOL, "this truth"),
+	CONST("bin", "s", BIN, "these bytes, in hex"),
+	CONST("bool", "s", BOOL, "this truth"),
 	IN("cpu_calls", "", INT, "how often the session was run"),
 	IN("cpu_ns_avg", "", INT, "nanoseconds of a run, on average"),
 	IN("cpu_ns_tot", "", INT, "nanoseconds of all runs"),
-	IN("date", "?is", INT, "seconds since 1970, plus an offset"),
-	IN("date_us", "", INT, "microseconds of the date"),
-	IN("env", "s", STR, "a variable of the environment"),
-	IN("hostname", "", STR, "name of the host"),
-	IN("int", "i", INT, "this number"),
-	IN("ipv4", "4", IPV4, "this address"),
-	IN("ipv6", "6", IPV6, "this address"),
+	CONST("date", "?is", INT, "seconds since 1970, plus an offset"),
+	CONST("date_us", "", INT, "microseconds of the date"),
+	CONST("env", "s", STR, "a variable of the environment"),
+	CONST("hostname", "", STR, "name of the host"),
+	CONST("int", "i", INT, "this number"),
+	CONST("ipv4", "4", IPV4, "this address"),
+	CONST("ipv6", "6", IPV6, "this address"),
 	IN("lat_ns_avg", "", INT, "nanoseconds of a wait, on average"),
 	IN("lat_ns_tot", "", INT, "nanoseconds of all waits"),
-	IN("meth", "s", METH, "this method"),
-	IN("nbproc", "", INT, "1"),
-	IN("pid", "", INT, "number of the process"),
-	IN("proc", "", INT, "1"),
+	CONST("meth", "s", METH, "this method"),
+	CONST("nbproc", "", INT, "1"),
+	CONST("pid", "", INT, "number of the process"),
+	CONST("proc", "", INT, "1"),
 	IN("prio_class", "", INT, "priority class of the session"),
 	IN("prio_offset", "", INT, "priority offset of the session"),
-	IN("rand", "?u", INT, "a random number below the argument"),
+	CONST("rand", "?u", INT, "a random number below the argument"),
 	IN("stopping", "", BOOL, "is the process about to end?"),
-	IN("str", "s", STR, "this text"),
-	IN("thread", "", INT, "number of the thread"),
+	CONST("str", "s", STR, "this text"),
+	CONST("thread", "", INT, "number of the thread"),
 	IN("txn.timer.total", "", INT, "milliseconds so far"),
-	IN("uptime", "", INT, "seconds since the start"),
-	IN("uuid", "?u", STR, "a random UUID"),
-	IN("var", "V?s", ANY, "a variable, or the default"),
+	CONST("uptime", "", INT, "seconds since the start"),
+	CONST("uuid", "?u", STR, "a random UUID"),
+	CONST("var", "V?s", ANY, "a variable, or the default"),
 	IN("wait_end", "", BOOL, "is inspection over?"),
 
 	/* addresses */

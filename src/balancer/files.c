@@ -17,13 +17,14 @@ enum { FILE_MOST = 64 * 1024 * 1024 };
 
 struct kept {				/* a file that a text named */
 	struct kept *next;
+	char *path;
 	struct text text;
 };
 
 struct lb_files {
 	struct lb_source_text *texts;
 	unsigned count;
-	struct kept *kept;
+	struct kept *kept, **kept_end;	/* in order */
 };
 
 static int
@@ -125,6 +126,7 @@ lb_files_read(const char *const *paths, unsigned count, struct why *why)
 		no_memory(why);
 		return NULL;
 	}
+	f->kept_end = &f->kept;
 	for (unsigned i = 0; i < count; i++) {
 		struct stat s;
 		int code = stat(paths[i], &s) == 0 && S_ISDIR(s.st_mode) ?
@@ -154,6 +156,7 @@ lb_files_free(struct lb_files **files)
 		struct kept *next = f->kept->next;
 
 		mem_drop((void *)(uintptr_t)f->kept->text.at);
+		mem_drop(f->kept->path);
 		mem_drop(f->kept);
 		f->kept = next;
 	}
@@ -175,14 +178,17 @@ fetch(void *arg, const char *path, struct text *to, struct why *why)
 	if (stat(path, &s) == 0 && S_ISDIR(s.st_mode))
 		return 1;
 	k = mem_zero(sizeof *k);
-	if (k == NULL)
+	if (k == NULL || (k->path = mem_copy(text_of(path))) == NULL) {
+		mem_drop(k);
 		return no_memory(why);
+	}
 	if (file_read(path, FILE_MOST, &k->text, why) < 0) {
+		mem_drop(k->path);
 		mem_drop(k);
 		return -1;
 	}
-	k->next = f->kept;
-	f->kept = k;
+	*f->kept_end = k;
+	f->kept_end = &k->next;
 	*to = k->text;
 	return 0;
 }
@@ -244,4 +250,12 @@ lb_files_source(struct lb_files *f, struct lb_source *to)
 	to->getenv = get_variable;
 	to->setenv = set_variable;
 	to->account = account;
+}
+
+void
+lb_files_each(const struct lb_files *f, void (*visit)(void *arg,
+    const char *path, struct text), void *arg)
+{
+	for (const struct kept *k = f->kept; k != NULL; k = k->next)
+		visit(arg, k->path, k->text);
 }

@@ -18,4 +18,8 @@ void	lb_files_free(struct lb_files **);
 /* Texts and functions; good as long as the files. */
 void	lb_files_source(struct lb_files *, struct lb_source *);
 
+/* What the texts have named and was read, in order. */
+void	lb_files_each(const struct lb_files *, void (*visit)(void *arg,
+	    const char *path, struct text), void *arg);
+
 #endif

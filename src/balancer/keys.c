@@ -55,6 +55,40 @@ const struct lb_keys_table lb_keys_tables[] = {
 	{ NULL, NULL }
 };
 
+/* ---- lines ------------------------------------------------------------- */
+
+const struct lb_section *
+lb_keys_section(const char *name)
+{
+	for (const struct lb_section *s = lb_keys_sections; s->name != NULL;
+	    s++)
+		if (strcmp(s->name, name) == 0)
+			return s;
+	return NULL;
+}
+
+const struct lb_key *
+lb_keys_line(const struct lb_section *s, const struct lb_words *w, bool *no)
+{
+	unsigned n;
+
+	*no = strcmp(w->at[0], "no") == 0 || strcmp(w->at[0], "default") == 0;
+	return lb_key_find(s->keys, w, *no, &n);
+}
+
+unsigned
+lb_keys_escape(char c, char to[5])
+{
+	unsigned char byte = (unsigned char)c;
+
+	if (byte < ' ' || byte == 0x7f)
+		return (unsigned)snprintf(to, 5, "\\x%02x", byte);
+	if (strchr(" \\\"'#", byte) != NULL)
+		return (unsigned)snprintf(to, 5, "\\%c", byte);
+	to[0] = c;
+	return 1;
+}
+
 /* ---- the list ---------------------------------------------------------- */
 
 static const char *

@@ -22,6 +22,14 @@ struct lb_section {
 
 extern const struct lb_section lb_keys_sections[];  /* ends: a NULL name */
 
+/* By its name; NULL: it is no section. */
+const struct lb_section *lb_keys_section(const char *name);
+/* The row of a line; no: it begins with "no" or "default". NULL: none. */
+const struct lb_key *lb_keys_line(const struct lb_section *,
+	    const struct lb_words *, bool *no);
+/* A byte of a word as a file must have it; how many bytes that are. */
+unsigned lb_keys_escape(char, char to[5]);
+
 /* A table with where its rows may stand, for those who walk them all. */
 struct lb_keys_table {
 	const char *name;		/* "global", "server" */

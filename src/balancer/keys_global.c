@@ -7,6 +7,7 @@
 #include "balancer/keys_global.h"
 #include "balancer/keys_tls.h"
 #include "balancer/logline.h"
+#include "balancer/rules.h"
 #include "balancer/value.h"
 
 #define AT(field)	offsetof(struct lb_global_conf, field)
@@ -441,6 +442,15 @@ read_resetenv(struct lb_parse *p, const struct lb_key *key,
 	return all(w, at);
 }
 
+/* set-var; value 1: set-var-fmt. */
+static int
+read_set_var(struct lb_parse *p, const struct lb_key *key,
+    const struct lb_words *w, unsigned at, void *object)
+{
+	return lb_rules_read_global(p, w, at, key->value != 0) < 0 ? -1 :
+	    all(w, at);
+}
+
 /* ---- ours -------------------------------------------------------------- */
 
 static int
@@ -648,7 +658,12 @@ const struct lb_key lb_keys_global[] = {
 	    "<directory>", "", "where names of state files begin"),
 	READ("server-state-file", read_once, state_file, 0, 1, "<file>",
 	    "", "states of servers, read at start"),
-	S("set-dumpable"), S("set-var"), S("set-var-fmt"), S("setcap"),
+	S("set-dumpable"),
+	READ("set-var", read_set_var, variables, 0, -1,
+	    "proc.<name> <expr>", "", "sets a variable at start"),
+	READ("set-var-fmt", read_set_var, variables, 1, -1,
+	    "proc.<name> <fmt>", "", "sets a variable at start"),
+	S("setcap"),
 	READ("setenv", read_setenv, node, 0, 2, "<name> <value>", "",
 	    "sets a variable"),
 	S("shm-stats-file"), S("shm-stats-file-max-objects"),

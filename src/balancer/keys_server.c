@@ -509,7 +509,8 @@ const struct lb_key lb_keys_server[] = {
 	READ("source", S, read_source, source, "<address> ...", "",
 	    "address that connections come from"),
 	IGNORED("strict-maxconn", S, 0, NULL),
-	FLAG("tcp-md5sig", S, md5sig_given, 0, "signatures of segments"),
+	TEXT_OF("tcp-md5sig", S, md5sig, "<key>",
+	    "segments are signed with this key"),
 	ROW("tcp-ut", TIME, tcp_ut, 0, 0, "<time>", "",
 	    "how long data may stay unacknowledged"),
 	FLAG("tfo", S, tfo, 0, "TCP Fast Open"),
@@ -635,10 +636,13 @@ add_server(struct lb_parse *p, struct lb_server_conf *s)
 {
 	const struct lb_server_conf *old = find_server(p->proxy, s->name);
 
-	if (old != NULL)
-		lb_parse_alert(p, "another server named '%s' was already "
-		    "defined at line %u, please use distinct names.",
-		    s->name, old->place.line);
+	if (old != NULL) {
+		p->subject = NULL;
+		lb_parse_alert(p, "%s '%s', another server named '%s' was "
+		    "already defined at line %u, please use distinct names.",
+		    p->proxy->kind, p->proxy->name, s->name,
+		    old->place.line);
+	}
 	lb_arena_add(p->arena, &p->proxy->servers, s);
 }
 

@@ -63,7 +63,8 @@ put_proxy(FILE *to, struct lb_proxy *p, int64_t now)
 	    p->down_time);
 	put_counts(to, p->back);
 	for (unsigned i = 0; i < p->server_count; i++)
-		put_server(to, p->servers[i], now);
+		if (!p->servers[i]->leaving)
+			put_server(to, p->servers[i], now);
 	lb_proxy_unlock(p);
 }
 

@@ -187,7 +187,8 @@ take_expression(struct walk *w, unsigned flags, const char *label)
 	    "log-format", &w->why);
 	if (e == NULL)
 		return -1;
-	if (!(e->fetch->from & (w->may | LB_FROM_INTERNAL)))
+	if (!(e->fetch->from & (w->may | LB_FROM_INTERNAL |
+	    LB_FROM_CONSTANT)))
 		lb_parse_warn_at(w->parse, w->place, "'%s' may never have a "
 		    "value in this place.", e->text);
 	part = add(w, LB_PART_EXPR);
@@ -272,5 +273,18 @@ lb_logformat_read(struct lb_parse *p, const struct lb_place *place,
 			return NULL;
 		}
 	}
+	return f;
+}
+
+const struct lb_format *
+lb_logformat_plain(struct lb_parse *p, const char *text)
+{
+	struct lb_format *f = lb_parse_get(p, sizeof *f);
+	struct walk w = { .parse = p, .place = &p->place, .at = text,
+	    .format = f };
+
+	f->place = p->place;
+	f->text = text;
+	add(&w, LB_PART_TEXT)->text = text;
 	return f;
 }

@@ -52,5 +52,8 @@ struct lb_format {
  */
 const struct lb_format *lb_logformat_read(struct lb_parse *,
 	    const struct lb_place *, const char *text, unsigned may, struct why *);
+/* A format that is this text, whatever stands in it. */
+const struct lb_format *lb_logformat_plain(struct lb_parse *,
+	    const char *text);
 
 #endif

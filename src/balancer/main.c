@@ -20,6 +20,7 @@
 #include "balancer/keys.h"
 #include "balancer/notices.h"
 #include "balancer/options.h"
+#include "balancer/outline.h"
 #include "balancer/overseer.h"
 #include "balancer/serve.h"
 #include "base/mem.h"
@@ -196,7 +197,7 @@ conclude(struct lb_report *report, const struct lb_setup *setup)
 {
 	if (refuses(report, setup))
 		return 1;
-	if (setup->listeners == 0) {
+	if (setup->listeners == 0 && setup->global.sockets.count == 0) {
 		if (!options.quiet)
 			fprintf(stderr, "Configuration file has no error but "
 			    "will not start (no listener) => exit(2).\n");
@@ -226,7 +227,7 @@ read_setup(struct lb_report *report)
 	struct lb_source source = {
 		.names_may_fail = options.names_may_fail,
 		.localpeer = options.localpeer,
-		.blocks = options.explain
+		.blocks = !options.check
 	};
 	struct why why;
 
@@ -324,15 +325,16 @@ static int
 serve(struct lb_report *report, const char *called)
 {
 	struct lb_setup *setup = read_setup(report);
+	struct lb_before before = { -1, -1, NULL };
 
 	if (refuses(report, setup))
 		lb_config_free(&setup);
 	else
 		override(setup);
 	if (has_master(setup))
-		return lb_overseer_serve(setup, &options, called);
-	return setup == NULL ? 1 : lb_serve(setup, &options,
-	    called, (struct lb_before){ -1, -1 });
+		return lb_overseer_serve(setup, setup == NULL ? NULL :
+		    lb_outline_print(setup, files), &options, called);
+	return setup == NULL ? 1 : lb_serve(setup, &options, called, before);
 }
 
 static int

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* overseer.c - the master of a balancer. First thread, loop 0. */
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,18 +17,22 @@
 #include "balancer/logs.h"
 #include "balancer/mastercli.h"
 #include "balancer/notices.h"
+#include "balancer/outline.h"
 #include "balancer/overseer.h"
+#include "balancer/place.h"
 #include "balancer/serve.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "net/timer.h"
 #include "proc/master.h"
 #include "proc/ready.h"
 #include "proc/signals.h"
 #include "proc/worker.h"
+#include "stat/sheet.h"
 
 enum { KEEPS = 1 << 0, HARD = 1 << 1 };		/* of master.flags */
-enum { SHORT = 2 };				/* seconds of a life */
+enum { SHORT = 2, PATIENCE = 5 };	/* s: a life; for an answer */
 
 static struct {
 	const struct lb_options *options;
@@ -34,6 +41,7 @@ static struct {
 	struct loop *home;
 	struct timer revival;
 	pid_t fresh;			/* a worker that is not ready; 0 */
+	struct master_worker *kept;	/* by a reload in place; NULL */
 	bool stopping, again, again_hard;
 	int code;
 } over;
@@ -215,23 +223,41 @@ retire(struct master_worker *w)
 	kill(w->pid, hard ? SIGTERM : SIGUSR1);
 }
 
+/* This one serves what was read. */
+static void
+succeed(const struct master_worker *serving)
+{
+	say(LB_LOG_NOTICE, "Loading success.");
+	if (!over.m->again)
+		lb_background_signal(over.options);
+	for (struct master_worker *w = over.m->workers; w != NULL; w = w->next)
+		if (w != serving)
+			retire(w);
+	tell_counts();
+	tell_ready();
+	lb_notices_close();
+	answer(true);
+	lb_background_done();
+	reload_once_more();
+}
+
 static void
 on_ready(struct master_worker *fresh)
 {
 	if (fresh->pid != over.fresh)
 		return;
 	over.fresh = 0;
-	say(LB_LOG_NOTICE, "Loading success.");
-	if (!over.m->again)
-		lb_background_signal(over.options);
-	for (struct master_worker *w = over.m->workers; w != NULL; w = w->next)
-		if (w != fresh)
-			retire(w);
-	tell_ready();
-	lb_notices_close();
-	answer(true);
-	lb_background_done();
-	reload_once_more();
+	succeed(fresh);
+}
+
+static void
+on_kept(void *arg)
+{
+	struct master_worker *w = over.kept;
+
+	over.kept = NULL;
+	if (w != NULL)
+		succeed(w);
 }
 
 static void
@@ -291,6 +317,8 @@ on_ended(struct master_worker *w, int status)
 	const char *how = code < 128 ? "Exit" : strsignal(code - 128);
 	bool fresh = w->pid == over.fresh;
 
+	if (w == over.kept)
+		over.kept = NULL;
 	say(w->leaving || code == 0 ? LB_LOG_WARNING : LB_LOG_ALERT,
 	    "%s worker (%d) exited with code %d (%s)", fresh ?
 	    "Failed to load" : w->leaving ? "Former" : "Current",
@@ -427,6 +455,148 @@ dial_before(void)
 	return -1;
 }
 
+/* ---- reload in place --------------------------------------------------- */
+
+static int
+send_all(int fd, struct text all, struct why *why)
+{
+	ssize_t sent;
+
+	for (; all.len > 0; all = text_from(all, (size_t)sent)) {
+		sent = send(fd, all.at, all.len, MSG_NOSIGNAL);
+		if (sent < 0 && errno == EINTR)
+			sent = 0;
+		if (sent < 0)
+			return why_errno(why, "cannot ask the worker");
+	}
+	return shutdown(fd, SHUT_WR);
+}
+
+/* Its answer, whole; -1: none came. */
+static int
+receive_all(int fd, char *to, size_t room, struct why *why)
+{
+	size_t len = 0;
+	ssize_t got;
+
+	do {
+		got = recv(fd, to + len, room - 1 - len, 0);
+		if (got > 0)
+			len += (size_t)got;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	to[len] = '\0';
+	return len > 0 ? 0 : why_set(why, "the worker does not answer");
+}
+
+/* Blocks, while the worker serves. */
+static int
+ask(const struct master_worker *w, struct text all, char *said,
+    struct why *why)
+{
+	const struct timeval limit = { PATIENCE, 0 };
+	int fd = master_connect(w, LB_PLACE_LETTER, why);
+	int code;
+
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+	code = send_all(fd, all, why);
+	if (code == 0)
+		code = receive_all(fd, said, LB_PLACE_ANSWER, why);
+	close(fd);
+	return code;
+}
+
+static int
+put_pem(struct sheet *to, struct text path, struct why *why)
+{
+	char *name = mem_copy(path);
+	struct text pem = TEXT_NONE;
+	int code = name == NULL ? why_set(why, "out of memory") :
+	    lb_outline_cert(name, &pem, why);
+
+	if (code == 0) {
+		sheet_print(to, "%s %zu\n", name, pem.len);
+		sheet_slice(to, pem);
+	}
+	if (pem.at != NULL)
+		secret_wipe((void *)(uintptr_t)pem.at, pem.len);
+	mem_drop((void *)(uintptr_t)pem.at);
+	mem_drop(name);
+	return code;
+}
+
+/* Once more, with the certificates that it needs. */
+static int
+ask_with_pems(const struct master_worker *w, const char *outline, char *said,
+    struct why *why)
+{
+	struct text needs = text_from(text_of(said), strlen(LB_PLACE_NEED));
+	struct sheet all = { .len = 0 };
+	struct text path;
+	int code = 0;
+
+	sheet_text(&all, outline);
+	sheet_text(&all, LB_PLACE_PEM);
+	while (code == 0 && text_split(&needs, '\n', &path))
+		if (path.len > 0)
+			code = put_pem(&all, path, why);
+	if (code == 0 && all.spoiled)
+		code = why_set(why, "out of memory");
+	if (code == 0)
+		code = ask(w, sheet_all(&all), said, why);
+	if (all.at != NULL)
+		secret_wipe(all.at, all.room);
+	sheet_fini(&all);
+	return code;
+}
+
+/* false: why not. */
+static bool
+agree(const struct master_worker *w, const char *outline, char *said,
+    struct why *why)
+{
+	int code = ask(w, text_of(outline), said, why);
+
+	if (code == 0 && text_begins(text_of(said), LB_PLACE_NEED))
+		code = ask_with_pems(w, outline, said, why);
+	if (code == 0 && !text_begins(text_of(said), LB_PLACE_DONE))
+		code = why_set(why, "%s", said);
+	if (code == 0)
+		say(LB_LOG_NOTICE, "Reloaded in place, worker (%d) goes on: "
+		    "%s", (int)w->pid, said + strlen(LB_PLACE_DONE));
+	return code == 0;
+}
+
+static bool
+reload_in_place(const struct lb_setup *setup, const char *outline)
+{
+	struct master_worker *w = over.m->workers;
+	struct why why = { "", "" };
+	char *said;
+	bool done;
+
+	if (!over.m->again || outline == NULL ||
+	    !setup->global.reload_in_place || (over.m->flags & HARD))
+		return false;
+	while (w != NULL && (!w->ready || w->leaving))
+		w = w->next;
+	if (w == NULL)
+		return false;
+	said = mem_need(LB_PLACE_ANSWER);
+	done = agree(w, outline, said, &why);
+	mem_drop(said);
+	if (!done) {
+		say(LB_LOG_NOTICE, "Not reloaded in place: %s", why.line);
+		return false;
+	}
+	over.kept = w;
+	over.m->placed++;
+	w->reloads--;		/* it is of this configuration */
+	return true;
+}
+
 /* 0: it is the worker. */
 static pid_t
 begin_worker(void)
@@ -453,7 +623,9 @@ oversee(void)
 		master_signal(SIGTERM);
 		return 1;
 	}
-	if (over.fresh == 0) {
+	if (over.kept != NULL)
+		loop_post(over.home, on_kept, NULL);
+	else if (over.fresh == 0) {
 		fail_reload();
 		if (over.m->workers == NULL)
 			mind_failure(1, INT64_MAX / 2);
@@ -471,10 +643,11 @@ oversee(void)
 }
 
 int
-lb_overseer_serve(struct lb_setup *setup, const struct lb_options *options,
-    const char *called)
+lb_overseer_serve(struct lb_setup *setup, char *outline,
+    const struct lb_options *options, const char *called)
 {
-	struct lb_before before = { -1, -1 };
+	struct lb_before before = { -1, -1, outline };
+	bool placed = false;
 	int code = 0;
 
 	over.options = options;
@@ -489,6 +662,9 @@ lb_overseer_serve(struct lb_setup *setup, const struct lb_options *options,
 		code = setup == NULL ? 1 : settle(setup);
 	if (code == 0 && setup != NULL) {
 		pack(setup);
+		placed = reload_in_place(setup, outline);
+	}
+	if (code == 0 && setup != NULL && !placed) {
 		before.sockets = dial_before();
 		before.legacy = dial_before();
 		if (begin_worker() == 0) {
@@ -497,6 +673,7 @@ lb_overseer_serve(struct lb_setup *setup, const struct lb_options *options,
 		}
 	}
 	lb_config_free(&setup);
+	mem_drop(outline);
 	if (before.sockets >= 0)
 		close(before.sockets);
 	if (before.legacy >= 0)

@@ -12,10 +12,11 @@
 
 /*
  * Takes the setup; NULL: it was refused, and the workers of the life before
- * go on. The exit code, of the master or of a worker.
+ * go on. outline: of it (outline.h), taken; NULL: no reload is in place. The
+ * exit code, of the master or of a worker.
  */
-int	lb_overseer_serve(struct lb_setup *, const struct lb_options *,
-	    const char *called);
+int	lb_overseer_serve(struct lb_setup *, char *outline,
+	    const struct lb_options *, const char *called);
 
 /*
  * A reload; hard: the old worker ends its sessions. asker: a descriptor that

@@ -95,6 +95,22 @@ lb_proxy_remove(struct lb_server *s)
 	lb_proxy_recount(p, p->changed);
 }
 
+void
+lb_proxy_arrange(struct lb_proxy *p, struct lb_server ***servers,
+    struct lb_server ***usable, unsigned count, int64_t now)
+{
+	struct lb_server **old = p->servers, **old_usable = p->usable;
+
+	p->servers = *servers;
+	p->usable = *usable;
+	p->server_count = count;
+	for (unsigned i = 0; i < count; i++)
+		p->servers[i]->number = i;
+	*servers = old;
+	*usable = old_usable;
+	lb_proxy_recount(p, now);
+}
+
 struct lb_proxy *
 lb_proxy_new(const struct lb_proxy_conf *conf,
     const struct lb_balance *balance, unsigned number, int64_t now)

@@ -80,6 +80,12 @@ struct lb_server *lb_proxy_make(struct lb_proxy *,
 void	lb_proxy_add(struct lb_server *);
 void	lb_proxy_remove(struct lb_server *);
 void	lb_proxy_unmake(struct lb_server *);
+/*
+ * Another list of servers, in this order; usable: room for as many. Takes
+ * both, and gives the old ones back in the same places, to be dropped.
+ */
+void	lb_proxy_arrange(struct lb_proxy *, struct lb_server ***servers,
+	    struct lb_server ***usable, unsigned count, int64_t now);
 
 void	lb_proxy_enter(struct lb_proxy *, enum lb_proxy_state);
 void	lb_proxy_lock(struct lb_proxy *);

@@ -28,17 +28,22 @@ struct record {			/* one line being made */
 	unsigned process, front, back, server;	/* connections */
 };
 
+static void
+set_date(struct record *r, int64_t wall)
+{
+	time_t seconds = (time_t)(wall / CLOCK_SECOND);
+
+	r->wall = wall;
+	localtime_r(&seconds, &r->local);
+	gmtime_r(&seconds, &r->utc);
+}
+
 static struct record
 look_at(struct lb_session *s, const struct lb_end *end)
 {
 	struct record r = { .s = s, .end = end };
-	int64_t age = loop_now(loop_here()) - s->accepted;
-	time_t seconds;
 
-	r.wall = clock_wall() - age;
-	seconds = (time_t)(r.wall / CLOCK_SECOND);
-	localtime_r(&seconds, &r.local);
-	gmtime_r(&seconds, &r.utc);
+	set_date(&r, clock_wall() - (loop_now(loop_here()) - s->accepted));
 	r.process = atomic_load(&lb_world()->sessions);
 	r.front = atomic_load(&s->front->front_sessions);
 	if (s->backend == NULL)
@@ -121,6 +126,12 @@ server_name(const struct record *r)
 
 /* ---- aliases ----------------------------------------------------------- */
 
+#define ALONE(name, ...)						\
+static int								\
+put_##name(const struct record *r, char *to, size_t room)		\
+{									\
+	return __VA_ARGS__;						\
+}
 #define PUT(name, ...)							\
 static int								\
 put_##name(const struct record *r, char *to, size_t room)		\
@@ -142,12 +153,12 @@ PUT(B, snprintf(to, room, "%s%llu", sign_of(r),
     (unsigned long long)s->bytes_out))
 PUT(U, snprintf(to, room, "%s%llu", sign_of(r),
     (unsigned long long)s->bytes_in))
-PUT(H, TEXTS(lb_world()->hostname))
-PUT(T, put_date(r, to, room, &r->utc, false))
-PUT(Tl, put_date(r, to, room, &r->local, false))
-PUT(t, put_date(r, to, room, &r->local, true))
-PUT(Ts, NUMBERS(r->wall / CLOCK_SECOND))
-PUT(ms, snprintf(to, room, "%03d", (int)(r->wall % CLOCK_SECOND / CLOCK_MS)))
+ALONE(H, TEXTS(lb_world()->hostname))
+ALONE(T, put_date(r, to, room, &r->utc, false))
+ALONE(Tl, put_date(r, to, room, &r->local, false))
+ALONE(t, put_date(r, to, room, &r->local, true))
+ALONE(Ts, NUMBERS(r->wall / CLOCK_SECOND))
+ALONE(ms, snprintf(to, room, "%03d", (int)(r->wall % CLOCK_SECOND / CLOCK_MS)))
 PUT(Tc, NUMBERS(s->connect_ms))
 PUT(Tw, NUMBERS(s->queue_ms))
 PUT(Th, NUMBERS(s->hello_ms))
@@ -171,7 +182,7 @@ PUT(b, TEXTS((s->backend != NULL ? s->backend : s->front)->conf->name))
 PUT(s, TEXTS(server_name(r)))
 PUT(ci, put_ip(r, to, room, &s->src))
 PUT(cp, put_port(r, to, room, &s->src))
-PUT(pid, NUMBERS(getpid()))
+ALONE(pid, NUMBERS(getpid()))
 PUT(rt, NUMBERS(s->id))
 PUT(lc, NUMBERS(s->id))
 
@@ -307,13 +318,11 @@ copy_plain(char *to, size_t room, struct text t)
 }
 
 static size_t
-put_value(struct record *r, const struct lb_part *part, char *to, size_t room)
+put_alias(struct record *r, const struct lb_part *part, char *to, size_t room)
 {
 	const struct alias *row;
 	int len;
 
-	if (part->kind == LB_PART_EXPR)
-		return lb_sampling_print(r->s, part->expr, to, room);
 	row = bsearch(&(struct alias){ .name = part->alias->name }, aliases,
 	    sizeof aliases / sizeof *aliases, sizeof *aliases, compare_names);
 	if (row == NULL)
@@ -323,22 +332,28 @@ put_value(struct record *r, const struct lb_part *part, char *to, size_t room)
 	return len < 0 ? 0 : (size_t)len < room ? (size_t)len : room - 1;
 }
 
-static size_t
-put_part(struct record *r, const struct lb_part *part, char *to, size_t room)
+size_t
+lb_record_alone(const struct lb_part *part, char *to, size_t room)
 {
-	char value[VALUE_MOST];
-	struct text t = { value, 0 };
+	static const char *const names[] = { "H", "T", "Tl", "Ts", "ms",
+	    "pid", "t" };
+	struct record r = { .s = NULL };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(part->alias->name, names[i]) == 0) {
+			set_date(&r, clock_wall());
+			return put_alias(&r, part, to, room);
+		}
+	return 0;
+}
+
+size_t
+lb_record_wrap(const struct lb_part *part, struct text t, char *to,
+    size_t room)
+{
 	bool quoted = (part->flags & LB_PART_QUOTED) != 0;
 	size_t len = 0;
 
-	if (part->kind == LB_PART_TEXT)
-		return copy_plain(to, room, text_of(part->text));
-	t.len = put_value(r, part, value, sizeof value);
-	if (part->kind == LB_PART_ALIAS &&
-	    strcmp(part->alias->name, "o") == 0)
-		return 0;
-	if (t.len == 0 && !quoted)
-		t = TEXT("-");
 	if (quoted && room > 2)
 		to[len++] = '"';
 	len += part->flags & LB_PART_ESCAPED ?
@@ -347,6 +362,25 @@ put_part(struct record *r, const struct lb_part *part, char *to, size_t room)
 	if (quoted && room > 2)
 		to[len++] = '"';
 	return len;
+}
+
+static size_t
+put_part(struct record *r, const struct lb_part *part, char *to, size_t room)
+{
+	char value[VALUE_MOST];
+	struct text t = { value, 0 };
+
+	if (part->kind == LB_PART_TEXT)
+		return copy_plain(to, room, text_of(part->text));
+	t.len = part->kind == LB_PART_EXPR ?
+	    lb_sampling_print(r->s, part->expr, value, sizeof value) :
+	    put_alias(r, part, value, sizeof value);
+	if (part->kind == LB_PART_ALIAS &&
+	    strcmp(part->alias->name, "o") == 0)
+		return 0;
+	if (t.len == 0 && (part->flags & LB_PART_QUOTED) == 0)
+		t = TEXT("-");
+	return lb_record_wrap(part, t, to, room);
 }
 
 static size_t
@@ -427,6 +461,14 @@ is_error(const struct lb_session *s, const struct lb_end *end)
 	    (s->flags & LB_FLOW_REDISPATCHED));
 }
 
+/* Read, or standing in the kernel still. */
+static bool
+client_spoke(const struct lb_session *s)
+{
+	return s->bytes_in > 0 || s->hold != NULL ||
+	    (s->client != NULL && conn_unread(s->client));
+}
+
 static bool
 is_wanted(const struct lb_session *s, const struct lb_end *end)
 {
@@ -438,7 +480,7 @@ is_wanted(const struct lb_session *s, const struct lb_end *end)
 	if ((options & (1u << LB_OPT_DONTLOG_NORMAL)) && !is_error(s, end))
 		return false;
 	return !(options & (1u << LB_OPT_DONTLOGNULL)) || end == NULL ||
-	    s->bytes_in > 0 || s->backend != NULL;
+	    client_spoke(s);
 }
 
 static enum lb_log_level

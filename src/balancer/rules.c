@@ -591,7 +591,8 @@ const struct lb_action lb_rules_actions[] = {
 unsigned
 lb_rules_from(enum lb_ruleset set)
 {
-	unsigned early = LB_FROM_INTERNAL | LB_FROM_CLIENT | LB_FROM_SESSION,
+	unsigned early = LB_FROM_CONSTANT | LB_FROM_INTERNAL |
+	    LB_FROM_CLIENT | LB_FROM_SESSION,
 	    request = early | LB_FROM_REQUEST | LB_FROM_HTTP_REQUEST,
 	    response = early | LB_FROM_SERVER | LB_FROM_RESPONSE |
 	    LB_FROM_HTTP_RESPONSE;
@@ -713,5 +714,71 @@ lb_rules_read(struct lb_parse *p, enum lb_ruleset set,
 		lb_arena_add(p->arena, &p->proxy->stats.rules, r);
 	else
 		lb_arena_add(p->arena, &p->proxy->rules[set], r);
+	return 0;
+}
+
+/* ---- the global section ------------------------------------------------ */
+
+/* Only what is there before any client; NULL: it is. */
+static const char *
+find_early(const struct lb_rule *r)
+{
+	if (r->expr != NULL)
+		return r->expr->fetch->from & ~LB_FROM_CONSTANT ?
+		    r->expr->text : NULL;
+	for (unsigned i = 0; i < r->format->count; i++) {
+		const struct lb_expr *e = r->format->parts[i].expr;
+
+		if (e != NULL && (e->fetch->from & ~LB_FROM_CONSTANT))
+			return e->text;
+	}
+	return NULL;
+}
+
+int
+lb_rules_read_global(struct lb_parse *p, const struct lb_words *w,
+    unsigned at, bool format)
+{
+	const char *what = format ? "set-var-fmt" : "set-var", *name, *early;
+	struct lb_rule *r = lb_parse_get(p, sizeof *r);
+	struct why why = { "", "" };
+
+	if (at + 1 >= w->count || *w->at[at + 1] == '\0') {
+		lb_parse_alert(p, "'%s' requires a process-wide variable name "
+		    "('proc.<name>') and %s.", what, format ?
+		    "a format string" : "a sample expression");
+		return -1;
+	}
+	name = w->at[at++];
+	r->place = w->place;
+	r->name = name;
+	r->action = find_action(format ? "set-var-fmt(" : "set-var(",
+	    LB_RULES_SESSION);
+	if (lb_expression_variable(name, &why) < 0)
+		return refuse(p, r, why.line);
+	if (strncmp(name, "proc.", 5) != 0) {
+		lb_parse_alert(p, "'%s': cannot set variable '%s', only scope "
+		    "'proc' is permitted in the global section.", what, name);
+		return -1;
+	}
+	if (format)
+		r->format = lb_logformat_read(p, &w->place, w->at[at++], ~0u,
+		    &why);
+	else
+		r->expr = lb_expression_read(p, w, &at, what, &why);
+	if (r->format == NULL && r->expr == NULL) {
+		lb_parse_alert(p, "'%s' : %s.", what, why.line);
+		return -1;
+	}
+	early = find_early(r);
+	if (early != NULL) {
+		lb_parse_alert(p, "'%s' : '%s' has no value before there is a "
+		    "connection.", what, early);
+		return -1;
+	}
+	if (at < w->count)
+		lb_parse_warn(p, "'%s' : what stands behind the value ('%s') "
+		    "is ignored.", what, w->at[at]);
+	lb_arena_add(p->arena, &p->setup->global.variables, r);
 	return 0;
 }

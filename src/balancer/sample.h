@@ -27,7 +27,7 @@ enum lb_type {
 
 /* Where a fetch finds its value; an expression has the union of its own. */
 enum {
-	LB_FROM_INTERNAL = 1 << 0,	/* constants, process, proxies, tables */
+	LB_FROM_INTERNAL = 1 << 0,	/* process, proxies, tables */
 	LB_FROM_CLIENT = 1 << 1,	/* the accepted connection, its TLS */
 	LB_FROM_SESSION = 1 << 2,	/* tracked counters, variables */
 	LB_FROM_REQUEST = 1 << 3,	/* bytes that the client sent */
@@ -35,10 +35,11 @@ enum {
 	LB_FROM_SERVER = 1 << 5,	/* the connection to the server */
 	LB_FROM_RESPONSE = 1 << 6,	/* bytes that the server sent */
 	LB_FROM_HTTP_RESPONSE = 1 << 7,
-	LB_FROM_CHECK = 1 << 8		/* only while a check runs */
+	LB_FROM_CHECK = 1 << 8,		/* only while a check runs */
+	LB_FROM_CONSTANT = 1 << 9	/* there at any time, before any client */
 };
 
-enum lb_class {		/* of every row; spec section 6 */
+enum lb_class {		/* of every row */
 	LB_CLASS_F,		/* does what the original does */
 	LB_CLASS_W,		/* accepted, ignored, with a warning */
 	LB_CLASS_S,		/* accepted, ignored, in silence */

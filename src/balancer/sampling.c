@@ -13,6 +13,7 @@
 #include "balancer/casting.h"
 #include "balancer/conversion.h"
 #include "balancer/door.h"
+#include "balancer/fetch_answer.h"
 #include "balancer/fetch_http.h"
 #include "balancer/fates.h"
 #include "balancer/fetch_state.h"
@@ -47,6 +48,8 @@ lb_sampling_scene(struct lb_session *s, const struct lb_proxy *p)
 	scene->session = s;
 	scene->proxy = p;
 	scene->variables = NULL;
+	scene->server = NULL;
+	scene->fd = -1;
 	scene->request = scene->response = TEXT_NONE;
 	scene->rule = NULL;
 	scene->nth = 0;
@@ -257,30 +260,36 @@ get_fc_dst_port(struct lb_scene *c, const struct lb_arg *a,
 	return ask_socket(c, socket_local, &e) && lb_scene_number(v, e.port);
 }
 
+/* The server's side: of the session, or of the check. */
 static bool
-get_bc_dst(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
+ask_server_side(const struct lb_scene *c, bool ours, struct endpoint *e)
 {
-	struct endpoint e;
+	struct address a;
 
-	if (c->session == NULL)
+	if (c->session != NULL) {
+		*e = (ours ? lb_tuple_server_local : lb_tuple_server)(
+		    c->session);
+		return true;
+	}
+	if (c->fd < 0 || (ours ? socket_local : socket_peer)(c->fd, &a) < 0)
 		return false;
-	e = lb_tuple_server(c->session);
-	return put_ip(v, &e);
+	*e = address_endpoint(&a);
+	return true;
 }
 
-static bool
-get_bc_src(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v)
-{
-	struct endpoint e;
-
-	if (c->session == NULL)
-		return false;
-	e = lb_tuple_server_local(c->session);
-	return put_ip(v, &e);
+#define SERVER_SIDE(name, ours, put)					\
+static bool								\
+get_##name(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v) \
+{									\
+	struct endpoint e;						\
+									\
+	return ask_server_side(c, ours, &e) && put;			\
 }
 
-FETCH(bc_src_port, s != NULL && lb_scene_number(v, lb_tuple_server_local(s).port))
-FETCH(bc_dst_port, s != NULL && lb_scene_number(v, lb_tuple_server(s).port))
+SERVER_SIDE(bc_src, true, put_ip(v, &e))
+SERVER_SIDE(bc_dst, false, put_ip(v, &e))
+SERVER_SIDE(bc_src_port, true, lb_scene_number(v, e.port))
+SERVER_SIDE(bc_dst_port, false, lb_scene_number(v, e.port))
 
 static bool
 is_ours(const struct lb_scene *c, struct endpoint e, struct lb_value *v)
@@ -309,14 +318,32 @@ FETCH(fe_id, s != NULL && lb_scene_number(v, s->front->conf->id))
 FETCH(fe_name, s != NULL && put_text(v, text_of(s->front->conf->name)))
 FETCH(fe_defbe, s != NULL && s->front->conf->default_backend != NULL &&
     put_text(v, text_of(s->front->conf->default_backend->name)))
-FETCH(be_id, s != NULL && s->backend != NULL &&
-    lb_scene_number(v, s->backend->conf->id))
-FETCH(be_name, s != NULL && s->backend != NULL &&
-    put_text(v, text_of(s->backend->conf->name)))
-FETCH(srv_id, s != NULL && s->server != NULL &&
-    lb_scene_number(v, s->server->conf->id))
-FETCH(srv_name, s != NULL && s->server != NULL &&
-    put_text(v, text_of(s->server->conf->name)))
+
+/* Of the session, or of the check. */
+static const struct lb_proxy_conf *
+backend_of(const struct lb_scene *c)
+{
+	const struct lb_proxy *p = c->session != NULL ? c->session->backend :
+	    c->server != NULL ? c->server->proxy : NULL;
+
+	return p == NULL ? NULL : p->conf;
+}
+
+static const struct lb_server_conf *
+server_of(const struct lb_scene *c)
+{
+	const struct lb_server *s = c->session != NULL ? c->session->server :
+	    c->server;
+
+	return s == NULL ? NULL : s->conf;
+}
+
+FETCH(be_id, backend_of(c) != NULL && lb_scene_number(v, backend_of(c)->id))
+FETCH(be_name, backend_of(c) != NULL &&
+    put_text(v, text_of(backend_of(c)->name)))
+FETCH(srv_id, server_of(c) != NULL && lb_scene_number(v, server_of(c)->id))
+FETCH(srv_name, server_of(c) != NULL &&
+    put_text(v, text_of(server_of(c)->name)))
 FETCH(so_id, s != NULL && lb_scene_number(v, s->door->number))
 FETCH(so_name, s != NULL && put_text(v, text_of(s->door->name)))
 FETCH(dst_conn, s != NULL && lb_scene_number(v, atomic_load(&s->door->sessions)))
@@ -684,7 +711,7 @@ static const struct lb_scene_row rows[] = {
 
 static const struct lb_scene_row *const lists[] = { rows,
     lb_fetch_state_rows, lb_fetch_table_rows, lb_fetch_tls_rows,
-    lb_fetch_var_rows, lb_fetch_http_rows };
+    lb_fetch_var_rows, lb_fetch_http_rows, lb_fetch_answer_rows };
 static lb_scene_fn **getters;		/* by the place in lb_fetches */
 
 static void

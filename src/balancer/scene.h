@@ -17,6 +17,8 @@ struct request;
 
 struct lb_scene {		/* what can be looked at */
 	struct lb_session *session;	/* NULL: none (a check) */
+	struct lb_server *server;	/* that is checked; NULL */
+	int fd;				/* the check's connection; -1 */
 	const struct lb_proxy *proxy;	/* whose rule asks */
 	struct lb_variable **variables;	/* without a session: whose */
 	struct text request, response;	/* bytes in hand */

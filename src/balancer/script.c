@@ -308,7 +308,7 @@ spans(struct walk *w, const char *word)
 }
 
 static bool
-header_match(struct walk *w, enum lb_match *to, bool *as_format)
+header_match(struct walk *w, enum lb_match *to)
 {
 	static const struct {
 		const char *name;
@@ -321,7 +321,6 @@ header_match(struct walk *w, enum lb_match *to, bool *as_format)
 	const char *word;
 
 	*to = LB_MATCH_STR;
-	*as_format = take(w, "-lf");
 	if (!take(w, "-m"))
 		return true;
 	if (!value(w, &word))
@@ -334,26 +333,41 @@ header_match(struct walk *w, enum lb_match *to, bool *as_format)
 	return refuse(w, "unknown matching method of a header");
 }
 
-/* name [-m m] N [value [-m m] V]; also name-lf, value-lf. */
+/* [-m METHOD] TEXT, behind name or value; as a format behind name-lf. */
+static bool
+header_part(struct walk *w, bool as_format, enum lb_match *how,
+    const struct lb_format **to)
+{
+	const char *word;
+
+	if (!header_match(w, how))
+		return false;
+	if (as_format)
+		return format(w, to);
+	if (!value(w, &word))
+		return false;
+	*to = lb_logformat_plain(w->parse, word);
+	return true;
+}
+
+/* name|name-lf [-m m] N [value|value-lf [-m m] V] */
 static bool
 expect_header(struct walk *w)
 {
 	struct lb_step *s = w->step;
-	const char *name;
-	bool as_format = false;
+	bool as_format = take(w, "name-lf");
 
-	if (!take(w, "name") && !take(w, "name-lf"))
+	if (!as_format && !take(w, "name"))
 		return refuse(w, "expects 'name' behind hdr");
-	if (!header_match(w, &s->expect.name_match, &as_format) ||
-	    !value(w, &name))
+	if (!header_part(w, as_format, &s->expect.name_match,
+	    &s->expect.name_format))
 		return false;
-	s->expect.pattern = text_of(name);
-	if (!take(w, "value") && !take(w, "value-lf"))
+	as_format = take(w, "value-lf");
+	if (!as_format && !take(w, "value"))
 		return true;
 	s->expect.has_value = true;
-	s->expect.every_value = take(w, "full");
-	return header_match(w, &s->expect.value_match, &as_format) &&
-	    value(w, &s->expect.value);
+	return header_part(w, as_format, &s->expect.value_match,
+	    &s->expect.value_format);
 }
 
 static bool
@@ -485,6 +499,8 @@ read_var(struct walk *w)
 		rest.len--;
 	text_split(&rest, ',', &name);
 	s->var.name = lb_arena_copy(w->parse->arena, name);
+	if (rest.at != NULL)
+		s->var.when = lb_arena_copy(w->parse->arena, rest);
 	if (lb_expression_variable(s->var.name, &w->why) < 0)
 		return refuse(w, w->why.line);
 	if (s->kind == LB_STEP_SET_VAR)

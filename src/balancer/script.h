@@ -61,16 +61,24 @@ struct lb_step {
 			const struct lb_expr *status_code;
 			/* HEADER, FULL_HEADER: how the name and value match */
 			enum lb_match name_match, value_match;
-			bool has_value, every_value;
-			const char *value;
+			bool has_value;
+			const struct lb_format *name_format, *value_format;
 		} expect;
 		struct {
-			const char *name;
+			const char *name, *when;	/* when: or NULL */
 			const struct lb_expr *expr;
 			const struct lb_format *format;
 		} var;
 	};
 };
+
+/* It may stand before the connect that opens the script. */
+static inline bool
+lb_script_is_aside(const struct lb_step *s)
+{
+	return s->kind != LB_STEP_CONNECT && s->kind != LB_STEP_SEND &&
+	    s->kind != LB_STEP_EXPECT;
+}
 
 /* The words behind tcp-check or http-check; NULL: told. */
 struct lb_step *lb_script_read(struct lb_parse *, const struct lb_words *,

@@ -24,14 +24,15 @@
 #include "balancer/console.h"
 #include "balancer/door.h"
 #include "balancer/doorway.h"
-#include "balancer/finish.h"
 #include "balancer/notices.h"
 #include "balancer/names.h"
 #include "balancer/resolution.h"
 #include "balancer/legacy.h"
+#include "balancer/place.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
 #include "balancer/session.h"
+#include "balancer/sketch.h"
 #include "balancer/status.h"
 #include "balancer/state_file.h"
 #include "balancer/stopping.h"
@@ -97,20 +98,20 @@ file_limit(void)
 	    MOST_AUTOMATIC : (long)r.rlim_max;
 }
 
-/* How many clients: as the user says, or as descriptors allow. */
-/* A tenth of what comes in, where the file alone did not tell it. */
-static unsigned
-find_fullconn(const struct lb_proxy *p)
+/* It serves what it can; the operator hears that it is less. */
+static void
+tell_files(long want, long most)
 {
-	const struct lb_world *w = lb_world();
-	uint64_t sum = 0;
+	char line[200];
 
-	for (unsigned i = 0; i < w->count; i++)
-		if (lb_finish_reaches(w->proxies[i]->conf, p->conf))
-			sum += w->proxies[i]->maxconn;
-	return (unsigned)((sum + 9) / 10);
+	if (most >= want)
+		return;
+	snprintf(line, sizeof line, "[%.100s.main()] Cannot raise FD limit "
+	    "to %ld, limit is %ld.", run.called, want, most);
+	lb_logs_say(LB_LOG_WARNING, line);
 }
 
+/* How many clients: as the user says, or as descriptors allow. */
 static void
 set_limits(void)
 {
@@ -120,6 +121,7 @@ set_limits(void)
 	    (long)count_checks(run.setup);
 	long most = file_limit();
 	struct rights_limits l;
+	long want;
 
 	if (g->fd_hard_limit > 0 && most > g->fd_hard_limit)
 		most = g->fd_hard_limit;
@@ -129,8 +131,9 @@ set_limits(void)
 		w->maxconn = most > others + 2 ?
 		    (unsigned)((most - others) / 2) : 1;
 	w->hard_maxconn = w->maxconn;
-	rights_files(g->ulimit_n > 0 ? g->ulimit_n :
-	    2 * (long)w->maxconn + others, &l);
+	want = g->ulimit_n > 0 ? g->ulimit_n : 2 * (long)w->maxconn + others;
+	rights_files(want, &l);
+	tell_files(want, l.soft);
 	w->descriptors = (unsigned)l.soft;
 	for (unsigned i = 0; i < w->count; i++)
 		if (w->proxies[i]->maxconn == 0)
@@ -138,7 +141,8 @@ set_limits(void)
 			    ? (unsigned)run.options->proxy_maxconn : w->maxconn;
 	for (unsigned i = 0; i < w->count; i++)
 		if (w->proxies[i]->fullconn == 0)
-			w->proxies[i]->fullconn = find_fullconn(w->proxies[i]);
+			w->proxies[i]->fullconn =
+			    lb_world_fullconn(w->proxies[i]);
 }
 
 static unsigned
@@ -250,7 +254,7 @@ open_server(struct lb_server *s, struct why *why)
 		if (s->netns < 0)
 			return -1;
 	}
-	if (!s->conf->tls.on && !s->conf->check_ssl)
+	if (!s->conf->tls.on && !s->conf->check_ssl && !s->conf->step_ssl)
 		return 0;
 	s->tls = lb_certs_server(s->conf, &lb_world()->setup->global, why);
 	return s->tls == NULL ? -1 : 0;
@@ -375,7 +379,10 @@ fork_helper(void)
 static void
 on_taken(int fd, char level)
 {
-	lb_console_take(fd, (enum lb_level)(level - '0'));
+	if (level == LB_PLACE_LETTER)
+		lb_place_take(fd);
+	else
+		lb_console_take(fd, (enum lb_level)(level - '0'));
 }
 
 /* Nobody could reload or stop us in order: what there is ends in peace. */
@@ -435,6 +442,9 @@ make_loops(void)
 	if (lb_check_external_home(run.home, &why) < 0 ||
 	    lb_checks_make(&why) < 0 || lb_stopping_watch(run.home, &why) < 0)
 		return fail(why.line);
+	lb_place_init(run.home, run.before.outline, (unsigned)
+	    run.options->proxy_maxconn);
+	run.before.outline = NULL;
 	if (worker_here() && worker_watch(run.home, &master, &why) < 0)
 		return fail(why.line);
 	return 0;
@@ -445,6 +455,7 @@ start_serving(void)
 {
 	struct why why = { "", "" };
 
+	lb_sketch_preset(&run.setup->global);
 	/* Who finds a door open finds the runtime socket too. */
 	if (lb_console_start(run.home, lb_commands_run, &why) < 0 ||
 	    lb_wellbeing_start(run.home, &why) < 0 ||
@@ -533,6 +544,7 @@ live(void)
 	code = lb_stopping_code();
 	signals_end();
 	worker_end();
+	lb_place_fini();
 	lb_door_stop_all();
 	lb_console_fini();
 	lb_names_fini();

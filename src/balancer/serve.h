@@ -9,9 +9,11 @@
 #include "balancer/options.h"
 #include "balancer/settings.h"
 
-/* Connections to the worker before, as to its runtime socket; -1: none. */
+/* What a master has for its worker. */
 struct lb_before {
+	/* Connections to the worker before, as to its runtime socket; -1. */
 	int sockets, legacy;		/* asked for the one, and the other */
+	char *outline;			/* of the setup (outline.h), or NULL */
 };
 
 /* Takes the setup and the connections; the exit code. called: argv[0]. */

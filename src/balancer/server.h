@@ -56,6 +56,8 @@ struct lb_server {
 	struct lb_arena *arena;		/* of 'conf', when it was added at run
 					 * time; NULL: the setup's */
 	unsigned number;		/* place in proxy->servers */
+	bool leaving;			/* not in the file any more: it goes
+					 * with its last session; loop 0 */
 	struct lb_server *track;	/* whose state it copies, or NULL */
 	struct lb_server *trackers, *next_tracker;
 

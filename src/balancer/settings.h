@@ -92,6 +92,9 @@ struct lb_cert_conf {		/* a line of a crt-list, or a crt option */
 	unsigned filter_count;
 	const char **filters;		/* SNI patterns, "!" in front: not */
 	bool usual;			/* default-crt, or marked * */
+	const char *list;		/* its crt-list; NULL: a crt option */
+	unsigned line;			/* of the list */
+	const char *options;		/* as written; NULL: none */
 };
 
 /* Names of files have ca-base, crt-base in front; texts are OpenSSL's. */
@@ -180,6 +183,7 @@ struct lb_server_conf {
 	uint16_t check_port;		/* 0: the server's */
 	struct lb_address check_addr;	/* kind NONE: the server's */
 	bool check_ssl, check_ssl_given, check_send_proxy, check_socks4;
+	bool step_ssl;			/* a step of its check's script */
 	const char *check_sni, *check_alpn, *check_proto;
 	uint16_t agent_port;		/* 0: none */
 	struct lb_address agent_addr;
@@ -211,7 +215,8 @@ struct lb_server_conf {
 	const char *namespace;
 	int64_t tcp_ut;
 	int mss;			/* 0: the system's */
-	bool tfo, md5sig_given;
+	bool tfo;
+	const char *md5sig;		/* or NULL */
 	struct lb_address socks4;	/* kind NONE: none */
 	const char *cookie, *guid, *redir;
 	unsigned peer_id;		/* ours: 0 none */
@@ -574,6 +579,7 @@ struct lb_global_conf {
 	int rcvbuf_client, rcvbuf_server, sndbuf_client, sndbuf_server;
 					/* bytes; 0: the system's */
 	bool noreuseport, nosplice;
+	LB_LIST(const struct lb_rule) variables;	/* set-var: of proc */
 	/* ours */
 	enum lb_engine engine;
 	const char *metrics_listen;	/* or NULL */

@@ -3,6 +3,7 @@
 #include "balancer/socks.h"
 
 enum { SOCKS4 = 4, TO_CONNECT = 1, IS_GRANTED = 90 };
+static const char user[] = "HAProxy";	/* as the original says */
 
 bool
 lb_socks_ask(const struct address *a, char to[LB_SOCKS_REQUEST])
@@ -16,7 +17,7 @@ lb_socks_ask(const struct address *a, char to[LB_SOCKS_REQUEST])
 	to[2] = (char)(port >> 8);
 	to[3] = (char)port;
 	memcpy(to + 4, &a->in.sin_addr, 4);
-	to[8] = '\0';			/* an empty user */
+	memcpy(to + 8, user, sizeof user);
 	return true;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/address.h"
 
-enum { LB_SOCKS_REQUEST = 9, LB_SOCKS_ANSWER = 8 };
+enum { LB_SOCKS_REQUEST = 16, LB_SOCKS_ANSWER = 8 };
 
 /* To be connected to that; false: it has no IPv4 address. */
 bool	lb_socks_ask(const struct address *, char to[LB_SOCKS_REQUEST]);

@@ -33,8 +33,10 @@ list_of(struct lb_scene *c, const char *name, bool make)
 
 	if (is_shared(name))
 		return &shared;
+	/* A check has no request and no transaction. */
 	if (c->session == NULL)
-		return c->variables;
+		return strncmp(name, "check.", 6) == 0 ||
+		    strncmp(name, "sess.", 5) == 0 ? c->variables : NULL;
 	f = make ? lb_fates_get(c->session) : c->session->fates;
 	return f == NULL ? NULL : &f->variables;
 }

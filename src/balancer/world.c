@@ -5,6 +5,7 @@
 
 #include "balancer/balances.h"
 #include "balancer/config.h"
+#include "balancer/finish.h"
 #include "balancer/world.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -149,6 +150,17 @@ lb_world_backend(const char *name)
 		    strcmp(world.proxies[i]->conf->name, name) == 0)
 			return world.proxies[i];
 	return NULL;
+}
+
+unsigned
+lb_world_fullconn(const struct lb_proxy *p)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < world.count; i++)
+		if (lb_finish_reaches(world.proxies[i]->conf, p->conf))
+			sum += world.proxies[i]->maxconn;
+	return (unsigned)((sum + 9) / 10);
 }
 
 void

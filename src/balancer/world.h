@@ -48,6 +48,8 @@ struct lb_world *lb_world(void);
 struct lb_proxy *lb_world_proxy(const struct lb_proxy_conf *);
 struct lb_server *lb_world_server(const struct lb_server_conf *);
 struct lb_proxy *lb_world_backend(const char *name);
+/* fullconn of a backend that was given none: a tenth of what comes in. */
+unsigned lb_world_fullconn(const struct lb_proxy *);
 
 /* One that was added finds whom it tracks; one that goes is forgotten. */
 void	lb_world_track(struct lb_server *);

@@ -36,7 +36,7 @@ struct braces {
 	size_t bytes;
 	unsigned depth;
 	bool ended, again, full;
-	char *line;			/* what is left of the current one */
+	char *line, *end;		/* what is left of the current one */
 	struct braces_place place;
 	struct braces_item item;
 };
@@ -121,12 +121,17 @@ braces_depth(const struct braces *b)
 
 /* ---- comments, conditions */
 
+/*
+ * Lines may be long, and every character of one may be a quote or a brace: so
+ * nothing below looks further than up to the end of what it takes away.
+ */
+
 /* Is at a place where '...' begins and ends on this line? */
 static bool
-begins_single(const char *line, const char *at)
+begins_single(const char *line, const char *at, const char *end)
 {
 	return *at == '\'' && (at == line || text_is_space(at[-1])) &&
-	    strchr(at + 1, '\'') != NULL;
+	    memchr(at + 1, '\'', (size_t)(end - at) - 1) != NULL;
 }
 
 /* Behind the quoted piece at; its end when the quote stays open. */
@@ -143,10 +148,10 @@ skip_quoted(const char *at)
 static void
 cut_comment(char *line)
 {
-	const char *at = line;
+	const char *at = line, *end = line + strlen(line);
 
 	while (*at != '\0' && *at != '#' && *at != '!') {
-		if (*at == '"' || begins_single(line, at))
+		if (*at == '"' || begins_single(line, at, end))
 			at = skip_quoted(at);
 		else
 			at++;
@@ -155,12 +160,19 @@ cut_comment(char *line)
 }
 
 static char *
+skip_blanks(char *line)
+{
+	while (text_is_space(*line))
+		line++;
+	return line;
+}
+
+static char *
 trim(char *line)
 {
 	size_t len;
 
-	while (text_is_space(*line))
-		line++;
+	line = skip_blanks(line);
 	len = strlen(line);
 	while (len > 0 && text_is_space(line[len - 1]))
 		line[--len] = '\0';
@@ -445,14 +457,14 @@ take_include(struct braces *b, char *line)
 /* ---- items of a line */
 
 static bool
-quotes_match(const char *line)
+quotes_match(const char *line, const char *end)
 {
 	for (const char *at = line; *at != '\0';) {
-		if (begins_single(line, at))
+		if (begins_single(line, at, end))
 			at = skip_quoted(at);
 		else if (*at != '"')
 			at++;
-		else if (strchr(at + 1, '"') == NULL)
+		else if (memchr(at + 1, '"', (size_t)(end - at) - 1) == NULL)
 			return false;
 		else
 			at = skip_quoted(at);
@@ -483,17 +495,17 @@ skip_word(char *at)
 
 /* The rest of a line in '...' has no braces either. */
 static char *
-end_of_statement(char *line)
+end_of_statement(char *line, char *end)
 {
-	char *at = line;
+	char *at = line, *close;
 
 	while (*at != '\0' && !is_brace(line, at)) {
-		if (*at == '"' || begins_single(line, at))
+		if (*at == '"' || begins_single(line, at, end))
 			at += skip_quoted(at) - at;
-		else if (*at == '$' && at[1] == '{')
-			at += 2 + strcspn(at + 2, "}") + (at[2 +
-			    strcspn(at + 2, "}")] == '}');
-		else
+		else if (*at == '$' && at[1] == '{') {
+			close = memchr(at + 2, '}', (size_t)(end - at) - 2);
+			at = close == NULL ? end : close + 1;
+		} else
 			at++;
 	}
 	return at;
@@ -556,16 +568,16 @@ take_item(struct braces *b)
 			b->depth--;
 		if (i->extra)
 			complain(b, BRACES_ERROR, "Extra '}' found");
-		b->line = trim(at + 1);
+		b->line = skip_blanks(at + 1);
 		return i;
 	}
-	end = end_of_statement(at);
+	end = end_of_statement(at, b->end);
 	last = *end;
 	*end = '\0';
 	i->kind = BRACES_WORDS;
 	cut_words(b, at);
 	*end = last;
-	b->line = trim(end);
+	b->line = skip_blanks(end);
 	return i;
 }
 
@@ -590,9 +602,10 @@ braces_next(struct braces *b)
 			take_definition(b, line);
 		else if (expand(b, line) || take_include(b, line))
 			continue;
-		else if (quotes_match(line))
+		else if (quotes_match(line, line + strlen(line))) {
 			b->line = line;
-		else {
+			b->end = line + strlen(line);
+		} else {
 			complain(b, BRACES_ERROR, "Unterminated quote '%s'",
 			    line);
 			complain(b, BRACES_ERROR, "Unmatched quote: '%s'",
@@ -651,18 +664,17 @@ escape(const char **at)
 	return known == NULL || c == '\0' ? c : to[known - from];
 }
 
-char *
-braces_piece(struct arena *arena, const char **rest)
+/* One word of *rest into to, which has room for all of it; NULL: none. */
+static char *
+unquote(char *to, const char **rest)
 {
 	const char *at = *rest;
-	char *word, *to;
 	char quote = 0;
 
 	while (text_is_space(*at))
 		at++;
 	if (*at == '\0')
 		return NULL;
-	word = to = arena_get(arena, strlen(at) + 1);
 	for (; *at != '\0' && (quote != 0 || !text_is_space(*at));) {
 		if (quote == 0 && (*at == '"' || *at == '\''))
 			quote = *at++;
@@ -679,16 +691,24 @@ braces_piece(struct arena *arena, const char **rest)
 	}
 	*to = '\0';
 	*rest = at;
-	return word;
+	return to + 1;
+}
+
+char *
+braces_piece(struct arena *arena, const char **rest)
+{
+	char *word = arena_get(arena, strlen(*rest) + 1);
+
+	return unquote(word, rest) == NULL ? NULL : word;
 }
 
 const char **
 braces_command(struct arena *arena, const char *text, unsigned *count)
 {
 	ARENA_LIST(const char) words = { NULL, 0, 0 };
-	const char *word;
+	char *word = arena_get(arena, strlen(text) + 1), *next;
 
-	while ((word = braces_piece(arena, &text)) != NULL)
+	for (; (next = unquote(word, &text)) != NULL; word = next)
 		arena_add(arena, &words, word);
 	*count = words.count;
 	arena_add(arena, &words, NULL);

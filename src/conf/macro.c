@@ -7,28 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/names.h"
 #include "base/number.h"
 #include "conf/macro.h"
 
-enum { SEQUENCE_MOST = 100 * 1000, BUCKETS = 256, UNFOLD_MOST = 16 };
-
-struct definition {
-	struct definition *next;
-	struct text name;
-	const char *value;
-};
+enum { SEQUENCE_MOST = 100 * 1000, BOUND_MOST = 64, UNFOLD_MOST = 16 };
 
 struct macro {
 	struct arena *arena;
-	struct definition *first[BUCKETS];
+	struct names values;		/* of definitions: texts */
 };
 
-/* A text that grows, up to a limit. */
+/* A text that grows, up to a limit; what is read for it has the same one. */
 struct grown {
 	struct arena *arena;
 	char *at;
-	size_t len, room, most;
+	size_t len, room, most, read;
 	bool full;
 };
 
@@ -78,39 +72,11 @@ macro_name(const char *s)
 	return len;
 }
 
-static unsigned
-bucket(struct text name)
-{
-	unsigned sum = 5381;
-
-	for (size_t i = 0; i < name.len; i++)
-		sum = sum * 33 + (unsigned char)name.at[i];
-	return sum % BUCKETS;
-}
-
-static struct definition *
-find(const struct macro *m, struct text name)
-{
-	struct definition *d = m->first[bucket(name)];
-
-	while (d != NULL && !text_same(d->name, name))
-		d = d->next;
-	return d;
-}
-
 void
 macro_define(struct macro *m, struct text name, const char *value)
 {
-	struct definition *d = find(m, name);
-
-	if (d == NULL) {
-		d = arena_get(m->arena, sizeof *d);
-		d->name = (struct text){ arena_copy(m->arena, name),
-		    name.len };
-		d->next = m->first[bucket(name)];
-		m->first[bucket(name)] = d;
-	}
-	d->value = arena_copy(m->arena, text_of(value));
+	names_put(&m->values, m->arena, name, arena_copy(m->arena,
+	    text_of(value)));
 }
 
 /* ---- $NAME and ${...} */
@@ -146,33 +112,48 @@ predefined(struct macro *m, const struct macro_host *host, struct text word)
 	return host->ask(host->arg, word);
 }
 
+/* A line as it is looked through: each } is looked for once. */
+struct line {
+	const char *end, *close;	/* close: the last } found, or the end */
+};
+
+/* The } of ${ whose name is at; NULL: there is none. */
+static const char *
+find_close(struct line *l, const char *name)
+{
+	if (l->close == NULL || l->close < name) {
+		l->close = memchr(name, '}', (size_t)(l->end - name));
+		if (l->close == NULL)
+			l->close = l->end;
+	}
+	return l->close == l->end ? NULL : l->close;
+}
+
 /* What stands at a $: its value and length in the line; NULL: nothing. */
 static const char *
-value_at(struct macro *m, const struct macro_host *host, const char *at,
-    size_t *len)
+value_at(struct macro *m, const struct macro_host *host, struct line *l,
+    const char *at, size_t *len)
 {
 	bool braced = at[1] == '{';
 	const char *name = at + (braced ? 2 : 1), *end;
 	struct text word = { name, macro_name(name) };
-	const struct definition *d;
+	bool defined = word.len > 0;
 
 	if (braced) {
-		end = strchr(name, '}');
+		end = find_close(l, name);
 		if (end == NULL)
 			return NULL;
+		defined = defined && name + word.len == end;
 		word.len = (size_t)(end - name);
 	}
 	*len = (size_t)(name - at) + word.len + (braced ? 1 : 0);
-	if (word.len == 0)
-		return NULL;
-	if (word.at[0] == '_' && braced) {
+	if (word.len > 0 && word.at[0] == '_' && braced) {
 		const char *value = predefined(m, host, word);
 
 		if (value != NULL)
 			return value;
 	}
-	d = find(m, word);
-	return d == NULL ? NULL : d->value;
+	return defined ? names_find(&m->values, word) : NULL;
 }
 
 /* 1 when something was replaced. */
@@ -180,18 +161,19 @@ static int
 substitute(struct macro *m, const struct macro_host *host, const char *line,
     struct grown *g)
 {
-	const char *end = line + strlen(line), *value, *next;
+	struct line l = { .end = line + strlen(line) };
+	const char *value, *next;
 	size_t len;
 	int did = 0;
 
-	for (const char *at = line; at < end; at += len) {
-		next = memchr(at, '$', (size_t)(end - at));
-		len = (size_t)((next == NULL ? end : next) - at);
+	for (const char *at = line; at < l.end && !g->full; at += len) {
+		next = memchr(at, '$', (size_t)(l.end - at));
+		len = (size_t)((next == NULL ? l.end : next) - at);
 		if (len > 0) {
 			add(g, at, len);
 			continue;
 		}
-		value = value_at(m, host, at, &len);
+		value = value_at(m, host, &l, at, &len);
 		if (value == NULL) {
 			len = 1;
 			add(g, at, len);
@@ -223,6 +205,8 @@ bound(const struct binding *b, struct text name)
 static void
 put_bound(struct grown *g, const char *line, const struct binding *b)
 {
+	g->read += strlen(line) + 1;
+	g->full |= g->read > g->most;
 	for (const char *at = line; *at != '\0' && !g->full;) {
 		bool braced = at[0] == '$' && at[1] == '{';
 		const char *name = at + (braced ? 2 : 1);
@@ -338,6 +322,8 @@ expand_lst(struct grown *g, struct text args, const char *rest,
 	if (!take_member(&args, &member))
 		return bad_sequence(why, line);
 	b.count = cut_list(g->arena, member, &b.names);
+	if (b.count > BOUND_MOST)
+		return bad_sequence(why, line);
 	while (take_member(&args, &member) && !g->full) {
 		unsigned n = cut_list(g->arena, member, &b.values);
 

@@ -158,3 +158,26 @@ socket_unix_peer(int fd, int *pid, int *uid, int *gid)
 	*gid = (int)who.gid;
 	return 0;
 }
+
+int
+socket_sign(int fd, const char *key, int family, const struct address *peer)
+{
+	struct tcp_md5sig sig;
+	size_t len = strlen(key);
+
+	memset(&sig, 0, sizeof sig);
+	if (len > sizeof sig.tcpm_key) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (peer->len > 0) {
+		memcpy(&sig.tcpm_addr, &peer->sa, peer->len);
+	} else {
+		sig.tcpm_addr.ss_family = (sa_family_t)family;
+		sig.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;
+	}
+	sig.tcpm_keylen = (uint16_t)len;
+	memcpy(sig.tcpm_key, key, len);
+	return setsockopt(fd, IPPROTO_TCP, peer->len > 0 ? TCP_MD5SIG :
+	    TCP_MD5SIG_EXT, &sig, sizeof sig);
+}

@@ -21,6 +21,12 @@ int	socket_listen(const struct address *, int backlog, bool reuseport,
 /* Options of an accepted or dialled TCP socket; TCP_NODELAY always. */
 void	socket_tune(int fd, const struct socket_options *);
 int	socket_peer(int fd, struct address *);
+/*
+ * Segments are signed with that key (RFC 2385): those of this peer, or of
+ * all of a family when it has no address (len 0). -1: errno tells.
+ */
+int	socket_sign(int fd, const char *key, int family,
+	    const struct address *peer);
 int	socket_local(int fd, struct address *);
 /* Of a unix peer: -1 when the system does not tell. */
 int	socket_unix_peer(int fd, int *pid, int *uid, int *gid);

@@ -242,6 +242,13 @@ vr_chat_send(struct vr_chat *c, struct text t)
 }
 
 void
+vr_chat_wait(struct vr_chat *c, int64_t limit)
+{
+	if (!c->over)
+		vr_turn_at(&c->limit, vr_turn_now() + limit);
+}
+
+void
 vr_chat_eat(struct vr_chat *c, size_t n)
 {
 	c->in_len -= n;

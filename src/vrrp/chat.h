@@ -21,12 +21,13 @@ struct vr_chat_handler {	/* each may be NULL but ended */
 	void (*drained)(void *arg);
 };
 
-/* limit: us for all of it. NULL: why; handlers are called later only. */
+/* limit: us for all of it, or until vr_chat_wait() is called. NULL: why; handlers are called later only. */
 struct vr_chat *vr_chat_dial(const struct address *, int64_t limit,
 	    const struct vr_chat_handler *, void *arg, struct why *);
 struct vr_chat *vr_chat_accept(int fd, int64_t limit,
 	    const struct vr_chat_handler *, void *arg);
 int	vr_chat_send(struct vr_chat *, struct text);	/* copied; -1: no memory */
+void	vr_chat_wait(struct vr_chat *, int64_t limit);	/* from now on */
 void	vr_chat_eat(struct vr_chat *, size_t);		/* of what was heard */
 void	vr_chat_close(struct vr_chat **);		/* at once */
 

@@ -13,12 +13,14 @@
 #include "base/mem.h"
 #include "vrrp/child.h"
 #include "vrrp/say.h"
+#include "vrrp/split.h"
 #include "vrrp/turn.h"
 #include "vrrp/view.h"
 
 enum {
 	BATCHES = 4,			/* of packets in one turn */
-	SPLIT_ADVERTS = 3		/* of silence end a split */
+	BATCHES_MOST = 512,		/* that may wait on a wire */
+	PEER_LINES = 1, MASTER_LINES = 4	/* a second at most */
 };
 
 static const int64_t burst_gap = 100 * CLOCK_MS;
@@ -28,7 +30,10 @@ static struct {
 	struct vr_instance **first;	/* [wire][vrid]: chains by 'same' */
 	struct vr_turn_timer timer;
 	int64_t patience;		/* the least of all instances */
+	int64_t due;			/* the timer's time; 0: it is off */
+	pid_t pid;
 	bool ring;			/* the parent is to be told */
+	bool leads;			/* until then the parent speaks for us */
 	bool over;
 } me;
 
@@ -148,14 +153,6 @@ say_state(const struct vr_instance *i, enum vr_state from)
 }
 
 static void
-end_split(struct vr_live *l, int64_t now)
-{
-	if (l->masters_seen > 1)
-		l->counts.split_time += now - l->other_at;
-	l->masters_seen = l->state == VR_STATE_MASTER ? 1 : 0;
-}
-
-static void
 tell_state(struct vr_instance *i, enum vr_state from)
 {
 	struct vr_live *l = i->live;
@@ -167,7 +164,7 @@ tell_state(struct vr_instance *i, enum vr_state from)
 		l->master = l->source;
 		l->master_priority = l->priority;
 	}
-	end_split(l, vr_turn_now());
+	vr_split_move(l, vr_turn_now());
 	say_state(i, from);
 	if (from == VR_STATE_INIT && i->group != NULL)
 		tell_group(i->group, l->state);	/* where all begin */
@@ -222,15 +219,15 @@ step(struct vr_instance *i, enum vr_election_event event)
 
 /* ---- what is heard */
 
+/* What others send makes no flood of lines. */
 static bool
-may_say(struct vr_instance *i)
+may_say(struct vr_told *t, unsigned most)
 {
 	int64_t now = vr_turn_now();
 
-	if (i->told_at != 0 && now - i->told_at < CLOCK_SECOND)
-		return false;
-	i->told_at = now;
-	return true;
+	if (t->since == 0 || now - t->since >= CLOCK_SECOND)
+		*t = (struct vr_told){ .since = now };
+	return t->lines++ < most;
 }
 
 static void
@@ -242,14 +239,14 @@ say_heard(struct vr_instance *i, enum vr_election_event event,
 	bool master = l->state == VR_STATE_MASTER;
 
 	if (event == VR_ON_ZERO) {
-		if (!master)
+		if (!master && may_say(&i->masters, MASTER_LINES))
 			vr_say_detail("(%s) Backup received priority 0 "
 			    "advertisement", i->conf->name);
 		return;
 	}
 	if (!master && event != VR_ON_LOWER)
 		return;
-	if (event == VR_ON_LOWER && !may_say(i))
+	if (event == VR_ON_LOWER && !may_say(&i->peers, PEER_LINES))
 		return;
 	vr_packet_ip_print(&a->from, from);
 	if (!master)
@@ -259,7 +256,7 @@ say_heard(struct vr_instance *i, enum vr_election_event event,
 		vr_say_info("(%s) Received advert from %s with lower "
 		    "priority %u, ours %u, forcing new election",
 		    i->conf->name, from, a->priority, l->priority);
-	else if (event == VR_ON_SAME && may_say(i))
+	else if (event == VR_ON_SAME && may_say(&i->peers, PEER_LINES))
 		vr_say_warn("(%s) WARNING - equal priority advert received "
 		    "from our own address %s", i->conf->name, from);
 	else if (event == VR_ON_HIGHER && a->priority == l->priority)
@@ -273,13 +270,16 @@ say_heard(struct vr_instance *i, enum vr_election_event event,
 }
 
 static void
-say_master(const struct vr_instance *i, const struct vr_ip *was,
-    int64_t interval)
+say_master(struct vr_instance *i, const struct vr_ip *was, int64_t interval)
 {
 	char old[VR_PACKET_IP_TEXT], now[VR_PACKET_IP_TEXT];
 	const struct vr_live *l = i->live;
+	bool same = vr_packet_ip_same(was, &l->master);
 
-	if (!vr_packet_ip_same(was, &l->master)) {
+	if ((same && interval == l->master_interval) ||
+	    !may_say(&i->masters, MASTER_LINES))
+		return;
+	if (!same) {
 		vr_packet_ip_print(was, old);
 		vr_packet_ip_print(&l->master, now);
 		if (was->len == 0)
@@ -306,36 +306,43 @@ say_master(const struct vr_instance *i, const struct vr_ip *was,
 		    (long long)(i->rules.interval % CLOCK_SECOND / 10000));
 }
 
-/* Another master speaks while we are one. */
+/* Its own pace when it says one that is slower than ours. */
 static void
-note_split(struct vr_instance *i, const struct vr_election_advert *a)
+watch_split(struct vr_instance *i, const struct vr_election_advert *a,
+    bool rival)
 {
+	int64_t pace = i->rules.version == 3 && a->interval >
+	    i->rules.interval ? a->interval : i->rules.interval;
+	const struct vr_split_heard h = { .from = a->from,
+	    .priority = a->priority, .rival = rival, .interval = pace };
+	char from[VR_PACKET_IP_TEXT], other[VR_PACKET_IP_TEXT];
 	struct vr_live *l = i->live;
-	int64_t now = vr_turn_now();
-	char from[VR_PACKET_IP_TEXT];
 
-	if (l->masters_seen > 1) {
-		l->counts.split_time += now - l->other_at;
-	} else {
-		l->masters_seen = 2;
-		l->counts.split++;
+	if (vr_split_hear(l, &h, vr_turn_now()) != VR_SPLIT_BEGUN)
+		return;
+	vr_packet_ip_print(&a->from, from);
+	if (l->state == VR_STATE_MASTER)
 		vr_say_warn("(%s) two masters: %s with priority %u is one "
-		    "too", i->conf->name, vr_packet_ip_print(&a->from, from),
-		    a->priority);
-	}
-	l->other_at = now;
+		    "too", i->conf->name, from, a->priority);
+	else
+		vr_say_warn("(%s) two masters: %s and %s", i->conf->name,
+		    vr_packet_ip_print(&l->sender[1].from, other), from);
 }
 
 static void
-watch_split(struct vr_instance *i, int64_t now)
+look_at_split(struct vr_instance *i, int64_t now)
 {
-	struct vr_live *l = i->live;
-
-	if (l->masters_seen > 1 && now - l->other_at >
-	    SPLIT_ADVERTS * i->rules.interval) {
+	if (vr_split_look(i->live, now) == VR_SPLIT_OVER)
 		vr_say_info("(%s) one master again", i->conf->name);
-		l->masters_seen = l->state == VR_STATE_MASTER ? 1 : 0;
-	}
+}
+
+static void
+tell_yielded(struct vr_instance *i)
+{
+	vr_say_error("(%s) CONFIGURATION ERROR: local instance and a remote "
+	    "instance are both configured as address owner, please fix - "
+	    "reducing local priority", i->conf->name);
+	push(VR_ACT_PRIORITY, i->slot, i->live->state, i->live->priority);
 }
 
 static void
@@ -350,13 +357,15 @@ hear(struct vr_instance *i, const struct vr_packet_seen *s,
 		.from = s->from,
 		.order = vr_packet_ip_compare(&s->from, &l->source) };
 	enum vr_election_event event;
+	uint8_t lowered = l->lowered;
 
 	l->counts.advert_received++;
 	if (p->priority == 0)
 		l->counts.zero_received++;
 	event = vr_election_hear(&i->rules, l, &a, vr_turn_now());
-	if (event == VR_ON_LOWER && l->state == VR_STATE_MASTER)
-		note_split(i, &a);
+	watch_split(i, &a, event == VR_ON_LOWER);
+	if (l->lowered != lowered)
+		tell_yielded(i);
 	if (event == VR_ON_ACCEPT || event == VR_ON_PATIENT ||
 	    event == VR_ON_ZERO)
 		l->wanted = l->state;
@@ -430,13 +439,12 @@ pick(struct vr_instance *first, const struct vr_ip *from)
 }
 
 static void
-on_packets(void *arg)
+read_wire(struct vr_wire *w, unsigned batches)
 {
-	struct vr_wire *w = arg;
 	struct vr_packet_seen seen[VR_WIRE_BATCH];
 	unsigned n = VR_WIRE_BATCH;
 
-	for (unsigned b = 0; b < BATCHES && n == VR_WIRE_BATCH; b++) {
+	for (unsigned b = 0; b < batches && n == VR_WIRE_BATCH; b++) {
 		n = vr_wire_receive(w, seen);
 		for (unsigned k = 0; k < n; k++) {
 			int vrid = vr_packet_vrid(&seen[k], w->key.family);
@@ -453,13 +461,34 @@ on_packets(void *arg)
 	}
 }
 
+static void
+on_packets(void *arg)
+{
+	read_wire(arg, BATCHES);
+}
+
+/* Who slept must not call the master silent before all is read. */
+static void
+hear_waiting(int64_t now)
+{
+	unsigned k;
+
+	for (k = 0; k < me.cast->count && (me.cast->at[k].live->down_at == 0 ||
+	    me.cast->at[k].live->down_at > now); k++)
+		;
+	if (k == me.cast->count)
+		return;
+	for (struct vr_wire *w = vr_wire_first(); w != NULL; w = w->next)
+		read_wire(w, BATCHES_MOST);
+}
+
 /* ---- what the parent says */
 
 static void
 weigh(struct vr_instance *i)
 {
 	struct vr_live *l = i->live;
-	uint8_t p = vr_election_priority(i->rules.base, l->weight);
+	uint8_t p = vr_election_weigh(&i->rules, l);
 
 	if (p == l->priority)
 		return;
@@ -537,11 +566,22 @@ stop(void)
 static void
 bow_out(void)
 {
+	me.over = true;
+	if (!me.leads)
+		return;
 	give_up_late(vr_turn_now());
 	for (unsigned k = 0; k < me.cast->count; k++)
 		if (me.cast->at[k].live->state == VR_STATE_MASTER)
 			step(&me.cast->at[k], VR_ON_ADVERT_TIMER);
-	me.over = true;
+}
+
+static void
+take_lead(void)
+{
+	me.leads = true;
+	for (struct vr_wire *w = vr_wire_first(); w != NULL; w = w->next)
+		vr_turn_watch(w->fd, on_packets, w);
+	give_up_late(vr_turn_now());
 }
 
 static void
@@ -555,8 +595,12 @@ on_bell(void *arg)
 		bow_out();
 	else if (me.cast->board->stop)
 		stop();
-	else
-		look_all();
+	else {
+		if (!me.leads && me.cast->board->leads == me.pid)
+			take_lead();
+		if (me.leads)
+			look_all();
+	}
 }
 
 /* ---- time */
@@ -574,12 +618,29 @@ note_late(int64_t by)
 	b->late_sum += by;
 }
 
+/* Only the parent may do something about it. */
+static void
+complain_late(int64_t by)
+{
+	const struct vr_global_conf *g = &me.cast->config->global;
+
+	if (g->max_auto_priority <= 0 || by < g->min_auto_priority_delay)
+		return;
+	vr_say_info("A thread timer expired %lld.%06lld seconds ago",
+	    (long long)(by / CLOCK_SECOND), (long long)(by % CLOCK_SECOND));
+	me.cast->board->slow++;
+	me.ring = true;
+}
+
 static void
 on_timer(void *arg)
 {
 	int64_t now = vr_turn_now();
 
+	if (me.due != 0 && me.due < now)
+		complain_late(now - me.due);
 	give_up_late(now);
+	hear_waiting(now);
 	for (unsigned k = 0; k < me.cast->count; k++) {
 		struct vr_instance *i = &me.cast->at[k];
 
@@ -597,8 +658,7 @@ on_timer(void *arg)
 			i->burst_due = 0;
 			push(VR_ACT_BURST, i->slot, VR_STATE_INIT, 0);
 		}
-		if (i->live->masters_seen > 1)
-			watch_split(i, now);
+		look_at_split(i, now);
 	}
 }
 
@@ -634,11 +694,13 @@ after_turn(void)
 	ring_bell();
 	if (me.over)
 		vr_turn_end(0);
-	for (unsigned k = 0; k < me.cast->count; k++) {
+	for (unsigned k = 0; me.leads && k < me.cast->count; k++) {
 		note(&earliest, me.cast->at[k].live->advert_at);
 		note(&earliest, me.cast->at[k].live->down_at);
 		note(&earliest, me.cast->at[k].burst_due);
+		note(&earliest, me.cast->at[k].live->split_end);
 	}
+	me.due = earliest;
 	if (earliest == 0)
 		vr_turn_stop(&me.timer);
 	else
@@ -685,11 +747,10 @@ vr_child_run(struct vr_cast *cast)
 	vr_turn_init();
 	sort_instances();
 	me.timer = (struct vr_turn_timer){ .fire = on_timer };
-	for (struct vr_wire *w = vr_wire_first(); w != NULL; w = w->next)
-		vr_turn_watch(w->fd, on_packets, w);
+	me.pid = getpid();
 	vr_turn_watch(cast->down, on_bell, NULL);
-	give_up_late(vr_turn_now());
-	look_all();
 	vr_turn_after(after_turn);
+	cast->board->ready = me.pid;
+	me.ring = true;
 	return vr_turn_run();
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "vrrp/compare.h"
 #include "vrrp/explain.h"
 
@@ -34,22 +35,46 @@ vr_compare_same_router(const struct vr_instance_conf *a,
 
 /* ---- a reload */
 
-static const struct vr_instance_conf *
-find_router(const struct vr_config *c, const struct vr_instance_conf *like)
+/* Routers by what makes them one, and by their name besides. */
+struct routers {
+	struct arena *arena;
+	struct names named, first;
+};
+
+static struct text
+identify(struct arena *arena, const struct vr_instance_conf *i,
+    const char *name)
 {
-	const struct vr_instance_conf *found = NULL;
+	const struct prefix *ip = i->unicast ? &i->source : &i->group_address;
 
+	return text_of(arena_print(arena, "%u %u %d %d %s %s %s %s", i->vrid,
+	    i->family, i->unicast, i->vmac.on, i->interface == NULL ? "*" :
+	    i->interface, ip->family == 0 ? "*" : vr_explain_ip(arena, ip),
+	    name == NULL ? "" : "named", name == NULL ? "" : name));
+}
+
+static void
+list_routers(struct routers *r, const struct vr_config *c)
+{
 	for (unsigned i = 0; i < c->instances.count; i++) {
-		const struct vr_instance_conf *x = c->instances.at[i];
+		struct vr_instance_conf *x = c->instances.at[i];
 
-		if (!vr_compare_same_router(x, like))
-			continue;
-		if (strcmp(x->name, like->name) == 0)
-			return x;
-		if (found == NULL)
-			found = x;
+		names_keep(&r->named, r->arena, identify(r->arena, x,
+		    x->name), x);
+		names_keep(&r->first, r->arena, identify(r->arena, x, NULL),
+		    x);
 	}
-	return found;
+}
+
+/* That of the same name, where there are several. */
+static const struct vr_instance_conf *
+find_router(struct routers *r, const struct vr_instance_conf *like)
+{
+	const struct vr_instance_conf *found = names_find(&r->named,
+	    identify(r->arena, like, like->name));
+
+	return found != NULL ? found : names_find(&r->first,
+	    identify(r->arena, like, NULL));
 }
 
 static bool
@@ -75,7 +100,7 @@ same_targets(const struct vr_track_list *a, const struct vr_track_list *b)
 }
 
 static bool
-same_explained(struct arena *arena, const struct vr_instance_conf *a,
+same_instance(struct arena *arena, const struct vr_instance_conf *a,
     const struct vr_instance_conf *b)
 {
 	return strcmp(vr_explain_instance(arena, a), vr_explain_instance(arena,
@@ -84,58 +109,83 @@ same_explained(struct arena *arena, const struct vr_instance_conf *a,
 	    (a->group == NULL || same_text(a->group->name, b->group->name));
 }
 
-/* Without memory it counts as changed. */
-static bool
-same_instance(const struct vr_instance_conf *a,
-    const struct vr_instance_conf *b)
-{
-	struct arena *arena = arena_new(), *dead = arena;
-	volatile bool same = false;
-	jmp_buf escape;
+struct visitor {
+	void (*visit)(void *arg, enum vr_compare_kind,
+	    const struct vr_instance_conf *, const struct vr_instance_conf *);
+	void *arg;
+};
 
-	if (arena == NULL)
-		return false;
-	arena_escape(arena, &escape);
-	if (setjmp(escape) == 0)
-		same = same_explained(arena, a, b);
-	arena_free(&dead);
-	return same;
+static void
+visit_all(struct arena *arena, const struct vr_config *before,
+    const struct vr_config *after, const struct visitor *v)
+{
+	struct routers old = { .arena = arena }, new = { .arena = arena };
+
+	list_routers(&old, before);
+	list_routers(&new, after);
+	for (unsigned i = 0; i < after->instances.count; i++) {
+		const struct vr_instance_conf *now = after->instances.at[i];
+		const struct vr_instance_conf *was = find_router(&old, now);
+
+		v->visit(v->arg, was == NULL ? VR_COMPARE_ADDED :
+		    same_instance(arena, was, now) ? VR_COMPARE_SAME :
+		    VR_COMPARE_CHANGED, was, now);
+	}
+	for (unsigned i = 0; i < before->instances.count; i++)
+		if (find_router(&new, before->instances.at[i]) == NULL)
+			v->visit(v->arg, VR_COMPARE_REMOVED,
+			    before->instances.at[i], NULL);
 }
 
+/* Without memory they are not told. */
 void
 vr_compare_instances(const struct vr_config *before,
     const struct vr_config *after, void (*visit)(void *arg,
     enum vr_compare_kind, const struct vr_instance_conf *,
     const struct vr_instance_conf *), void *arg)
 {
-	for (unsigned i = 0; i < after->instances.count; i++) {
-		const struct vr_instance_conf *now = after->instances.at[i];
-		const struct vr_instance_conf *was = find_router(before, now);
+	const struct visitor v = { visit, arg };
+	struct arena *arena = arena_new(), *dead = arena;
+	jmp_buf escape;
 
-		visit(arg, was == NULL ? VR_COMPARE_ADDED :
-		    same_instance(was, now) ? VR_COMPARE_SAME :
-		    VR_COMPARE_CHANGED, was, now);
-	}
-	for (unsigned i = 0; i < before->instances.count; i++)
-		if (find_router(after, before->instances.at[i]) == NULL)
-			visit(arg, VR_COMPARE_REMOVED,
-			    before->instances.at[i], NULL);
+	if (arena == NULL)
+		return;
+	arena_escape(arena, &escape);
+	if (setjmp(escape) == 0)
+		visit_all(arena, before, after, &v);
+	arena_free(&dead);
+}
+
+static const char *
+find_new_error(struct arena *arena, const struct vr_config *before,
+    const struct vr_config *after)
+{
+	struct names known = { .count = 0 };
+
+	for (unsigned i = 0; i < before->errors.count; i++)
+		names_put(&known, arena, text_of(before->errors.at[i]),
+		    arena);
+	for (unsigned i = 0; i < after->errors.count; i++)
+		if (names_find(&known, text_of(after->errors.at[i])) == NULL)
+			return after->errors.at[i];
+	return NULL;
 }
 
 const char *
 vr_compare_new_error(const struct vr_config *before,
     const struct vr_config *after)
 {
-	for (unsigned i = 0; i < after->errors.count; i++) {
-		unsigned k = 0;
+	struct arena *arena = arena_new(), *dead = arena;
+	const char *volatile found = "out of memory";
+	jmp_buf escape;
 
-		while (k < before->errors.count && strcmp(after->errors.at[i],
-		    before->errors.at[k]) != 0)
-			k++;
-		if (k == before->errors.count)
-			return after->errors.at[i];
-	}
-	return NULL;
+	if (arena == NULL)
+		return found;
+	arena_escape(arena, &escape);
+	if (setjmp(escape) == 0)
+		found = find_new_error(arena, before, after);
+	arena_free(&dead);
+	return found;
 }
 
 unsigned
@@ -302,30 +352,55 @@ compare_pair(struct pair *p)
 		    "preempt", b->nopreempt ? "nopreempt" : "preempt");
 }
 
-/* VRID and family; of several the one of that name, or the first. */
-static const struct vr_instance_conf *
-find_peer(const struct vr_config *c, const struct vr_instance_conf *like)
+/* ---- who is whose peer: VRID and family, of several the one of that name */
+
+struct peers {
+	struct names named;
+	const struct vr_instance_conf *first[256][2];
+};
+
+static bool
+is_six(const struct vr_instance_conf *i)
 {
-	const struct vr_instance_conf *found = NULL;
+	return i->family == AF_INET6;
+}
 
-	for (unsigned i = 0; i < c->instances.count; i++) {
-		const struct vr_instance_conf *x = c->instances.at[i];
+static struct text
+name_peer(struct arena *arena, const struct vr_instance_conf *i)
+{
+	return text_of(arena_print(arena, "%u %u %s", i->vrid, i->family,
+	    i->name));
+}
 
-		if (x->vrid == like->vrid && x->family == like->family &&
-		    (found == NULL || strcmp(x->name, like->name) == 0))
-			found = x;
+static void
+list_peers(struct peers *p, const struct vr_config *c)
+{
+	for (unsigned i = c->instances.count; i > 0; i--) {
+		struct vr_instance_conf *x = c->instances.at[i - 1];
+
+		names_put(&p->named, c->arena, name_peer(c->arena, x), x);
+		p->first[x->vrid][is_six(x)] = x;
 	}
-	return found;
+}
+
+static const struct vr_instance_conf *
+find_peer(const struct peers *p, struct arena *arena,
+    const struct vr_instance_conf *like)
+{
+	const struct vr_instance_conf *found = names_find(&p->named,
+	    name_peer(arena, like));
+
+	return found != NULL ? found : p->first[like->vrid][is_six(like)];
 }
 
 static unsigned
-tell_alone(FILE *to, const struct vr_config *c, const struct vr_config *o,
+tell_alone(FILE *to, const struct vr_config *c, const struct peers *others,
     const char *where)
 {
 	unsigned alone = 0;
 
 	for (unsigned i = 0; i < c->instances.count; i++)
-		if (find_peer(o, c->instances.at[i]) == NULL) {
+		if (find_peer(others, c->arena, c->instances.at[i]) == NULL) {
 			fprintf(to, "VRID %u (%s): only %s\n",
 			    c->instances.at[i]->vrid,
 			    c->instances.at[i]->name, where);
@@ -339,12 +414,17 @@ vr_compare_nodes(FILE *to, const struct vr_config *one,
     const struct vr_config *other)
 {
 	struct pair p = { .to = to, .arena = one->arena };
-	unsigned alone = tell_alone(to, one, other, "here") +
-	    tell_alone(to, other, one, "there");
+	struct peers ours = { .named = { .count = 0 } };
+	struct peers theirs = { .named = { .count = 0 } };
+	unsigned alone;
 
+	list_peers(&ours, one);
+	list_peers(&theirs, other);
+	alone = tell_alone(to, one, &theirs, "here") +
+	    tell_alone(to, other, &ours, "there");
 	for (unsigned i = 0; i < one->instances.count; i++) {
 		p.one = one->instances.at[i];
-		p.other = find_peer(other, p.one);
+		p.other = find_peer(&theirs, one->arena, p.one);
 		if (p.other != NULL)
 			compare_pair(&p);
 	}

@@ -41,7 +41,10 @@ draw(void *arg)
 {
 	struct vr_parse *p = arg;
 
-	return p->outside->random(p->outside->arg);
+	if (!p->seeded)
+		return p->outside->random(p->outside->arg);
+	p->seed = p->seed * 1103515245 + 12345;
+	return p->seed >> 16;
 }
 
 static void

@@ -159,3 +159,15 @@ vr_dump_write(const struct vr_view *v, enum vr_dump_kind kind)
 		    strerror(errno));
 	mem_drop(text);
 }
+
+void
+vr_dump_log(const struct vr_view *v)
+{
+	char *text = vr_dump_data(v);
+	struct text rest = text_of(text), line;
+
+	while (text != NULL && text_split(&rest, '\n', &line))
+		if (line.len > 0)
+			vr_say_info("%.*s", TEXT_ARG(line));
+	mem_drop(text);
+}

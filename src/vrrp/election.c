@@ -7,6 +7,8 @@
 #include "base/die.h"
 #include "vrrp/election.h"
 
+enum { DUEL_ADVERTS = 2 };	/* ours, that another owner may see */
+
 enum arm {			/* what happens to the timers */
 	KEEP,
 	DOWN,			/* the whole master-down time */
@@ -160,6 +162,57 @@ hear_as_backup(const struct vr_election_rules *r, struct vr_live *l,
 	return VR_ON_LOWER;
 }
 
+/* ---- two owners of the addresses, both with priority 255 */
+
+/* Who has the lower address gives way; had it time enough to see ours? */
+static bool
+is_stubborn(const struct vr_election_rules *r, struct vr_live *l,
+    const struct vr_election_advert *a, int64_t now)
+{
+	l->duel_interval = r->version == 3 && a->interval > r->interval ?
+	    a->interval : r->interval;
+	if (l->duel_heard == 0 || now - l->duel_heard >
+	    r->down_adverts * l->duel_interval) {
+		l->duel_adverts = 0;
+		l->duel_end = 0;
+	}
+	l->duel_heard = now;
+	return l->duel_end != 0 && now >= l->duel_end;
+}
+
+static enum vr_election_event
+hear_owner(const struct vr_election_rules *r, struct vr_live *l,
+    const struct vr_election_advert *a, int64_t now)
+{
+	if (a->order == 0)
+		return VR_ON_SAME;
+	if (a->order < 0 && !is_stubborn(r, l, a, now))
+		return VR_ON_LOWER;
+	l->lowered = VR_ELECTION_OWNER;
+	l->priority = vr_election_weigh(r, l);
+	remember_master(r, l, a);
+	return VR_ON_HIGHER;
+}
+
+static void
+count_in_duel(struct vr_live *l, int64_t now)
+{
+	if (l->duel_heard != 0 && l->duel_end == 0 &&
+	    ++l->duel_adverts >= DUEL_ADVERTS)
+		l->duel_end = now + l->duel_interval + l->duel_interval / 5;
+}
+
+/* It stands for its addresses again as soon as nobody else does. */
+static void
+end_duel(const struct vr_election_rules *r, struct vr_live *l)
+{
+	if (l->state != BACKUP && l->lowered != 0) {
+		l->lowered = 0;
+		l->priority = vr_election_weigh(r, l);
+	}
+	l->duel_heard = l->duel_end = 0;
+}
+
 enum vr_election_event
 vr_election_hear(const struct vr_election_rules *r, struct vr_live *l,
     const struct vr_election_advert *a, int64_t now)
@@ -168,6 +221,9 @@ vr_election_hear(const struct vr_election_rules *r, struct vr_live *l,
 		return hear_as_backup(r, l, a, now);
 	if (a->priority == 0)
 		return VR_ON_ZERO;
+	if (a->priority == VR_ELECTION_OWNER && l->state == MASTER &&
+	    l->priority == VR_ELECTION_OWNER)
+		return hear_owner(r, l, a, now);
 	if (a->priority == l->priority && a->order == 0)
 		return VR_ON_SAME;
 	if (!is_higher(l, a))
@@ -284,11 +340,30 @@ vr_election_enter(const struct vr_election_rules *r, struct vr_live *l,
 	arm_timers(r, l, row.arm, now);
 	if (event == VR_ON_ADVERT_TIMER)
 		keep_beat(r, l, was, now);
+	if (event == VR_ON_LATE && r->late_priority != 0) {
+		l->lowered = r->late_priority;
+		l->priority = vr_election_weigh(r, l);
+	}
+	if (from != row.next)
+		end_duel(r, l);
+	else if (row.acts & VR_DO_ADVERT)
+		count_in_duel(l, now);
 	count_move(l, from, row.next);
 	return filter_acts(r, event, from, row.acts);
 }
 
 /* ---- priority */
+
+uint8_t
+vr_election_weigh(const struct vr_election_rules *r, struct vr_live *l)
+{
+	if (l->lowered == VR_ELECTION_OWNER && r->base != VR_ELECTION_OWNER)
+		l->lowered = 0;
+	if (l->lowered == VR_ELECTION_OWNER)
+		return VR_ELECTION_OWNER - 1;
+	return l->lowered != 0 ? l->lowered : vr_election_priority(r->base,
+	    l->weight);
+}
 
 uint8_t
 vr_election_priority(uint8_t base, int64_t weight)

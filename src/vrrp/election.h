@@ -18,6 +18,7 @@ struct vr_election_rules {	/* of the file; fixed between reloads */
 	bool start_master;		/* state MASTER */
 	bool nopreempt;
 	bool lower_no_advert, higher_advert;
+	uint8_t late_priority;		/* after VR_ON_LATE; 0: as before */
 	unsigned down_adverts;
 	int64_t interval, preempt_delay;	/* us */
 };
@@ -73,6 +74,8 @@ unsigned vr_election_enter(const struct vr_election_rules *, struct vr_live *,
 
 /* configured + the sum of the trackers, 1 to 254; an owner's never changes. */
 uint8_t	vr_election_priority(uint8_t base, int64_t weight);
+/* What holds now: an owner that gave way to another stays below it. */
+uint8_t	vr_election_weigh(const struct vr_election_rules *, struct vr_live *);
 
 const char *vr_election_state_name(enum vr_state);	/* "MASTER" */
 

@@ -52,6 +52,8 @@ static struct {
 	struct vr_tracks *tracks;
 	struct vr_notify_post *post;
 	bool ready;
+	bool alone;			/* no child leads */
+	struct vr_cast *speaker;	/* whose sockets are open */
 } host;
 
 static struct part *
@@ -212,7 +214,82 @@ judge_all(void)
 		host.asks.look();
 }
 
+/* ---- while no child leads */
+
+void
+vr_host_alone(bool alone)
+{
+	host.alone = alone;
+}
+
+/* Who was silent for longer than the peers wait must stay so. */
+static void
+speak_for(struct vr_instance *i, int64_t now)
+{
+	if (i->live->last_sent == 0 || now - i->live->last_sent >
+	    vr_election_patience(&i->rules) || (vr_election_enter(&i->rules,
+	    i->live, VR_ON_ADVERT_TIMER, i->group != NULL, now) &
+	    VR_DO_ADVERT) == 0)
+		return;
+	vr_instance_send(i, i->live->priority);
+	i->live->last_sent = now;
+}
+
+/* early: also what is due before long; the next chance may come late. */
+static int64_t
+speak(bool early)
+{
+	int64_t now = clock_now(), next = 0;
+
+	for (unsigned k = 0; host.alone && k < host.speaker->count; k++) {
+		struct vr_instance *i = &host.speaker->at[k];
+		const struct vr_live *l = i->live;
+
+		if (l->state != VR_STATE_MASTER || l->advert_at == 0)
+			continue;
+		if (l->advert_at <= now + (early ? i->rules.interval / 2 : 0))
+			speak_for(i, now);
+		if (l->advert_at > now && (next == 0 || l->advert_at < next))
+			next = l->advert_at;
+	}
+	vr_wire_flush(NULL);
+	return next;
+}
+
+int64_t
+vr_host_speak(void)
+{
+	return speak(false);
+}
+
 /* ---- sockets */
+
+/* What may wait for it in the kernel; 0: the kernel knows. */
+static int64_t
+find_buffer(const struct vr_instance *i)
+{
+	const struct vr_global_conf *g = &host.config->global;
+	static uint8_t room[VR_PACKET_ROOM];
+	const struct vr_packet_ends ends = { .id = 1 };
+	const struct vr_link *link;
+
+	if (i->conf->rx_buffer > 0)
+		return i->conf->rx_buffer;
+	switch (g->rx_policy) {
+	case VR_RX_NONE:
+		return 0;
+	case VR_RX_SIZE:
+		return g->rx_size;
+	case VR_RX_ADVERT:
+		return (int64_t)vr_packet_build(&i->form, 0, &ends, room) *
+		    g->rx_multiplier;
+	case VR_RX_MTU:
+		break;
+	}
+	link = i->conf->interface == NULL ? NULL :
+	    vr_links_by_name(host.links, i->conf->interface);
+	return link == NULL ? 0 : (int64_t)link->mtu * g->rx_multiplier;
+}
 
 /* -1: there is no interface for it now. */
 static int
@@ -229,7 +306,7 @@ wire_up(struct vr_instance *i)
 	if (c->fault != NULL || (name != NULL && index == 0))
 		return -1;
 	vr_instance_wire_key(i, index, &key);
-	i->wire = vr_wire_get(&key, c->rx_buffer, &why);
+	i->wire = vr_wire_get(&key, find_buffer(i), &why);
 	if (i->wire == NULL)
 		vr_say_error("(%s) %s", c->name, why.line);
 	return i->wire == NULL ? -1 : 0;
@@ -249,6 +326,7 @@ vr_host_rewire(void)
 		changed |= i->wire != was;
 	}
 	vr_wire_sweep();
+	host.speaker = host.cast;
 	return changed;
 }
 
@@ -574,28 +652,34 @@ vr_host_resign(bool keep)
 
 /* ---- parts */
 
-static bool
-is_taken(const unsigned *slots, unsigned n, unsigned slot)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (slots[i] == slot)
-			return true;
-	return false;
-}
-
 /* Its old slot, else a free one. */
 static int
-choose_slot(const struct vr_instance_conf *c, const unsigned *slots,
-    unsigned n)
+choose_slot(const struct vr_instance_conf *c, const bool *taken)
 {
 	for (unsigned s = 0; s < VR_LIVE_SLOTS; s++)
-		if (host.part[s] != NULL && !is_taken(slots, n, s) &&
+		if (host.part[s] != NULL && !taken[s] &&
 		    vr_compare_same_router(host.part[s]->conf, c))
 			return (int)s;
 	for (unsigned s = 0; s < VR_LIVE_SLOTS; s++)
-		if (host.part[s] == NULL && !is_taken(slots, n, s))
+		if (host.part[s] == NULL && !taken[s])
 			return (int)s;
 	return -1;
+}
+
+static int
+choose_slots(const struct vr_config *config, unsigned *slots)
+{
+	bool taken[VR_LIVE_SLOTS] = { false };
+
+	for (unsigned i = 0; i < config->instances.count; i++) {
+		int slot = choose_slot(config->instances.at[i], taken);
+
+		if (slot < 0)
+			return -1;
+		slots[i] = (unsigned)slot;
+		taken[slot] = true;
+	}
+	return 0;
 }
 
 static struct vr_cast *
@@ -605,21 +689,15 @@ make_cast(const struct vr_config *config, struct why *why)
 	    sizeof *slots);
 	struct vr_cast *cast = NULL;
 
-	for (unsigned i = 0; slots != NULL && i < config->instances.count;
-	    i++) {
-		int slot = choose_slot(config->instances.at[i], slots, i);
-
-		if (slot < 0) {
-			mem_drop(slots);
-			why_set(why, "more than %d instances", VR_LIVE_SLOTS);
-			return NULL;
-		}
-		slots[i] = (unsigned)slot;
-	}
-	if (slots != NULL)
-		cast = vr_instance_cast(config, host.board, slots);
-	if (cast == NULL)
+	if (slots == NULL)
 		why_set(why, "out of memory");
+	else if (choose_slots(config, slots) < 0)
+		why_set(why, "more than %d instances", VR_LIVE_SLOTS);
+	else {
+		cast = vr_instance_cast(config, host.board, slots);
+		if (cast == NULL)
+			why_set(why, "out of memory");
+	}
 	mem_drop(slots);
 	return cast;
 }
@@ -669,6 +747,12 @@ open_filter(const struct vr_config *config)
 		vr_say_error("%s", why.line);
 }
 
+static void
+set_buffer(const struct vr_buffer_conf *c)
+{
+	vr_netlink_buffer(host.nl, c->bytes, c->force);
+}
+
 static int
 open_tools(struct why *why)
 {
@@ -680,6 +764,7 @@ open_tools(struct why *why)
 	host.sysctls = vr_sysctls_new();
 	if (host.nl == NULL || host.sysctls == NULL)
 		return -1;
+	set_buffer(&host.config->global.netlink_cmd);
 	host.links = vr_links_open(host.nl,
 	    &host.config->global.netlink_monitor, &handler, why);
 	if (host.links == NULL)
@@ -795,6 +880,18 @@ keep_part(const struct vr_instance *i)
 	vr_vmac_close(host.nl, host.links, old, i->conf);
 }
 
+/* The kernel takes its time for an interface: what is due leaves before. */
+static void
+pause_change(void)
+{
+	struct why why;
+
+	speak(true);
+	if (vr_netlink_waiting(host.nl) > 0 &&
+	    vr_netlink_run(host.nl, &why) < 0)
+		vr_say_error("%s", why.line);
+}
+
 static void
 exchange_parts(struct vr_cast *now)
 {
@@ -805,12 +902,14 @@ exchange_parts(struct vr_cast *now)
 			kept = now->at[n].slot == host.cast->at[k].slot;
 		if (!kept)
 			give_up_part(&host.cast->at[k]);
+		pause_change();
 	}
 	for (unsigned n = 0; n < now->count; n++) {
 		if (part_of(&now->at[n]) != NULL)
 			keep_part(&now->at[n]);
 		else
 			add_part(&now->at[n]);
+		pause_change();
 	}
 }
 
@@ -829,7 +928,9 @@ vr_host_change(struct vr_config *config, struct why *why)
 		return -1;
 	}
 	host.ready = false;
+	speak(true);
 	vr_announce_set(host.announce, config);
+	set_buffer(&config->global.netlink_cmd);
 	open_filter(config);
 	exchange_parts(cast);
 	vr_hold_change_statics(host.nl, host.links, old, config);
@@ -844,10 +945,13 @@ vr_host_change(struct vr_config *config, struct why *why)
 	host.tracks = tracks;
 	host.launch = launch;
 	memset(host.board->group_state, 0, sizeof host.board->group_state);
+	speak(true);
 	vr_host_flush();
+	speak(true);
 	(void)vr_links_refresh(host.links, why);
 	judge_all();
 	vr_host_rewire();
+	speak(true);
 	host.ready = true;
 	for (unsigned k = 0; config->global.fifo_states_on_reload &&
 	    k < cast->count; k++)

@@ -40,6 +40,12 @@ void	vr_host_act(void);
  * anything about its addresses either, until the child has decided.
  */
 void	vr_host_wake(void);
+/*
+ * No child leads: adverts of masters leave from here when they are due, also
+ * in the midst of a change. Says when the next one is; 0: there is none.
+ */
+void	vr_host_alone(bool);
+int64_t	vr_host_speak(void);
 /* Sends what was collected: requests, then announcements. */
 void	vr_host_flush(void);
 /* Sockets for the interfaces as they are now. True: they are others. */

@@ -25,6 +25,7 @@ set_rules(struct vr_election_rules *r, const struct vr_instance_conf *c)
 		.base = c->priority,
 		.start_master = c->master,
 		.nopreempt = c->nopreempt,
+		.late_priority = (uint8_t)c->timer_expired_priority,
 		.lower_no_advert = c->lower_prio_no_advert,
 		.higher_advert = c->higher_prio_send_advert,
 		.down_adverts = c->down_timer_adverts,

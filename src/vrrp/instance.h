@@ -15,6 +15,11 @@
 #include "vrrp/settings.h"
 #include "vrrp/wire.h"
 
+struct vr_told {			/* log lines of one kind */
+	int64_t since;			/* a second that began then; 0: none */
+	unsigned lines;			/* in it */
+};
+
 struct vr_instance {
 	const struct vr_instance_conf *conf;
 	unsigned slot;
@@ -26,7 +31,7 @@ struct vr_instance {
 	/* The child's. */
 	struct vr_instance *same;	/* next with its VRID on its wire */
 	uint32_t told;			/* verdicts that were logged */
-	int64_t told_at;		/* last line about the peer's adverts */
+	struct vr_told peers, masters;	/* about their adverts, who it is */
 	int64_t burst_at;		/* last announcement against a peer */
 	int64_t burst_due;		/* one more, behind the peer's own */
 };

@@ -151,6 +151,10 @@ skip_namespace(struct vr_parse *p)
 	{ .name = word, .kind = VR_KIND_OWN, .read = reader,		\
 	  .ours = true, .help = text }
 
+#define IDLE(word, reader, text)					\
+	{ .name = word, .kind = VR_KIND_OWN, .read = reader,		\
+	  .idle = true, .help = text }
+
 const struct vr_key vr_keys[] = {
 	OPENS("global_defs", read_global, "{ what holds for all }"),
 	OPENS("vrrp_instance", vr_keys_instance_read,
@@ -175,8 +179,7 @@ const struct vr_key vr_keys[] = {
 	    "a static address }"),
 	OWN("linkbeat_interfaces", vr_keys_group_read_linkbeat,
 	    "{ INTERFACE... }: the kernel is asked anyway"),
-	{ .name = "linkbeat_use_polling", .kind = VR_KIND_OWN,
-	  .read = skip_polling, .help = "the kernel tells of links" },
+	IDLE("linkbeat_use_polling", skip_polling, "the kernel tells of links"),
 	OWN("interface_up_down_delays", vr_keys_group_read_delays,
 	    "{ INTERFACE DOWN [UP] }"),
 	OWN("net_namespace", read_namespace, "NAME: where it runs"),
@@ -184,12 +187,12 @@ const struct vr_key vr_keys[] = {
 	OWN("use_pid_dir", read_pid_dir, "pid files in /run/keepalived"),
 	OWN("child_wait_time", read_child_wait, "seconds for children at the "
 	    "end"),
-	OWN("net_namespace_ipvs", skip_namespace, "accepted, no effect"),
-	OWN("namespace_with_ipsets", skip_namespace, "accepted, no effect"),
-	OWN("virtual_server", skip_lvs, "skipped"),
-	OWN("virtual_server_group", skip_lvs, "skipped"),
-	OWN("SSL", skip_lvs, "skipped"),
-	OWN("bfd_instance", skip_bfd, "skipped"),
+	IDLE("net_namespace_ipvs", skip_namespace, "accepted, no effect"),
+	IDLE("namespace_with_ipsets", skip_namespace, "accepted, no effect"),
+	IDLE("virtual_server", skip_lvs, "skipped"),
+	IDLE("virtual_server_group", skip_lvs, "skipped"),
+	IDLE("SSL", skip_lvs, "skipped"),
+	IDLE("bfd_instance", skip_bfd, "skipped"),
 	{ .name = NULL },
 };
 
@@ -213,9 +216,8 @@ const struct vr_keys_block vr_keys_blocks[] = {
 const char *
 vr_keys_class(const struct vr_key *k)
 {
-	return k->refused ? "E" : k->kind == VR_KIND_NONE ||
-	    k->read == skip_lvs || k->read == skip_bfd ||
-	    k->read == skip_polling || k->read == skip_namespace ? "W" : "F";
+	return k->refused ? "E" : k->idle || k->kind ==
+	    VR_KIND_NONE ? "W" : "F";
 }
 
 static void

@@ -105,7 +105,7 @@ vr_keys_address_scope(struct vr_parse *p, const char *s)
 			return scopes[i].scope;
 	if (number_int(text_of(s), 0, 0, 255, &number, NULL) == 0)
 		return (int)number;
-	return (int)p->outside->named(p->outside->arg, "rt_scopes", s);
+	return (int)vr_parse_named(p, "rt_scopes", s);
 }
 
 static bool
@@ -172,11 +172,12 @@ set_lft(struct vr_parse *p, struct line *l, const char *s)
 const struct vr_track_group *
 vr_keys_address_group(struct vr_parse *p, const char *name)
 {
-	for (unsigned i = 0; i < p->track_groups.count; i++)
-		if (strcmp(p->track_groups.at[i]->tracks->name, name) == 0)
-			return p->track_groups.at[i]->tracks;
-	vr_parse_error(p, "track_group %s not found", name);
-	return NULL;
+	const struct vr_track_group *g = names_find(&p->track_group_names,
+	    text_of(name));
+
+	if (g == NULL)
+		vr_parse_error(p, "track_group %s not found", name);
+	return g;
 }
 
 static bool

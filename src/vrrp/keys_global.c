@@ -442,8 +442,8 @@ read_seed(struct vr_parse *p)
 		vr_parse_refuse(p, "{k} {v} invalid", s);
 		return;
 	}
-	here(p)->random_seed_given = true;
-	here(p)->random_seed = (unsigned)value;
+	p->seeded = true;
+	p->seed = (unsigned)value;
 }
 
 static void
@@ -705,10 +705,11 @@ const struct vr_key vr_keys_global[] = {
 	  .help = "the same, an old spelling" },
 	FLAG("vrrp_no_swap", no_swap, "memory is locked"),
 	OWN("vrrp_cpu_affinity", read_affinity, "CPUs it runs on"),
-	OWN("max_auto_priority", read_auto_priority, "[-1 to 99]: no "
-	    "effect, see vrrp_rt_priority"),
-	OWN("min_auto_priority_delay", read_auto_delay, "microseconds: no "
-	    "effect, see vrrp_rt_priority"),
+	OWN("max_auto_priority", read_auto_priority, "[-1 to 99]: real-time "
+	    "priority goes up by one, as far as this, when a timer is late; "
+	    "0, -1: it does not"),
+	OWN("min_auto_priority_delay", read_auto_delay, "microseconds that "
+	    "are late"),
 	FLAG("process_names", process_names, "processes have names of their "
 	    "own"),
 	TEXT_ROW("process_name", process_name, "name of the parent"),
@@ -720,25 +721,29 @@ const struct vr_key vr_keys_global[] = {
 	  .help = "of its chains" },
 	FLAG("nftables_counters", nftables_counters, "rules count"),
 	FLAG("nftables_ifindex", nftables_ifindex, "rules by number of the "
-	    "interface"),
-	OWN("vrrp_iptables", read_iptables, "nftables is used instead"),
-	OWN("vrrp_ipsets", read_iptables, "nftables is used instead"),
+	    "interface, as always"),
+	{ .name = "vrrp_iptables", .kind = VR_KIND_OWN, .idle = true,
+	  .read = read_iptables, .help = "nftables is used instead" },
+	{ .name = "vrrp_ipsets", .kind = VR_KIND_OWN, .idle = true,
+	  .read = read_iptables, .help = "nftables is used instead" },
 	FLAG("disable_local_igmp", disable_local_igmp, "no IGMP for "
 	    "link-local groups"),
-	OWN("vrrp_rx_bufs_policy", read_rx_policy, "MTU, ADVERT or bytes: "
-	    "no effect, see kernel_rx_buf_size"),
+	OWN("vrrp_rx_bufs_policy", read_rx_policy, "MTU, ADVERT or bytes of "
+	    "receive buffer for each instance on a socket"),
 	{ .name = "vrrp_rx_bufs_multiplier", .kind = VR_KIND_UINT,
 	  .at = AT(rx_multiplier), .least = 1, .most = UINT32_MAX,
-	  .usual = "3", .refusal = "Invalid {k} {v}", .help = "no effect" },
+	  .usual = "3", .refusal = "Invalid {k} {v}",
+	  .help = "MTUs or adverts for each" },
 	OWN("vrrp_netlink_cmd_rcv_bufs", read_cmd_buffer, "bytes"),
 	OWN("vrrp_netlink_cmd_rcv_bufs_force", read_cmd_force, "beyond the "
 	    "system's limit"),
 	OWN("vrrp_netlink_monitor_rcv_bufs", read_monitor_buffer, "bytes"),
 	OWN("vrrp_netlink_monitor_rcv_bufs_force", read_monitor_force,
 	    "beyond the system's limit"),
-	OWN("process_monitor_rcv_bufs", read_process_buffer, "bytes"),
-	OWN("process_monitor_rcv_bufs_force", read_process_force, "beyond the "
-	    "system's limit"),
+	OWN("process_monitor_rcv_bufs", read_process_buffer, "accepted; "
+	    "processes are found without a socket"),
+	OWN("process_monitor_rcv_bufs_force", read_process_force,
+	    "the same"),
 	OWN("umask", read_umask, "of files that are made"),
 	{ .name = "vmac_prefix", .kind = VR_KIND_TEXT, .at = AT(vmac_prefix),
 	  .usual = "vrrp", .help = "of names of VMAC interfaces" },
@@ -750,8 +755,8 @@ const struct vr_key vr_keys_global[] = {
 	    "wildcard_match brace_match]: missing files are errors"),
 	OWN("reload_check_config", read_reload_check, "[LOG]: a new file is "
 	    "tested first"),
-	OWN("reload_file", read_reload_file, "[FILE]: its change is a "
-	    "reload"),
+	OWN("reload_file", read_reload_file, "[FILE]: is there, and empty, "
+	    "while a reload reads the configuration"),
 	NONE("reload_time_file", "reloads are not timed by a file"),
 	NONE("reload_repeat", "reloads are not timed by a file"),
 	NONE("config_save_dir", "the configuration is not saved elsewhere"),

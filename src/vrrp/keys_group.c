@@ -119,15 +119,6 @@ const struct vr_key vr_keys_group[] = {
 };
 
 static struct vr_group_draft *
-find(const struct vr_parse *p, const char *name)
-{
-	for (unsigned i = 0; i < p->groups.count; i++)
-		if (strcmp(p->groups.at[i]->conf->name, name) == 0)
-			return p->groups.at[i];
-	return NULL;
-}
-
-static struct vr_group_draft *
 open_group(struct vr_parse *p, const char *name)
 {
 	struct vr_group_draft *d = arena_get(p->arena, sizeof *d);
@@ -138,6 +129,7 @@ open_group(struct vr_parse *p, const char *name)
 	d->draft = (struct vr_draft){ .object = d->conf,
 	    .name = d->conf->name, .rows = vr_keys_group };
 	arena_add(p->arena, &p->groups, d);
+	names_put(&p->group_names, p->arena, text_of(name), d);
 	return d;
 }
 
@@ -145,7 +137,8 @@ void
 vr_keys_group_read(struct vr_parse *p)
 {
 	const char *name = vr_parse_word(p, 1);
-	struct vr_group_draft *d = p->count != 2 ? NULL : find(p, name);
+	struct vr_group_draft *d = p->count != 2 ? NULL :
+	    names_find(&p->group_names, text_of(name));
 
 	if (p->count != 2)
 		vr_parse_error(p, "vrrp_sync_group must have a name - "
@@ -189,6 +182,8 @@ vr_keys_group_read_track(struct vr_parse *p)
 	d->draft = (struct vr_draft){ .object = d->tracks,
 	    .name = d->tracks->name, .rows = vr_keys_group_track };
 	arena_add(p->arena, &p->track_groups, d);
+	names_keep(&p->track_group_names, p->arena, text_of(p->words[1]),
+	    d->tracks);
 	arena_add(p->arena, &p->config->track_groups, d->tracks);
 	p->group = d;
 	vr_parse_block(p, vr_keys_group_track, &d->draft);
@@ -207,20 +202,6 @@ read_gap(struct vr_parse *p)
 		    &g->garp_interval : &g->gna_interval);
 }
 
-static bool
-is_taken(const struct vr_parse *p, const char *name)
-{
-	for (unsigned i = 0; i < p->config->garp_groups.count; i++) {
-		const struct vr_garp_group_conf *g =
-		    p->config->garp_groups.at[i];
-
-		for (unsigned k = 0; k < g->interfaces.count; k++)
-			if (strcmp(g->interfaces.at[k], name) == 0)
-				return true;
-	}
-	return false;
-}
-
 static void
 add_garp_interface(struct vr_parse *p, const char *name)
 {
@@ -229,7 +210,7 @@ add_garp_interface(struct vr_parse *p, const char *name)
 	if (!vr_parse_interface(p, name))
 		vr_parse_error(p, "WARNING - interface %s specified for "
 		    "garp_group doesn't exist", name);
-	if (is_taken(p, name))
+	if (names_find(&p->garp_interfaces, text_of(name)) != NULL)
 		vr_parse_error(p, "garp_group already specified for %s - "
 		    "ignoring", name);
 	else
@@ -281,8 +262,12 @@ vr_keys_group_read_garp(struct vr_parse *p)
 	if (g->garp_interval == 0 && g->gna_interval == 0)
 		vr_parse_error(p, "garp group %u does not have any delay set "
 		    "- removing", p->config->garp_groups.count);
-	else
+	else {
 		arena_add(p->arena, &p->config->garp_groups, g);
+		for (unsigned i = 0; i < g->interfaces.count; i++)
+			names_put(&p->garp_interfaces, p->arena, text_of(
+			    g->interfaces.at[i]), g);
+	}
 }
 
 /* ---- lists of interfaces */

@@ -17,8 +17,7 @@
 #define AT(field)	offsetof(struct vr_instance_conf, field)
 #define FROM(field)	(1 + offsetof(struct vr_global_conf, field))
 
-/* More addresses than any advert holds are not looked through. */
-enum { SECOND = 1000 * 1000, LOOK_BACK = 1000 };
+enum { SECOND = 1000 * 1000 };
 
 static struct vr_instance_conf *
 here(struct vr_parse *p)
@@ -86,7 +85,6 @@ add_address(struct vr_parse *p)
 {
 	struct vr_address_conf *a = vr_keys_address_read(p, false);
 	struct vr_instance_conf *i = here(p);
-	unsigned n;
 
 	if (a == NULL)
 		return;
@@ -95,13 +93,14 @@ add_address(struct vr_parse *p)
 		    "instance [%s] - ignoring", i->name, p->words[0]);
 		return;
 	}
-	for (n = 0; n < i->addresses.count && n < LOOK_BACK; n++)
-		if (memcmp(&i->addresses.at[n]->ip, &a->ip, sizeof a->ip) ==
-		    0) {
-			vr_parse_note(p, "(%s) address %s is there already - "
-			    "ignoring", i->name, p->words[0]);
-			return;
-		}
+	/* Without the padding behind it. */
+	if (names_keep(&p->instance->addresses, p->arena, (struct text){
+	    (const char *)&a->ip, offsetof(struct prefix, ip) +
+	    sizeof a->ip.ip }, a) != a) {
+		vr_parse_note(p, "(%s) address %s is there already - ignoring",
+		    i->name, p->words[0]);
+		return;
+	}
 	arena_add(p->arena, &i->addresses, a);
 }
 
@@ -739,8 +738,9 @@ const struct vr_key vr_keys_instance[] = {
 	    higher_prio_send_advert, "one more advert before giving way"),
 	BOOL("owner_ignore_adverts", owner_ignore_adverts,
 	    owner_ignore_adverts, "priority 255 heeds nobody"),
-	OWN("timer_expired_backup", read_expired, "[PRIORITY]: no effect, who "
-	    "wakes too late always gives way"),
+	OWN("timer_expired_backup", read_expired, "[PRIORITY]: who wakes too "
+	    "late gives way, as always, and has that priority until it is "
+	    "master again"),
 	OWN("thread_timer_expired", read_expired, "the same"),
 	BOOL("skip_check_adv_addr", skip_check_adv_addr, skip_check_adv_addr,
 	    "the address list of a known master is not compared again"),
@@ -772,7 +772,8 @@ const struct vr_key vr_keys_instance[] = {
 	{ .name = "use_ipvlan", .kind = VR_KIND_OWN, .read = read_ipvlan,
 	  .refused = true, .help = "refused: the instance stays in FAULT" },
 	OWN("vrf", read_vrf, "NAME: bound to it"),
-	OWN("native_ipv6", read_native_ipv6, "deprecated"),
+	{ .name = "native_ipv6", .kind = VR_KIND_OWN, .idle = true,
+	  .read = read_native_ipv6, .help = "deprecated" },
 	FLAG("promote_secondaries", promote_secondaries, "sysctl of the "
 	    "interface"),
 	NONE("linkbeat_use_polling", "the kernel tells of the link; the "
@@ -804,15 +805,6 @@ const struct vr_key vr_keys_instance[] = {
 /* ---- the block */
 
 static struct vr_instance_draft *
-find(const struct vr_parse *p, const char *name)
-{
-	for (unsigned i = 0; i < p->instances.count; i++)
-		if (strcmp(p->instances.at[i]->conf->name, name) == 0)
-			return p->instances.at[i];
-	return NULL;
-}
-
-static struct vr_instance_draft *
 open_instance(struct vr_parse *p, const char *name)
 {
 	struct vr_instance_draft *d = arena_get(p->arena, sizeof *d);
@@ -827,6 +819,7 @@ open_instance(struct vr_parse *p, const char *name)
 	d->conf->draft = &d->draft;
 	vr_parse_usual(p, vr_keys_instance, d->conf);
 	arena_add(p->arena, &p->instances, d);
+	names_put(&p->instance_names, p->arena, text_of(name), d);
 	return d;
 }
 
@@ -854,7 +847,7 @@ vr_keys_instance_read(struct vr_parse *p)
 		vr_parse_skip(p);
 		return;
 	}
-	d = find(p, name);
+	d = names_find(&p->instance_names, text_of(name));
 	if (d != NULL && !p->side) {
 		vr_parse_error(p, "vrrp instance %s already defined", name);
 		vr_parse_skip(p);

@@ -114,7 +114,7 @@ table_in(struct line *l, const char *s, uint32_t *to)
 		*to = (uint32_t)number;
 		return true;
 	}
-	named = l->p->outside->named(l->p->outside->arg, "rt_tables", s);
+	named = vr_parse_named(l->p, "rt_tables", s);
 	if (named >= 0) {
 		*to = (uint32_t)named;
 		return true;
@@ -144,8 +144,7 @@ tos_in(struct line *l, const char *s, uint8_t *to)
 	long named = -1;
 
 	if (number_int(text_of(s), 0, 0, 255, &number, NULL) < 0)
-		named = l->p->outside->named(l->p->outside->arg,
-		    "rt_dsfield", s);
+		named = vr_parse_named(l->p, "rt_dsfield", s);
 	else
 		named = (long)number;
 	if (named < 0) {
@@ -232,16 +231,20 @@ gateway_in(struct line *l, struct prefix *to)
 	return true;
 }
 
-/* Hops are few; the array grows one by one. */
+/* The array is full when their number is a power of two. */
 static struct vr_hop_conf *
 add_hop(struct vr_parse *p, struct vr_route_conf *r)
 {
-	struct vr_hop_conf *more = arena_get(p->arena, (r->hop_count + 1) *
-	    sizeof *more);
+	unsigned n = r->hop_count;
 
-	if (r->hop_count > 0)
-		memcpy(more, r->hops, r->hop_count * sizeof *more);
-	r->hops = more;
+	if ((n & (n - 1)) == 0) {
+		struct vr_hop_conf *more = arena_get(p->arena, (n == 0 ? 1 :
+		    (size_t)n * 2) * sizeof *more);
+
+		if (n > 0)
+			memcpy(more, r->hops, n * sizeof *more);
+		r->hops = more;
+	}
 	r->hops[r->hop_count].weight = 1;
 	return &r->hops[r->hop_count++];
 }
@@ -321,8 +324,7 @@ read_proto(struct line *l)
 			return;
 		}
 	named = number_int(text_of(s), 10, 0, 255, &number, NULL) == 0 ?
-	    (long)number : l->p->outside->named(l->p->outside->arg,
-	    "rt_protos", s);
+	    (long)number : vr_parse_named(l->p, "rt_protos", s);
 	if (named < 0)
 		vr_parse_error(l->p, "protocol %s is invalid for route", s);
 	else

@@ -27,6 +27,21 @@ start_block(struct vr_parse *p, size_t size, struct vr_draft *d,
 	return d->object;
 }
 
+/* From here on it may be tracked; the last one of a name is meant. */
+static void
+make_known(struct vr_parse *p, enum vr_track_kind kind, const char *name,
+    struct vr_known known)
+{
+	struct vr_known *k = arena_get(p->arena, sizeof *k);
+
+	*k = known;
+	names_put(&p->trackers[kind], p->arena, text_of(name), k);
+}
+
+#define KNOWN(p, kind, x)						\
+	make_known(p, kind, (x)->name, (struct vr_known){ (x),		\
+	    &(x)->place, &(x)->weight, &(x)->used })
+
 /* WEIGHT [reverse]; the range is the row's. */
 static void
 read_weight(struct vr_parse *p, struct vr_weight *to)
@@ -200,9 +215,10 @@ vr_keys_track_read_script(struct vr_parse *p)
 	}
 	if (s->timeout == 0)
 		s->timeout = s->interval;
-	if (settle_user(p, (struct vr_program *)(uintptr_t)s->program))
+	if (settle_user(p, (struct vr_program *)(uintptr_t)s->program)) {
 		arena_add(p->arena, &p->config->scripts, s);
-	else if (!p->script_user_failed)
+		KNOWN(p, VR_TRACK_SCRIPT, s);
+	} else if (!p->script_user_failed)
 		vr_parse_error(p, "Unable to set default user for vrrp script "
 		    "%s - removing", s->name);
 }
@@ -273,8 +289,10 @@ vr_keys_track_read_file(struct vr_parse *p)
 	if (f->path == NULL)
 		vr_parse_error(p, "No file set for track_file %s - ignoring",
 		    f->name);
-	else
+	else {
 		arena_add(p->arena, &p->config->files, f);
+		KNOWN(p, VR_TRACK_FILE, f);
+	}
 }
 
 /* ---- vrrp_track_process */
@@ -425,6 +443,7 @@ vr_keys_track_read_process(struct vr_parse *p)
 	if (strchr(x->command, '/') != NULL)
 		x->full_command = true;
 	arena_add(p->arena, &p->config->processes, x);
+	KNOWN(p, VR_TRACK_PROCESS, x);
 }
 
 /* ---- track_unix, track_http: ours */
@@ -510,8 +529,10 @@ vr_keys_track_read_unix(struct vr_parse *p)
 	    NULL)->sun_path)
 		vr_parse_error(p, "(%s): track_unix needs a path of at most "
 		    "107 characters - ignoring", u->name);
-	else
+	else {
 		arena_add(p->arena, &p->config->unixes, u);
+		KNOWN(p, VR_TRACK_UNIX, u);
+	}
 }
 
 /* "http://HOST:PORT/PATH", "http+unix:SOCKET:/PATH". */
@@ -647,8 +668,10 @@ vr_keys_track_read_http(struct vr_parse *p)
 	if (h->url == NULL)
 		vr_parse_error(p, "(%s): track_http needs a url - ignoring",
 		    h->name);
-	else
+	else {
 		arena_add(p->arena, &p->config->https, h);
+		KNOWN(p, VR_TRACK_HTTP, h);
+	}
 }
 
 /* ---- who tracks */
@@ -665,40 +688,30 @@ static const struct {
 	[VR_TRACK_HTTP] = { "http", 253 },
 };
 
-/* The last one of a name is meant. */
-#define FIND(list, t)							\
-	for (unsigned i = (list).count; i > 0; i--)			\
-		if (strcmp((list).at[i - 1]->name, (t)->name) == 0) {	\
-			(list).at[i - 1]->used = true;			\
-			(t)->what = (list).at[i - 1];			\
-			(t)->weight = (list).at[i - 1]->weight;		\
-			return true;					\
-		}
-
 static bool
 find_target(struct vr_parse *p, struct vr_track_conf *t)
 {
-	struct vr_config *c = p->config;
+	const struct vr_known *k;
 
-	switch (t->kind) {
-	case VR_TRACK_INTERFACE:
+	if (t->kind == VR_TRACK_INTERFACE)
 		return true;
-	case VR_TRACK_SCRIPT:
-		FIND(c->scripts, t);
+	k = names_find(&p->trackers[t->kind], text_of(t->name));
+	if (k == NULL)
 		return false;
-	case VR_TRACK_FILE:
-		FIND(c->files, t);
-		return false;
-	case VR_TRACK_PROCESS:
-		FIND(c->processes, t);
-		return false;
-	case VR_TRACK_UNIX:
-		FIND(c->unixes, t);
-		return false;
-	default:
-		FIND(c->https, t);
-		return false;
-	}
+	*k->used = true;
+	t->what = k->what;
+	t->weight = *k->weight;
+	return true;
+}
+
+/* Already among those of this object? */
+static bool
+is_twice(struct vr_parse *p, struct vr_track_conf *t)
+{
+	const char *key = arena_print(p->arena, "%c%s", 'a' + (int)t->kind,
+	    t->name);
+
+	return names_keep(&p->draft->tracked, p->arena, text_of(key), t) != t;
 }
 
 static void
@@ -708,11 +721,12 @@ tell_unknown(struct vr_parse *p, const struct vr_track_conf *t)
 
 	late->place = t->place;
 	late->owner = p->draft->name;
-	late->kind = kinds[t->kind].word;
+	late->kind = t->kind;
+	late->word = kinds[t->kind].word;
 	late->name = t->name;
 	arena_add(p->arena, &p->lates, late);
 	vr_parse_error(p, "(%s) track %s %s not found, ignoring...",
-	    late->owner, late->kind, late->name);
+	    late->owner, late->word, late->name);
 }
 
 static void
@@ -758,14 +772,11 @@ read_track_line(struct vr_parse *p)
 		tell_unknown(p, t);
 		return;
 	}
-	for (unsigned i = 0; i < list->count; i++)
-		if (list->at[i]->kind == t->kind && strcmp(list->at[i]->name,
-		    t->name) == 0) {
-			vr_parse_error(p, "(%s) duplicate track_%s %s - "
-			    "ignoring", p->draft->name, kinds[t->kind].word,
-			    t->name);
-			return;
-		}
+	if (is_twice(p, t)) {
+		vr_parse_error(p, "(%s) duplicate track_%s %s - ignoring",
+		    p->draft->name, kinds[t->kind].word, t->name);
+		return;
+	}
 	for (unsigned n = 1; n < p->count; n++)
 		read_track_option(p, t, &n);
 	arena_add(p->arena, list, t);

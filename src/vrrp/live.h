@@ -21,7 +21,8 @@ enum vr_state {			/* the numbers are those of the JSON file */
 
 enum {
 	VR_LIVE_SLOTS = 4096, VR_LIVE_GROUPS = 1024, VR_LIVE_EVENTS = 8192,
-	VR_LIVE_LATE = 7		/* buckets: VR_VIEW_LATE bounds and more */
+	VR_LIVE_LATE = 7,		/* buckets: VR_VIEW_LATE bounds and more */
+	VR_LIVE_SENDERS = 4		/* masters that are remembered */
 };
 
 struct vr_ip {			/* of the family that the instance has */
@@ -47,8 +48,8 @@ struct vr_live_counts {		/* one row of the statistics file each */
 	uint64_t zero_received, zero_sent;
 	/* Ours: */
 	uint64_t version, checksum, cast, stranger, late;
-	uint64_t split;			/* other masters met as master */
-	int64_t split_time;		/* us with more than one */
+	uint64_t split;			/* times with more than one master */
+	int64_t split_time;		/* us of them */
 };
 
 struct vr_live {
@@ -68,9 +69,21 @@ struct vr_live {
 	int64_t last_sent;		/* monotonic us; 0: never */
 	int64_t last_change;		/* wall us */
 	int64_t master_interval;	/* us; v3: learned */
+	/* Two owners of the addresses: when the other was heard, its pace or
+	 * ours; adverts of ours since, and when it had time enough to see
+	 * them. */
+	int64_t duel_heard, duel_interval, duel_end;
+	uint8_t duel_adverts;
+	uint8_t lowered;		/* said instead of our own; 0: not; 255:
+					 * an owner that gave way says 254 */
 	uint16_t ip_id;
 	uint8_t masters_seen;		/* 2: split */
-	int64_t other_at;		/* the other one was heard; 0: never */
+	int64_t other_at;		/* the split showed last; 0: never */
+	int64_t split_end;		/* when it is over; 0: there is none */
+	struct {			/* of good adverts, the last first */
+		struct vr_ip from;
+		int64_t at;
+	} sender[VR_LIVE_SENDERS];
 	struct vr_live_counts counts;
 };
 
@@ -96,9 +109,13 @@ struct vr_live_board {
 	/* Parent to child: leave with priority 0, or leave all as it is. */
 	_Atomic bool stop, retire;
 	_Atomic int32_t child;		/* its pid, for the guard; 0: none */
+	/* A new child is ready; it leads when the parent has heard of that,
+	 * and sends no more adverts itself. Pids; 0: none. */
+	_Atomic int32_t ready, leads;
 	/* The child's timers: how many were how late (view.h has the bounds). */
 	uint64_t late[VR_LIVE_LATE];
 	int64_t late_sum;		/* us */
+	_Atomic uint32_t slow;		/* later than min_auto_priority_delay */
 };
 
 #endif

@@ -23,14 +23,21 @@
 #include "vrrp/say.h"
 #include "vrrp/turn.h"
 
-enum { MOST_LETTERS = 32, HOST = 256 };
+enum { MOST_LETTERS = 4096, AT_ONCE = 16, SERVERS = 8, HOST = 256 };
 
 enum step { GREETING, HELO, FROM, TO, DATA, TEXT_SENT, QUIT };
+
+/* What was said, in the lines that the original logs. */
+static const char *const words[] = {
+	[GREETING] = "CONNECTION", [HELO] = "HELO", [FROM] = "MAIL",
+	[TO] = "RCPT", [DATA] = "DATA", [TEXT_SENT] = "BODY", [QUIT] = "QUIT"
+};
 
 struct letter {
 	struct letter *next;
 	struct vr_mail *mail;
-	struct vr_chat *chat;		/* NULL: waits for the server's name */
+	struct vr_chat *chat;		/* NULL: waits for its turn */
+	unsigned tried;			/* of the server's addresses */
 	enum step step;
 	char *text, *to;		/* to: addresses, a line each */
 	struct text left;		/* of them */
@@ -39,13 +46,16 @@ struct letter {
 struct vr_mail {
 	const struct vr_global_conf *global;	/* until it is closed */
 	bool closed;
-	struct letter *letters;
-	unsigned count;
+	struct letter *letters;		/* in the order of writing */
+	unsigned count, talking;
 	char host[HOST], helo[HOST], from[HOST];
 	uint16_t port;
 	int64_t limit;
-	bool found;
-	struct address server;
+	bool literal;			/* the file has an address, no name */
+	unsigned servers;		/* addresses; 0: not known */
+	struct address server[SERVERS];
+	bool unknown;			/* nobody knows the name */
+	bool starting;			/* in start_waiting() */
 	int asking;			/* pipe of the process; -1: none */
 	pid_t asker;
 };
@@ -102,7 +112,7 @@ vr_mail_text(const struct vr_global_conf *g, const char *from,
 	while (text_split(&rest, '\n', &line))
 		append(&t, "%s%.*s\r\n", line.len > 0 && line.at[0] == '.' ?
 		    "." : "", TEXT_ARG(line));
-	append(&t, ".\r\n");
+	append(&t, "\r\n.\r\n");
 	return t;
 }
 
@@ -138,6 +148,16 @@ free_mail(struct vr_mail *m)
 	mem_drop(m);
 }
 
+static void	start_waiting(struct vr_mail *);
+
+static void
+hang_up(struct letter *l)
+{
+	if (l->chat != NULL)
+		l->mail->talking--;
+	vr_chat_close(&l->chat);
+}
+
 static void
 drop_letter(struct letter *l)
 {
@@ -148,11 +168,13 @@ drop_letter(struct letter *l)
 		;
 	*at = l->next;
 	m->count--;
-	vr_chat_close(&l->chat);
+	hang_up(l);
 	mem_drop(l->text);
 	mem_drop(l->to);
 	mem_drop(l);
-	if (m->closed && m->count == 0)
+	if (!m->closed || m->count > 0)
+		start_waiting(m);
+	else if (!m->starting)
 		free_mail(m);
 }
 
@@ -161,6 +183,17 @@ fail(struct letter *l, const char *reason)
 {
 	vr_say_warn("Mail by %s was not sent: %s", l->mail->host, reason);
 	drop_letter(l);
+}
+
+/* "[127.0.0.1]:25", the address that is talked to. */
+static const char *
+print_server(const struct letter *l, char *to, size_t size)
+{
+	struct endpoint e = address_endpoint(&l->mail->server[l->tried - 1]);
+	char ip[ADDRESS_TEXT];
+
+	snprintf(to, size, "[%s]:%u", endpoint_ip(&e, ip), e.port);
+	return to;
 }
 
 static void
@@ -212,12 +245,30 @@ go_on(struct letter *l)
 	}
 }
 
+static void	try_next(struct letter *, const char *reason);
+
+/* The server does not want it: the original says QUIT, and so do we. */
+static void
+give_up(struct letter *l, int code)
+{
+	char server[ADDRESS_TEXT + 16];
+
+	vr_say_warn("Error processing %s cmd on SMTP server %s. SMTP status "
+	    "code = %d", words[l->step], print_server(l, server,
+	    sizeof server), code);
+	if (l->step == GREETING && l->tried < l->mail->servers) {
+		try_next(l, NULL);
+		return;
+	}
+	put_line(l, "QUIT", TEXT_NONE);
+	l->step = QUIT;
+}
+
 static void
 on_heard(void *arg, struct text all)
 {
 	struct letter *l = arg;
 	int code = vr_mail_answer(all.at, all.len);
-	char reason[200];
 
 	if (code == 0)
 		return;
@@ -225,13 +276,14 @@ on_heard(void *arg, struct text all)
 		drop_letter(l);
 		return;
 	}
+	vr_chat_eat(l->chat, all.len);
+	vr_chat_wait(l->chat, l->mail->limit);
 	if (code / 100 != (l->step == DATA ? 3 : 2)) {
-		snprintf(reason, sizeof reason, "it said %.*s",
-		    TEXT_ARG(text_trim(all)));
-		fail(l, reason);
+		give_up(l, code);
 		return;
 	}
-	vr_chat_eat(l->chat, all.len);
+	if (l->step == TEXT_SENT)
+		vr_say_info("SMTP alert successfully sent.");
 	go_on(l);
 }
 
@@ -242,42 +294,94 @@ on_ended(void *arg, const char *reason)
 
 	if (l->step == QUIT)
 		drop_letter(l);
+	else if (l->step == GREETING)
+		try_next(l, reason == NULL ? "it hung up" : reason);
 	else
 		fail(l, reason == NULL ? "it hung up" : reason);
 }
 
+static void
+on_ready(void *arg)
+{
+	struct letter *l = arg;
+	char server[ADDRESS_TEXT + 16];
+
+	vr_chat_wait(l->chat, l->mail->limit);
+	vr_say_detail("Remote SMTP server %s connected.", print_server(l,
+	    server, sizeof server));
+}
+
 static const struct vr_chat_handler handler = {
-	.heard = on_heard, .ended = on_ended
+	.ready = on_ready, .heard = on_heard, .ended = on_ended
 };
 
+/* The next of its addresses; reason: why the one before would not do. */
 static void
-dial(struct letter *l)
+try_next(struct letter *l, const char *reason)
 {
-	struct why why;
+	struct vr_mail *m = l->mail;
+	struct why why = { .line = "" };
 
-	l->chat = vr_chat_dial(&l->mail->server, l->mail->limit, &handler, l,
-	    &why);
-	if (l->chat == NULL)
-		fail(l, why.line);
+	hang_up(l);
+	while (l->chat == NULL && l->tried < m->servers) {
+		l->chat = vr_chat_dial(&m->server[l->tried++], m->limit,
+		    &handler, l, &why);
+		if (l->chat == NULL)
+			reason = why.line;
+	}
+	if (l->chat != NULL) {
+		m->talking++;
+		return;
+	}
+	if (!m->literal)
+		m->servers = 0;		/* it may have others now */
+	fail(l, reason == NULL ? "no address is left" : reason);
 }
 
 /* ---- the server's name */
 
-static void
-dial_waiting(struct vr_mail *m)
-{
-	struct letter *l, *next;
+static void	ask_name(struct vr_mail *);
 
+static struct letter *
+find_waiting(const struct vr_mail *m)
+{
+	struct letter *l;
+
+	for (l = m->letters; l != NULL && (l->chat != NULL || l->tried > 0);
+	    l = l->next)
+		;
+	return l;
+}
+
+static void
+start_waiting(struct vr_mail *m)
+{
+	struct letter *l;
+
+	if (m->starting)
+		return;			/* one that failed: the loop below goes on */
+	m->starting = true;
+	while (m->talking < AT_ONCE && m->servers > 0 &&
+	    (l = find_waiting(m)) != NULL)
+		try_next(l, NULL);
+	m->starting = false;
+	if (m->closed && m->count == 0)
+		free_mail(m);
+	else if (m->servers == 0 && find_waiting(m) != NULL)
+		ask_name(m);
+}
+
+/* Nobody knows it: those that wait would wait for ever. */
+static void
+fail_waiting(struct vr_mail *m)
+{
+	struct letter *l;
+
+	m->unknown = true;		/* no new question for each of them */
 	m->count++;			/* it must not go meanwhile */
-	for (l = m->letters; l != NULL; l = next) {
-		next = l->next;
-		if (l->chat != NULL)
-			continue;
-		if (m->found)
-			dial(l);
-		else
-			fail(l, "its name is not known");
-	}
+	while ((l = find_waiting(m)) != NULL)
+		fail(l, "its name is not known");
+	m->unknown = false;
 	if (--m->count == 0 && m->closed)
 		free_mail(m);
 }
@@ -286,30 +390,42 @@ static void
 on_name(void *arg)
 {
 	struct vr_mail *m = arg;
-	ssize_t n = read(m->asking, &m->server, sizeof m->server);
+	ssize_t n = read(m->asking, m->server, sizeof m->server);
 
-	m->found = n == sizeof m->server && m->server.len > 0;
+	m->servers = n <= 0 ? 0 : (unsigned)((size_t)n /
+	    sizeof m->server[0]);
 	vr_turn_watch(m->asking, NULL, NULL);
 	close(m->asking);
 	m->asking = -1;
 	waitpid(m->asker, NULL, 0);
-	dial_waiting(m);
+	if (m->servers == 0)
+		fail_waiting(m);
+	else
+		start_waiting(m);
 }
 
+/* All of its addresses, in the order that the system prefers. */
 _Noreturn static void
 look_up(const struct vr_mail *m, int to)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found;
-	struct address a = { .len = 0 };
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+	struct address a[SERVERS];
 	char port[8];
+	unsigned n = 0;
 
 	snprintf(port, sizeof port, "%u", m->port);
-	if (getaddrinfo(m->host, port, &hints, &found) == 0 &&
-	    found->ai_addrlen <= sizeof a.in6) {
-		a.len = found->ai_addrlen;
-		memcpy(&a.sa, found->ai_addr, found->ai_addrlen);
-	}
-	_exit(write(to, &a, sizeof a) == sizeof a ? 0 : 1);
+	if (getaddrinfo(m->host, port, &hints, &found) != 0)
+		_exit(1);
+	memset(a, 0, sizeof a);
+	for (; found != NULL && n < SERVERS; found = found->ai_next)
+		if (found->ai_addrlen <= sizeof a[n].in6) {
+			a[n].len = found->ai_addrlen;
+			memcpy(&a[n++].sa, found->ai_addr,
+			    found->ai_addrlen);
+		}
+	_exit(write(to, a, n * sizeof a[0]) == (ssize_t)(n * sizeof a[0]) ?
+	    0 : 1);
 }
 
 static void
@@ -317,10 +433,10 @@ ask_name(struct vr_mail *m)
 {
 	int ends[2];
 
-	if (m->asking != -1)
+	if (m->asking != -1 || m->unknown)
 		return;
 	if (pipe2(ends, O_CLOEXEC) == -1) {
-		dial_waiting(m);
+		fail_waiting(m);
 		return;
 	}
 	m->asker = fork();
@@ -358,7 +474,9 @@ vr_mail_open(const struct vr_global_conf *g)
 		snprintf(m->from, sizeof m->from, "%s", c->from);
 	else
 		snprintf(m->from, sizeof m->from, "root@%.200s", name);
-	m->found = address_ip(text_of(c->server), m->port, &m->server) == 0;
+	m->literal = address_ip(text_of(c->server), m->port, &m->server[0])
+	    == 0;
+	m->servers = m->literal ? 1 : 0;
 	return m;
 }
 
@@ -376,7 +494,7 @@ void
 vr_mail_send(struct vr_mail *m, const char *subject, const char *body)
 {
 	struct letter *l = m->count >= MOST_LETTERS ? NULL :
-	    mem_zero(sizeof *l);
+	    mem_zero(sizeof *l), **last;
 
 	if (l != NULL) {
 		l->text = vr_mail_text(m->global, m->from, subject, body,
@@ -394,13 +512,11 @@ vr_mail_send(struct vr_mail *m, const char *subject, const char *body)
 	}
 	l->mail = m;
 	l->left = text_of(l->to);
-	l->next = m->letters;
-	m->letters = l;
+	for (last = &m->letters; *last != NULL; last = &(*last)->next)
+		;
+	*last = l;
 	m->count++;
-	if (m->found)
-		dial(l);
-	else
-		ask_name(m);
+	start_waiting(m);
 }
 
 unsigned

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * mail.h - one mail per change, to all of notification_email, by plain SMTP
- * with HELO. A small dialogue per mail on the turn's loop; nothing waits. A
- * server's name is looked up with the first mail. At most 32 mails at a time,
- * more are dropped with a line. The parent's; one thread.
+ * with HELO. A small dialogue per mail on the turn's loop, at most 16 at a
+ * time, the others in their order behind them; nothing waits. A server's name
+ * is looked up with the first mail, and its addresses are tried in turn; a
+ * server that says no is not asked again, as with the original. More than
+ * 4096 mails are dropped with a line. The parent's; one thread.
  */
 #ifndef WEIR_VRRP_MAIL_H
 #define WEIR_VRRP_MAIL_H

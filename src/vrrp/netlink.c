@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* netlink.c - requests go out in pieces the kernel takes; errors come back. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -38,6 +39,17 @@ struct vr_netlink {
 	char *in;
 };
 
+static void
+set_buffer(struct mnl_socket *s, int bytes, bool force)
+{
+	int fd = mnl_socket_get_fd(s);
+
+	if (!force || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
+	    sizeof bytes) == -1)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes,
+		    sizeof bytes);
+}
+
 static struct mnl_socket *
 open_socket(int protocol, unsigned groups, int buffer, bool force,
     struct why *why)
@@ -55,10 +67,7 @@ open_socket(int protocol, unsigned groups, int buffer, bool force,
 		mnl_socket_close(s);
 		return NULL;
 	}
-	if (!force || setsockopt(mnl_socket_get_fd(s), SOL_SOCKET,
-	    SO_RCVBUFFORCE, &buffer, sizeof buffer) == -1)
-		(void)setsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_RCVBUF,
-		    &buffer, sizeof buffer);
+	set_buffer(s, buffer, force);
 	(void)mnl_socket_setsockopt(s, NETLINK_CAP_ACK, &on, sizeof on);
 	return s;
 }
@@ -82,6 +91,14 @@ vr_netlink_open(int protocol, struct why *why)
 	/* A batch of nftables is one message, however long. */
 	nl->piece = protocol == NETLINK_NETFILTER ? SIZE_MAX : PIECE;
 	return nl;
+}
+
+void
+vr_netlink_buffer(struct vr_netlink *nl, int64_t bytes, bool force)
+{
+	if (bytes > 0)
+		set_buffer(nl->socket, bytes > INT_MAX / 2 ? INT_MAX / 2 :
+		    (int)bytes, force);
 }
 
 void

@@ -30,6 +30,8 @@ enum { VR_NETLINK_MOST = 4096 };	/* bytes of one request */
 /* protocol: NETLINK_ROUTE, NETLINK_NETFILTER. NULL: why. */
 struct vr_netlink *vr_netlink_open(int protocol, struct why *);
 void	vr_netlink_close(struct vr_netlink **);
+/* Room for answers; 0: as it is. force: beyond the system's limit. */
+void	vr_netlink_buffer(struct vr_netlink *, int64_t bytes, bool force);
 
 /*
  * Room for one request, its header filled in, 'head' copied behind it; valid

@@ -56,7 +56,7 @@ static const struct row rows[] = {
 	{ 'G', "no-syslog", NULL, NO, FLAG, AT(no_syslog), 0, 0,
 	  "Don't log via syslog" },
 	{ 'X', "release-vips", NULL, NO, FLAG, AT(release_vips), 0, 0,
-	  "Accepted: VIPs go at every stop, but for -V" },
+	  "Drop VIPs on a transition caused by a signal (always so)" },
 	{ 'V', "dont-release-vrrp", NULL, NO, FLAG, AT(keep_at_exit), 0, 0,
 	  "Don't remove VRRP VIPs and VROUTEs on daemon stop" },
 	{ 'I', "dont-release-ipvs", NULL, NO, IGNORED, 0, 0, 0,

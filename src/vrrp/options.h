@@ -24,7 +24,7 @@ struct vr_options {
 	bool log_file_on;		/* -g */
 	const char *log_file;		/* /tmp/keepalived.log when none */
 	bool flush_log, no_syslog;
-	bool release_vips;		/* -X: as always, so of no effect */
+	bool release_vips;		/* -X: as always */
 	bool keep_at_exit;		/* -V: addresses, routes, rules stay */
 	bool no_respawn, no_fork;	/* -R, -n */
 	bool dump;			/* -d */

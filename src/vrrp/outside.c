@@ -250,16 +250,17 @@ look_in(const char *path, const char *name)
 }
 
 static long
-find_named(void *arg, const char *list, const char *name)
+find_named(void *arg, const char *dir, const char *list, const char *name)
 {
 	static const char *const dirs[] = { "/etc/iproute2",
 		"/usr/share/iproute2", "/usr/lib/iproute2" };
-	char path[128];
+	size_t n = dir != NULL ? 1 : sizeof dirs / sizeof dirs[0];
+	char path[PATH_MAX];
 	long number = -1;
 
-	for (size_t i = 0; number < 0 && i < sizeof dirs / sizeof dirs[0];
-	    i++) {
-		snprintf(path, sizeof path, "%s/%s", dirs[i], list);
+	for (size_t i = 0; number < 0 && i < n; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir != NULL ? dir :
+		    dirs[i], list);
 		number = look_in(path, name);
 	}
 	return number;

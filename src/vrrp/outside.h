@@ -47,8 +47,9 @@ struct vr_outside {
 	    gid_t, struct vr_outside_program *);
 	const char *(*host_name)(void *arg);
 	/* The number of a routing table, protocol or scope ("rt_tables"); -1:
-	 * not listed. */
-	long (*named)(void *arg, const char *list, const char *name);
+	 * not listed. dir NULL: where iproute2 has its lists. */
+	long (*named)(void *arg, const char *dir, const char *list,
+	    const char *name);
 };
 
 /* The host itself. id NULL: the node's name up to the first dot. */

@@ -40,7 +40,7 @@
 #include "vrrp/turn.h"
 
 enum {
-	CHILD_WAIT = 500,		/* ms for its last turn */
+	CHILD_WAIT = 500 * CLOCK_MS,	/* for its last turn */
 	SCRIPTS_WAIT = 1000,		/* ms for notify_stop */
 	DEATHS = 3,
 	DELAY_MOST = 60,		/* s between two tries */
@@ -61,7 +61,10 @@ static struct {
 	int64_t death[DEATHS];		/* the last ones */
 	unsigned delay;			/* s of the last wait */
 	struct vr_turn_timer again;	/* a child is to be started */
+	struct vr_turn_timer due;	/* an advert, while no child leads */
 	struct vr_turn_timer over;	/* the scripts had their time */
+	int real_time;			/* the child's priority; 0: none */
+	uint32_t slow;			/* of the board's that were heard of */
 	bool stopping, rewire, reload;
 	int code;
 } me;
@@ -133,12 +136,22 @@ name_process(const char *name)
 		prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
+/* pid 0: of this process. */
+static void
+set_real_time(pid_t pid, const struct vr_global_conf *g, int priority)
+{
+	struct sched_param p = { .sched_priority = priority };
+	struct rlimit r = { (rlim_t)g->rlimit_rttime,
+	    (rlim_t)g->rlimit_rttime };
+
+	prlimit(pid, RLIMIT_RTTIME, &r, NULL);
+	if (sched_setscheduler(pid, SCHED_RR | SCHED_RESET_ON_FORK, &p) < 0)
+		vr_say_warn("cannot set real-time priority: errno %d", errno);
+}
+
 static void
 set_pace(const struct vr_global_conf *g)
 {
-	struct sched_param p = { .sched_priority = g->rt_priority };
-	struct rlimit r = { (rlim_t)g->rlimit_rttime,
-	    (rlim_t)g->rlimit_rttime };
 	cpu_set_t cpus;
 	unsigned n = 0;
 
@@ -152,13 +165,8 @@ set_pace(const struct vr_global_conf *g)
 		vr_say_warn("cannot set the CPUs: errno %d", errno);
 	if (g->nice_given && setpriority(PRIO_PROCESS, 0, g->nice) < 0)
 		vr_say_warn("cannot set the priority: errno %d", errno);
-	if (g->rt_priority > 0) {
-		setrlimit(RLIMIT_RTTIME, &r);
-		if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK,
-		    &p) < 0)
-			vr_say_warn("cannot set real-time priority: errno "
-			    "%d", errno);
-	}
+	if (me.real_time > 0)
+		set_real_time(0, g, me.real_time);
 	if (g->no_swap && mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
 		vr_say_warn("cannot lock the memory: errno %d", errno);
 }
@@ -208,13 +216,63 @@ write_child_pid(void)
 
 	if (me.plan.child_pidfile == NULL)
 		return;
-	fd = open(me.plan.child_pidfile, O_WRONLY | O_CREAT | O_TRUNC |
-	    O_NOFOLLOW | O_CLOEXEC, 0644);
+	/* It is never empty: the old number stands until the new one does. */
+	fd = open(me.plan.child_pidfile, O_WRONLY | O_CREAT | O_NOFOLLOW |
+	    O_CLOEXEC, 0644);
 	len = snprintf(text, sizeof text, "%d\n", (int)me.child);
-	if (fd < 0 || write(fd, text, (size_t)len) != len)
+	if (fd < 0 || write(fd, text, (size_t)len) != len ||
+	    ftruncate(fd, len) < 0)
 		vr_say_warn("cannot write pid file %s", me.plan.child_pidfile);
 	if (fd >= 0)
 		close(fd);
+}
+
+/* ---- between two children */
+
+static void
+speak(void *arg)
+{
+	int64_t next = vr_host_speak();
+
+	if (next == 0)
+		vr_turn_stop(&me.due);
+	else
+		vr_turn_at(&me.due, next);
+}
+
+static void
+stand_in(bool on)
+{
+	vr_host_alone(on);
+	speak(NULL);
+}
+
+/* A timer of it was late: one step, as far as it is allowed. */
+static void
+hurry_child(void)
+{
+	const struct vr_global_conf *g = &me.config->global;
+
+	if (me.slow == me.board->slow || me.child == 0)
+		return;
+	me.slow = me.board->slow;
+	if (me.real_time >= g->max_auto_priority)
+		return;
+	me.real_time++;
+	vr_say_info("Increasing the real-time priority to %d", me.real_time);
+	set_real_time(me.child, g, me.real_time);
+}
+
+/* It is ready: from now on it speaks, and not we. */
+static void
+give_lead(void)
+{
+	if (me.child == 0 || me.board->ready != me.child ||
+	    me.board->leads == me.child)
+		return;
+	stand_in(false);
+	me.board->leads = me.child;
+	ring_child();
 }
 
 static void
@@ -224,6 +282,9 @@ start_child(void)
 
 	me.board->retire = false;
 	me.board->stop = false;
+	me.board->ready = me.board->leads = 0;
+	if (me.real_time < me.config->global.rt_priority)
+		me.real_time = me.config->global.rt_priority;
 	pid = fork();
 	if (pid == 0)
 		be_child(self);
@@ -265,7 +326,7 @@ end_guard(void)
 
 /* Waits for the child's last turn, which takes no time worth speaking of. */
 static void
-await_child(void)
+await_child(int64_t limit)
 {
 	struct pollfd p = { .events = POLLIN };
 
@@ -273,7 +334,7 @@ await_child(void)
 		return;
 	ring_child();
 	p.fd = (int)syscall(SYS_pidfd_open, me.child, 0);
-	if (p.fd < 0 || poll(&p, 1, CHILD_WAIT) != 1) {
+	if (p.fd < 0 || poll(&p, 1, (int)(limit / CLOCK_MS)) != 1) {
 		vr_say_warn("the child does not end: killed");
 		kill(me.child, SIGKILL);
 	}
@@ -288,7 +349,8 @@ static void
 retire_child(void)
 {
 	me.board->retire = true;
-	await_child();
+	await_child(CHILD_WAIT);
+	stand_in(true);
 	vr_host_act();
 }
 
@@ -328,6 +390,7 @@ on_child_death(int status)
 
 	atomic_store(&me.board->child, 0);
 	me.child = 0;
+	stand_in(true);
 	vr_host_act();
 	say_death(status);
 	if (me.plan.no_respawn) {
@@ -343,6 +406,7 @@ on_child_death(int status)
 		start_child();
 		return;
 	}
+	stand_in(false);
 	vr_host_resign(false);
 	vr_say_warn("Restart of vrrp process delayed %u seconds to limit "
 	    "respawn rate", delay);
@@ -381,6 +445,7 @@ renew_processes(void)
 
 	if (me.again.at == 0)
 		start_child();
+	speak(NULL);
 	start_guard();
 	if (old > 0) {
 		kill(old, SIGKILL);
@@ -460,7 +525,8 @@ stop_all(int code)
 	vr_say_info("Stopping");
 	vr_manager_stopping();
 	me.board->stop = true;
-	await_child();
+	stand_in(false);
+	await_child(g->child_wait_time);
 	vr_host_act();
 	/* What no child could do any more. */
 	vr_host_resign(me.plan.host.keep);
@@ -481,6 +547,15 @@ dump(enum vr_dump_kind kind)
 
 	vr_host_view(&view);
 	vr_dump_write(&view, kind);
+}
+
+static void
+log_configuration(void)
+{
+	struct vr_view view;
+
+	vr_host_view(&view);
+	vr_dump_log(&view);
 }
 
 static void
@@ -546,6 +621,8 @@ on_child_bell(void *arg)
 	while (read(me.up, &rings, sizeof rings) > 0)
 		;
 	vr_host_act();
+	give_lead();
+	hurry_child();
 }
 
 static void
@@ -661,11 +738,15 @@ vr_parent_run(struct vr_config *config, const struct vr_parent_plan *plan)
 
 	me.config = config;
 	me.plan = *plan;
+	name_process(g->process_name);
 	me.again.fire = on_again;
+	me.due.fire = speak;
 	if (open_all(&why) < 0) {
 		vr_say_error("%s", why.line);
 		return EXIT_CANNOT;
 	}
+	if (me.plan.dump)
+		log_configuration();
 	start_guard();
 	vr_turn_before(vr_host_wake);
 	vr_turn_after(after_turn);

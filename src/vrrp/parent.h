@@ -14,6 +14,7 @@ struct vr_parent_plan {
 	struct vr_host_wishes host;
 	bool no_respawn;		/* -R */
 	bool ignore_int;		/* --ignore-sigint */
+	bool dump;			/* -d */
 	const char *child_pidfile;	/* NULL: none */
 	/* Reads the file again; NULL: refused, and said. */
 	struct vr_config *(*read)(const struct vr_config *now);

@@ -205,6 +205,22 @@ vr_parse_interface(struct vr_parse *p, const char *name)
 	return false;
 }
 
+long
+vr_parse_named(struct vr_parse *p, const char *list, const char *name)
+{
+	const struct vr_global_conf *g = &p->config->global;
+	const char *const dirs[] = { g->iproute_etc_dir, g->iproute_usr_dir };
+	long number = -1;
+
+	for (size_t i = 0; i < sizeof dirs / sizeof dirs[0] && number < 0;
+	    i++)
+		if (dirs[i] != NULL)
+			number = p->outside->named(p->outside->arg, dirs[i],
+			    list, name);
+	return number >= 0 ? number : p->outside->named(p->outside->arg, NULL,
+	    list, name);
+}
+
 /* ---- values */
 
 static void *

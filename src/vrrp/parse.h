@@ -8,6 +8,7 @@
 #ifndef WEIR_VRRP_PARSE_H
 #define WEIR_VRRP_PARSE_H
 
+#include "base/names.h"
 #include "conf/braces.h"
 #include "vrrp/outside.h"
 #include "vrrp/report.h"
@@ -49,6 +50,8 @@ struct vr_key {
 	bool ours;			/* keepalived does not know it */
 	bool opens;			/* a block a side file may open too */
 	bool refused;			/* class E: known, and not done */
+	bool idle;			/* class W, as VR_KIND_NONE: its reader
+					 * says so */
 	const char *help;		/* class W: why it does nothing */
 };
 
@@ -59,6 +62,7 @@ struct vr_draft {
 	const struct vr_key *rows;
 	uint64_t given[3];		/* which rows of it were there */
 	struct vr_place last[64 * 3];	/* where the last of each */
+	struct names tracked;		/* what its track_... blocks name */
 };
 
 struct vr_instance_draft {
@@ -71,6 +75,8 @@ struct vr_instance_draft {
 	bool auth_given, auth_ah, password_given;
 	bool source_given;
 	const char *hmac;
+	struct names addresses;		/* those that are there */
+	bool kept;			/* it is among the instances */
 };
 
 struct vr_group_draft {
@@ -80,10 +86,19 @@ struct vr_group_draft {
 	ARENA_LIST(const char) members;
 };
 
+/* What a track_... block may name. */
+struct vr_known {
+	const void *what;
+	const struct vr_place *place;
+	const struct vr_weight *weight;
+	bool *used;
+};
+
 /* A tracker that was asked for before it was there. */
 struct vr_late {
 	struct vr_place place;
-	const char *owner, *kind, *name;
+	enum vr_track_kind kind;
+	const char *owner, *word, *name;
 };
 
 struct vr_parse {
@@ -114,9 +129,15 @@ struct vr_parse {
 	ARENA_LIST(struct vr_group_draft) groups;
 	ARENA_LIST(struct vr_group_draft) track_groups;
 	ARENA_LIST(struct vr_late) lates;
+	/* The same by name; the first of a name, of trackers the last. */
+	struct names instance_names, group_names, track_group_names;
+	struct names garp_interfaces;
+	struct names trackers[VR_TRACKS];
 	bool interface_missing;
 	bool no_host;			/* of another node: nothing is looked up */
 	bool lvs_told, bfd_told;
+	bool seeded;			/* ${_RANDOM} goes on from here */
+	unsigned seed;
 	unsigned rules_unordered;	/* rules without a preference */
 	unsigned scripts;		/* programs that would run */
 	bool edge_scripts;		/* at start and end */
@@ -157,6 +178,8 @@ bool	vr_parse_ip(const char *, struct prefix *);
 bool	vr_parse_is_multicast(const struct prefix *);
 /* Does it exist, or may it come later? Notes that one is missing if not. */
 bool	vr_parse_interface(struct vr_parse *, const char *);
+/* The number that iproute2's list has for a name; -1: none. */
+long	vr_parse_named(struct vr_parse *, const char *list, const char *name);
 
 /* ---- blocks */
 

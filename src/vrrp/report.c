@@ -49,7 +49,6 @@ vr_report_say(struct vr_report *r, enum vr_report_level level,
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
 	if (r->tell != NULL)
-		if (r->tell != NULL)
 		r->tell(r->arg, level, line);
 }
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "vrrp/say.h"
 
 enum { LINE_MOST = 1024 };
@@ -27,6 +28,7 @@ static struct {
 	struct vr_say_plan plan;
 	int syslog, file;
 	unsigned long lost;
+	bool json;
 } out = { .syslog = -1, .file = -1 };
 
 static void
@@ -58,6 +60,12 @@ vr_say_open(const struct vr_say_plan *plan, struct why *why)
 	    O_NOFOLLOW | O_CLOEXEC, 0600);
 	return out.file < 0 ? why_errno(why, "cannot open log file %s",
 	    plan->file) : 0;
+}
+
+void
+vr_say_as_json(bool json)
+{
+	out.json = json;
 }
 
 void
@@ -109,7 +117,7 @@ put_plain(int fd, time_t second, const char *text)
 static void
 put_syslog(int priority, time_t second, const char *text)
 {
-	char line[LINE_MOST + 128];
+	char line[5 * LINE_MOST];
 	size_t len = (size_t)snprintf(line, sizeof line, "<%d>", priority |
 	    out.plan.facility);
 	struct tm tm;
@@ -130,11 +138,96 @@ put_syslog(int priority, time_t second, const char *text)
 	}
 }
 
+/* ---- lines as objects */
+
+static size_t
+escape(char *to, size_t room, struct text t)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < t.len && used + 8 < room; i++) {
+		unsigned char c = (unsigned char)t.at[i];
+
+		if (c == '"' || c == '\\')
+			to[used++] = '\\';
+		if (c < ' ')
+			used += (size_t)snprintf(to + used, room - used,
+			    "\\u%04x", c);
+		else
+			to[used++] = (char)c;
+	}
+	to[used] = '\0';
+	return used;
+}
+
+/* "(VI_1) text": the object stands in front. */
+static struct text
+cut_object(struct text *t)
+{
+	const char *end = t->len > 0 && t->at[0] == '(' ? memchr(t->at, ')',
+	    t->len) : NULL;
+	struct text object = TEXT_NONE;
+
+	if (end == NULL || end[1] != ' ')
+		return object;
+	object = (struct text){ t->at + 1, (size_t)(end - t->at) - 1 };
+	*t = text_from(*t, object.len + 3);
+	return object;
+}
+
+static const char *
+level_of(int priority)
+{
+	return priority == LOG_ERR ? "error" : priority == LOG_WARNING ?
+	    "warning" : "info";
+}
+
+static size_t
+make_object(char *to, size_t room, int priority, int64_t wall,
+    const char *text)
+{
+	time_t second = (time_t)(wall / CLOCK_SECOND);
+	struct text rest = text_of(text), object = cut_object(&rest);
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&second, &tm);
+	n = strftime(to, room, "{\"time\":\"%Y-%m-%dT%H:%M:%S", &tm);
+	n += (size_t)snprintf(to + n, room - n, ".%06dZ\",\"level\":\"%s\","
+	    "\"program\":\"%s\",\"object\":\"", (int)(wall % CLOCK_SECOND),
+	    level_of(priority), out.plan.ident);
+	n += escape(to + n, room - n - 64, object);
+	n += (size_t)snprintf(to + n, room - n, "\",\"text\":\"");
+	n += escape(to + n, room - n - 64, rest);
+	return n + (size_t)snprintf(to + n, room - n, "\",\"fields\":{\"pid\":"
+	    "%d}}\n", (int)getpid());
+}
+
+static void
+put_object(int priority, const char *text)
+{
+	char line[4 * LINE_MOST];
+	int64_t wall = clock_wall();
+	size_t len = make_object(line, sizeof line, priority, wall, text);
+
+	if (out.plan.to_stderr)
+		put_line(STDERR_FILENO, line, len);
+	if (out.file >= 0)
+		put_line(out.file, line, len);
+	line[len - 1] = '\0';
+	if (out.syslog >= 0)
+		put_syslog(priority, (time_t)(wall / CLOCK_SECOND), line);
+}
+
 static void
 put_text(int priority, const char *text)
 {
 	time_t second = (time_t)(clock_wall() / CLOCK_SECOND);
 
+	if (out.json) {
+		put_object(priority, text);
+		return;
+	}
 	if (out.syslog >= 0)
 		put_syslog(priority, second, text);
 	if (out.plan.to_stderr)

@@ -25,6 +25,8 @@ struct vr_say_plan {		/* strings stay the caller's */
 /* -1: the file cannot be opened; the other outputs are in force. */
 int	vr_say_open(const struct vr_say_plan *, struct why *);
 void	vr_say_close(void);
+/* One object a line: time, level, program, object, text, fields. */
+void	vr_say_as_json(bool);
 /* Those that a forked process must keep open: at most 2; how many. */
 unsigned vr_say_descriptors(int to[]);
 

@@ -456,7 +456,7 @@ struct vr_global_conf {
 	int64_t rlimit_rttime;		/* microseconds; 10000 */
 	bool no_swap;
 	uint64_t cpu_affinity[4];	/* bits of CPUs 0 to 255; 0: any */
-	int max_auto_priority;		/* 0: not on; -1: one step */
+	int max_auto_priority;		/* 0, -1: not on */
 	int64_t min_auto_priority_delay;	/* 1 s */
 	const char *process_name, *vrrp_process_name;	/* or NULL */
 	bool process_names;
@@ -472,13 +472,12 @@ struct vr_global_conf {
 
 	int umask;			/* VR_UNSET */
 	const char *vmac_prefix, *vmac_addr_prefix;	/* "vrrp" */
-	bool random_seed_given;
-	unsigned random_seed;
 	bool include_check;
 	bool reload_check_config;
 	const char *reload_check_log;	/* NULL: the ordinary log */
 	bool reload_file_on;
-	const char *reload_file;	/* reload_file: a change of it is a HUP */
+	const char *reload_file;	/* there while a reload reads; NULL: the
+					 * usual one */
 
 	bool data_use_instance;
 	const char *state_dump_file, *stats_dump_file, *json_dump_file;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vrrp/explain.h"
 #include "vrrp/keys_global.h"
 #include "vrrp/keys_instance.h"
 #include "vrrp/programs.h"
@@ -63,27 +64,6 @@ vr_settle_usual(struct vr_parse *p)
 	g->mail.port = 25;
 	g->garp.lower_prio_delay = VR_UNSET;
 	g->garp.lower_prio_repeat = UINT32_MAX;
-}
-
-/* Read, so that the file can be used; what they are for is there anyway. */
-static void
-tell_idle(struct vr_parse *p)
-{
-	static const struct { const char *name, *why; } rows[] = {
-		{ "max_auto_priority", "vrrp_rt_priority gives real-time "
-		    "priority from the start" },
-		{ "min_auto_priority_delay", "vrrp_rt_priority gives "
-		    "real-time priority from the start" },
-		{ "vrrp_rx_bufs_policy", "kernel_rx_buf_size sets an "
-		    "instance's receive buffer" },
-		{ "vrrp_rx_bufs_multiplier", "kernel_rx_buf_size sets an "
-		    "instance's receive buffer" },
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (vr_parse_given(&p->global, rows[i].name))
-			note(p, "Warning - %s has no effect: %s",
-			    rows[i].name, rows[i].why);
 }
 
 /* min_garp, and the values that stand in for others. */
@@ -311,9 +291,7 @@ check_preempt(struct vr_parse *p, struct vr_instance_conf *i)
 		say(p, "(%s) timer_expired_backup needs nopreempt - clearing",
 		    i->name);
 		i->timer_expired_backup = false;
-	} else if (i->timer_expired_backup) {
-		note(p, "Warning - (%s) timer_expired_backup has no effect: a "
-		    "master that wakes too late always gives way", i->name);
+		i->timer_expired_priority = 0;
 	}
 }
 
@@ -434,9 +412,10 @@ settle_vmac(struct vr_parse *p, struct vr_instance_conf *i)
 /* The same device has one VMAC, however many addresses stand on it. */
 static void
 name_vmac_of(struct vr_parse *p, const struct vr_instance_conf *i,
-    struct vr_address_conf *a, unsigned *count)
+    struct vr_address_conf *a, struct names *known)
 {
 	bool wanted = a->use_vmac || (i->vmac.addresses && a->dev != NULL);
+	unsigned number = (unsigned)known->count + 1;
 
 	a->use_vmac = wanted && a->dev != NULL && (i->interface == NULL ||
 	    !i->vmac.on || strcmp(a->dev, i->interface) != 0);
@@ -445,30 +424,26 @@ name_vmac_of(struct vr_parse *p, const struct vr_instance_conf *i,
 	if (!a->use_vmac)
 		return;
 	a->below = a->dev;
-	for (unsigned k = 0; k < i->addresses.count; k++) {
-		const struct vr_address_conf *b = i->addresses.at[k];
-
-		if (b != a && b->below != NULL &&
-		    strcmp(b->below, a->below) == 0) {
-			a->dev = b->dev;
-			return;
-		}
-	}
+	a->dev = names_find(known, text_of(a->below));
+	if (a->dev != NULL)
+		return;
 	a->dev = arena_print(p->arena, "%s%u.%u",
-	    p->config->global.vmac_addr_prefix, ++*count, i->vrid);
+	    p->config->global.vmac_addr_prefix, number, i->vrid);
 	if (strlen(a->dev) >= IF_NAMESIZE)
-		a->dev = arena_print(p->arena, "vrrp%u.%u", *count, i->vrid);
+		a->dev = arena_print(p->arena, "vrrp%u.%u", number, i->vrid);
+	names_put(known, p->arena, text_of(a->below),
+	    (void *)(uintptr_t)a->dev);
 }
 
 static void
 settle_address_vmacs(struct vr_parse *p, struct vr_instance_conf *i)
 {
-	unsigned count = 0;
+	struct names known = { .count = 0 };
 
 	for (unsigned k = 0; k < i->addresses.count; k++)
-		name_vmac_of(p, i, i->addresses.at[k], &count);
+		name_vmac_of(p, i, i->addresses.at[k], &known);
 	for (unsigned k = 0; k < i->excluded.count; k++)
-		name_vmac_of(p, i, i->excluded.at[k], &count);
+		name_vmac_of(p, i, i->excluded.at[k], &known);
 }
 
 static bool
@@ -502,50 +477,52 @@ settle_instance(struct vr_parse *p, struct vr_instance_draft *d)
 
 /* ---- pairs of instances */
 
-static bool
-share_a_peer(const struct vr_instance_conf *a,
-    const struct vr_instance_conf *b)
+/* What no two may have in common; NULL peer: multicast. */
+static struct text
+identify(struct vr_parse *p, const struct vr_instance_conf *i,
+    const struct vr_peer_conf *peer)
 {
-	for (unsigned i = 0; i < a->peers.count; i++)
-		for (unsigned k = 0; k < b->peers.count; k++)
-			if (memcmp(&a->peers.at[i]->ip, &b->peers.at[k]->ip,
-			    sizeof a->peers.at[i]->ip) == 0)
-				return true;
-	return false;
+	const char *ip = peer == NULL ? "*" : vr_explain_ip(p->arena,
+	    &peer->ip);
+
+	return text_of(arena_print(p->arena, "%u %u %s %s", i->vrid,
+	    i->family, ip, i->interface == NULL ? "" : i->interface));
 }
 
-static bool
-clash(const struct vr_instance_conf *a, const struct vr_instance_conf *b)
+static void
+tell_clash(struct vr_parse *p, const struct vr_instance_conf *early,
+    struct vr_instance_conf *late)
 {
-	if (a->vrid != b->vrid || a->family != b->family ||
-	    a->unicast != b->unicast)
-		return false;
-	if ((a->interface == NULL) != (b->interface == NULL) ||
-	    (a->interface != NULL && strcmp(a->interface, b->interface) != 0))
-		return false;
-	return !a->unicast || share_a_peer(a, b);
+	say(p, "%s and %s both use VRID %u with IPv%c on interface %s",
+	    early->name, late->name, late->vrid, late->family == AF_INET6 ?
+	    '6' : '4', late->interface == NULL ? "(none)" : late->interface);
+	late->fault = "its VRID is used twice";
+}
+
+/* Its peers, or the group, are its own from now on: else it is faulted. */
+static void
+check_clash(struct vr_parse *p, struct names *known,
+    struct vr_instance_conf *i)
+{
+	unsigned count = i->unicast ? i->peers.count : 1;
+
+	for (unsigned k = 0; k < count; k++) {
+		struct vr_instance_conf *first = names_keep(known, p->arena,
+		    identify(p, i, i->unicast ? i->peers.at[k] : NULL), i);
+
+		if (first != i && i->fault == NULL)
+			tell_clash(p, first, i);
+	}
 }
 
 static void
 check_clashes(struct vr_parse *p)
 {
 	struct vr_config *c = p->config;
+	struct names known = { .count = 0 };
 
 	for (unsigned i = 0; i < c->instances.count; i++)
-		for (unsigned k = 0; k < i; k++) {
-			struct vr_instance_conf *late = c->instances.at[i];
-			const struct vr_instance_conf *early =
-			    c->instances.at[k];
-
-			if (late->fault != NULL || !clash(late, early))
-				continue;
-			say(p, "%s and %s both use VRID %u with IPv%c on "
-			    "interface %s", early->name, late->name,
-			    late->vrid, late->family == AF_INET6 ? '6' : '4',
-			    late->interface == NULL ? "(none)" :
-			    late->interface);
-			late->fault = "its VRID is used twice";
-		}
+		check_clash(p, &known, c->instances.at[i]);
 }
 
 /* ---- groups */
@@ -553,12 +530,10 @@ check_clashes(struct vr_parse *p)
 static struct vr_instance_conf *
 find_instance(struct vr_parse *p, const char *name)
 {
-	struct vr_config *c = p->config;
+	const struct vr_instance_draft *d = names_find(&p->instance_names,
+	    text_of(name));
 
-	for (unsigned i = 0; i < c->instances.count; i++)
-		if (strcmp(c->instances.at[i]->name, name) == 0)
-			return c->instances.at[i];
-	return NULL;
+	return d != NULL && d->kept ? d->conf : NULL;
 }
 
 static void
@@ -696,24 +671,14 @@ tell_lates(struct vr_parse *p)
 {
 	for (unsigned i = 0; i < p->lates.count; i++) {
 		const struct vr_late *late = p->lates.at[i];
-		unsigned line = 0;
+		const struct vr_known *k = names_find(
+		    &p->trackers[late->kind], text_of(late->name));
 
-#define LOOK(list, word)						\
-	for (unsigned k = 0; strcmp(late->kind, word) == 0 &&		\
-	    k < p->config->list.count; k++)				\
-		if (strcmp(p->config->list.at[k]->name, late->name) == 0) \
-			line = p->config->list.at[k]->place.line
-		LOOK(scripts, "script");
-		LOOK(files, "file");
-		LOOK(processes, "process");
-		LOOK(unixes, "unix");
-		LOOK(https, "http");
-#undef LOOK
-		if (line > 0)
+		if (k != NULL)
 			vr_report_say(p->report, VR_REPORT_NOTE, &late->place,
 			    "(%s) %s %s is defined later at line %u: move it "
-			    "above the instance", late->owner, late->kind,
-			    late->name, line);
+			    "above the instance", late->owner, late->word,
+			    late->name, k->place->line);
 	}
 }
 
@@ -723,7 +688,6 @@ vr_settle(struct vr_parse *p)
 	struct vr_config *c = p->config;
 
 	settle_global(p);
-	tell_idle(p);
 	tell_lates(p);
 	if (p->interface_missing) {
 		say(p, "Non-existent interface specified in configuration");
@@ -732,7 +696,8 @@ vr_settle(struct vr_parse *p)
 	for (unsigned i = 0; i < p->instances.count; i++) {
 		struct vr_instance_draft *d = p->instances.at[i];
 
-		if (!d->removed && settle_instance(p, d))
+		d->kept = !d->removed && settle_instance(p, d);
+		if (d->kept)
 			arena_add(p->arena, &c->instances, d->conf);
 	}
 	check_clashes(p);

@@ -59,15 +59,103 @@ file_name(void)
 }
 
 static struct vr_config *
-read_file(void)
+read_file(struct vr_report *report)
 {
-	struct vr_report report = { .tell = tell_log };
 	struct vr_config *config = vr_config_read(file_name(),
 	    said->all_config ? VR_CONFIG_ALL_INCLUDES : 0,
-	    vr_outside_host(said->id), &report);
+	    vr_outside_host(said->id), report);
 
 	if (config == NULL)
-		failure = report.missing > 0 ? VR_EXIT_MISSING : EXIT_CANNOT;
+		failure = report->missing > 0 ? VR_EXIT_MISSING : EXIT_CANNOT;
+	return config;
+}
+
+static struct vr_config *
+read_first(void)
+{
+	struct vr_report report = { .tell = tell_log };
+
+	return read_file(&report);
+}
+
+/* ---- a reload */
+
+static const char *
+reload_file_of(const struct vr_global_conf *g)
+{
+	bool own = g->use_pid_dir || g->instance != NULL ||
+	    g->namespace != NULL;
+
+	return !g->reload_file_on ? NULL : g->reload_file != NULL ?
+	    g->reload_file : own ? "/run/keepalived/keepalived.reload" :
+	    "/run/keepalived.reload";
+}
+
+/* Whoever writes the configuration sees by it when it was read. */
+static void
+mark_reading(const struct vr_global_conf *g, bool reading)
+{
+	const char *path = reload_file_of(g);
+	int fd;
+
+	if (path == NULL)
+		return;
+	if (!reading) {
+		unlink(path);
+		return;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+	    O_CLOEXEC, 0644);
+	if (fd < 0)
+		vr_say_warn("cannot make %s: errno %d", path, errno);
+	else
+		close(fd);
+}
+
+static void
+tell_file(void *arg, enum vr_report_level level, const char *line)
+{
+	fprintf(arg, "%s\n", line);
+}
+
+/* reload_check_config: as -t says, but for the question of security. */
+static bool
+is_sound(const struct vr_global_conf *g, const struct vr_report *r)
+{
+	bool sound = r->errors == 0 && r->missing == 0;
+
+	if (g->reload_check_config && !sound)
+		vr_say_error("New config failed validation, see %s for "
+		    "details", g->reload_check_log != NULL ?
+		    g->reload_check_log : "the log");
+	return sound || !g->reload_check_config;
+}
+
+static struct vr_config *
+read_checked(const struct vr_global_conf *g)
+{
+	struct vr_report report = { .tell = tell_log };
+	struct vr_config *config;
+	FILE *log = NULL;
+
+	if (g->reload_check_config && g->reload_check_log != NULL) {
+		int fd = open(g->reload_check_log, O_WRONLY | O_CREAT |
+		    O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+		log = fd < 0 ? NULL : fdopen(fd, "w");
+		if (log == NULL)
+			vr_say_warn("cannot write %s: errno %d",
+			    g->reload_check_log, errno);
+	}
+	if (log != NULL)
+		report = (struct vr_report){ .tell = tell_file, .arg = log };
+	mark_reading(g, true);
+	config = read_file(&report);
+	mark_reading(g, false);
+	if (log != NULL)
+		fclose(log);
+	if (!is_sound(g, &report))
+		vr_config_free(&config);
 	return config;
 }
 
@@ -100,7 +188,7 @@ tell_change(void *arg, enum vr_compare_kind kind,
 static struct vr_config *
 read_again(const struct vr_config *now)
 {
-	struct vr_config *config = read_file();
+	struct vr_config *config = read_checked(&now->global);
 	const char *error = config == NULL ? NULL :
 	    vr_compare_new_error(now, config);
 
@@ -111,6 +199,7 @@ read_again(const struct vr_config *now)
 		    "as it is");
 		return NULL;
 	}
+	vr_say_as_json(config->global.log_json);
 	vr_compare_fixed(now, config, tell_fixed, NULL);
 	vr_compare_instances(now, config, tell_change, NULL);
 	return config;
@@ -256,6 +345,7 @@ run(struct vr_config *config)
 		    .tell_addresses = said->monitor_addresses },
 		.no_respawn = said->no_respawn,
 		.ignore_int = said->ignore_sigint,
+		.dump = said->dump,
 		.child_pidfile = child_pidfile,
 		.read = read_again,
 		.reopen = reopen_log,
@@ -288,14 +378,14 @@ read_at_home(void)
 
 	if (enter_namespace(said->namespace) < 0)
 		return NULL;
-	config = read_file();
+	config = read_first();
 	moved = config != NULL && said->namespace == NULL &&
 	    config->global.namespace != NULL;
 	if (!moved)
 		return config;
 	failure = enter_namespace(config->global.namespace);
 	vr_config_free(&config);
-	return failure < 0 ? NULL : read_file();
+	return failure < 0 ? NULL : read_first();
 }
 
 int
@@ -308,9 +398,6 @@ vr_start(const struct vr_options *o)
 	open_log();
 	vr_manager_init();
 	vr_say_info("Starting Keepalived v2.4.3 (Weir %s)", PACKAGE_VERSION);
-	if (said->release_vips)
-		vr_say_warn("Warning - --release-vips has no effect: the "
-		    "addresses go at every stop, but for --dont-release-vrrp");
 	if (access(said->file, R_OK) < 0) {
 		vr_say_error("Unable to find configuration file %s",
 		    said->file);
@@ -324,6 +411,7 @@ vr_start(const struct vr_options *o)
 	if (config->instances.count == 0)
 		vr_say_warn("Warning - keepalived has no configuration to "
 		    "run");
+	vr_say_as_json(config->global.log_json);
 	name_pidfiles(config);
 	return run(config);
 }

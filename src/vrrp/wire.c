@@ -20,6 +20,8 @@ enum {
 	QUEUE = 64,			/* packets of one call */
 	QUEUE_BYTES = 64 * 1024,
 	TRAFFIC_CLASS = 0xc0,
+	ROOM = 1 << 20,			/* for what waits: a flood must not
+					 * push the master's adverts out */
 	CONTROL_PRIORITY = 7		/* TC_PRIO_CONTROL */
 };
 
@@ -89,13 +91,13 @@ set6(const struct vr_wire *w)
 	    sizeof join);
 }
 
-void
-vr_wire_buffer(struct vr_wire *w, int64_t bytes)
+/* What the file asks for, else room for what comes while we sleep. */
+static void
+set_buffer(const struct vr_wire *w)
 {
+	int64_t bytes = w->buffer > 0 ? w->buffer : ROOM;
 	int size = bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)bytes;
 
-	if (bytes == 0)
-		return;
 	if (set_flag(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, size) < 0)
 		set_flag(w->fd, SOL_SOCKET, SO_RCVBUF, size);
 }
@@ -170,7 +172,7 @@ vr_wire_get(const struct vr_wire_key *key, int64_t buffer, struct why *why)
 		w->number = count++;
 		*end = w;
 	}
-	vr_wire_buffer(w, buffer);
+	w->buffer += buffer;
 	w->wanted = true;
 	return w;
 }
@@ -178,8 +180,10 @@ vr_wire_get(const struct vr_wire_key *key, int64_t buffer, struct why *why)
 void
 vr_wire_unwant(void)
 {
-	for (struct vr_wire *w = wires; w != NULL; w = w->next)
+	for (struct vr_wire *w = wires; w != NULL; w = w->next) {
 		w->wanted = false;
+		w->buffer = 0;
+	}
 }
 
 void
@@ -191,6 +195,7 @@ vr_wire_sweep(void)
 	while ((w = *at) != NULL) {
 		if (w->wanted) {
 			w->number = count++;
+			set_buffer(w);
 			at = &w->next;
 		} else {
 			*at = w->next;

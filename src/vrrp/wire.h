@@ -27,11 +27,15 @@ struct vr_wire {
 	char name[IF_NAMESIZE];		/* of the interface; "": any */
 	int fd;
 	bool wanted;			/* by somebody, since the last sweep */
+	int64_t buffer;			/* bytes, of all who want it; 0: enough */
 	unsigned number;		/* 0, 1, ... */
 	struct vr_wire *next;
 };
 
-/* The one of this key, opened when there is none. NULL: why. */
+/*
+ * The one of this key, opened when there is none. NULL: why. buffer: room for
+ * what waits while nobody reads, added to that of others; the sweep sets it.
+ */
 struct vr_wire *vr_wire_get(const struct vr_wire_key *, int64_t buffer,
 	    struct why *);
 struct vr_wire *vr_wire_first(void);
@@ -40,8 +44,6 @@ unsigned vr_wire_count(void);
 void	vr_wire_unwant(void);
 void	vr_wire_sweep(void);
 void	vr_wire_close_all(void);
-/* Room for what may wait while nobody reads. */
-void	vr_wire_buffer(struct vr_wire *, int64_t bytes);
 
 /* Collects one; bytes are copied. */
 void	vr_wire_send(struct vr_wire *, const struct vr_packet_ends *,

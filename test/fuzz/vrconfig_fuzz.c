@@ -83,7 +83,7 @@ host_name(void *arg)
 }
 
 static long
-named(void *arg, const char *list, const char *name)
+named(void *arg, const char *dir, const char *list, const char *name)
 {
 	return name[0] == 'n' ? 5 : -1;
 }

@@ -47,7 +47,7 @@ def hang_up(c, n):
 
 
 def silent(c, n):
-    time.sleep(1.2)
+    time.sleep(1.2)  # longer than the check's time-out
     c.close()
 
 
@@ -58,6 +58,37 @@ def by_turns(*plays):
     return play
 
 
+def echoes(c, n):
+    c.sendall(hear(c))
+    c.close()
+
+
+def http_echoes(c, n):
+    text = b"|".join(hear(c).split(b"\r\n"))
+    c.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(text), text))
+    c.close()
+
+
+def varies(c, n):
+    hear(c)
+    c.sendall(b"HTTP/1.0 200 OK\r\nVary: a, b\r\nVary: c\r\n\r\n")
+    c.close()
+
+
+XYZ = answer(b"xyz12", first=True)
+VARIES = varies
+SET = '''tcp-check set-var(check.a) str(abc),upper
+ tcp-check set-var-fmt(check.f) "v-%[var(check.a)]-%s-%b-%f,%H"
+ tcp-check set-var(check.n) int(5),add(2)
+ tcp-check set-var(sess.s) int(8)
+ tcp-check set-var(txn.t) int(9)
+ tcp-check set-var(check.gone) int(1)
+ tcp-check unset-var(check.gone)
+ '''
+TELL = 'tcp-check expect on-success "%[res.payload(0,0)]" rstring .'
+TELL_6 = 'tcp-check expect on-success "%[res.payload(0,6)]" min-recv 6 ' \
+    "rstring ."
 GET = "option httpchk GET /\n "
 TCP = "option tcp-check\n "
 QUICK = "timeout check 300ms\n "
@@ -129,6 +160,90 @@ CASES = {
                   answer(b"\x15\x03\0\0\x02\x02\x28")),
     "ssl no hello": ("option ssl-hello-chk", answer(b"HTTP")),
     "refused": ("", None),
+
+    # ---- variables: what was sent comes back, and is told
+    "var send-lf": (TCP + SET + "tcp-check send-lf \"%[var(check.a)]|"
+                    "%[var(check.f)]|%[var(check.n)]|%[var(sess.s)]|"
+                    "%[var(txn.t)]|%[var(check.gone)]|%[srv_name]|%[be_"
+                    "name]\"\n " + TELL, echoes),
+    "var binary-lf": (TCP + "tcp-check set-var(check.h) str(4142)\n "
+                      "tcp-check send-binary-lf \"%[var(check.h)]43\"\n "
+                      "tcp-check expect binary-lf \"%[var(check.h)]\"\n " +
+                      TELL, echoes),
+    "var answer": (TCP + "tcp-check connect\n "
+                   "tcp-check expect min-recv 5 rstring .\n "
+                   "tcp-check set-var(check.p) res.payload(1,3)\n "
+                   "tcp-check set-var(check.l) res.len\n tcp-check connect\n "
+                   "tcp-check expect on-success \"%[var(check.p)] "
+                   "%[var(check.l)]\" rstring .",
+                   answer(b"hello", first=True)),
+    "var expect": (TCP + SET + "tcp-check expect string-lf "
+                   "\"%[var(check.a)]\"", answer(b"xABCx", first=True)),
+    "var when": (TCP + "tcp-check set-var(check.a) int(1)\n tcp-check "
+                 "set-var(check.b) int(2)\n tcp-check set-var-fmt(check.c) "
+                 "\"%[var(check.a)]%[var(check.b)]\"\n tcp-check send-lf "
+                 "\"%[var(check.c),add(1)]\"\n " + TELL, echoes),
+    "var http": (GET + "http-check connect\n http-check set-var(check.a) "
+                 "str(AbC)\n http-check send meth PUT uri-lf "
+                 "\"/%[var(check.a)]\" hdr X-Y \"%[var(check.a),lower]\" "
+                 "body-lf \"%[var(check.a)]\"\n http-check expect on-success "
+                 "\"%[res.body] %[status]\" rstring .", http_echoes),
+    "var http answer": (GET + "http-check connect\n http-check send meth GET"
+                        "\n http-check expect status 200\n http-check "
+                        "set-var(check.s) status\n http-check "
+                        "set-var(check.h) res.hdr(content-length)\n "
+                        "http-check connect\n http-check send meth GET uri-lf "
+                        "\"/%[var(check.s)]/%[var(check.h)]\"\n http-check "
+                        "expect on-success \"%[res.body]\" rstring .",
+                        http_echoes),
+
+    # ---- options of expect
+    "ok-status": (TCP + "tcp-check expect ok-status L4OK string x", XYZ),
+    "error-status": (TCP + "tcp-check expect error-status L7STS string y "
+                     "status-code int(9)", answer(b"x", first=True)),
+    "on-error": (TCP + "tcp-check expect error-status L4CON on-error "
+                 "\"err %[res.len] %s\" string y", answer(b"x", first=True)),
+    "on-error comment": (TCP + "tcp-check expect comment cmt on-error e "
+                         "string no", XYZ),
+    "tout-status": (QUICK + TCP + "tcp-check expect tout-status L6TOUT "
+                    "string y", silent),
+    "on-success": (TCP + "tcp-check expect on-success \"yes "
+                   "%[res.payload(0,2)] %b\" status-code res.payload(3,2) "
+                   "string x", XYZ),
+    "on-success first": (TCP + "tcp-check expect on-success one string x\n "
+                         "tcp-check expect string y", XYZ),
+    "on-success aside": (TCP + "tcp-check expect on-success one string x\n "
+                         "tcp-check set-var(check.x) int(1)", XYZ),
+    "http ok-status": (GET + "http-check expect ok-status L7OKC status 200",
+                       http(b"200 OK")),
+    "http on-error": (GET + "http-check expect on-error \"oe %[status]\" "
+                      "status-code int(44) status 300", http(b"200 OK")),
+    "http hdr": (GET + "http-check expect hdr name CONTENT-length value 2",
+                 http(b"200 OK", b"ab")),
+    "http hdr list": (GET + "http-check expect hdr name Vary value b",
+                      VARIES),
+    "http no fhdr": (GET + "http-check expect fhdr name vary value b",
+                     VARIES),
+    "http fhdr": (GET + "http-check expect fhdr name -m beg va value -m reg "
+                  "^a.*b$", VARIES),
+    "http hdr-lf": (GET + "http-check expect ! hdr name-lf \"%[str(va)]%["
+                    "str(ry)]\" value-lf \"%[str(b)]\"", VARIES),
+
+    # ---- options of connect: the server says what it heard first
+    "connect proxy": (TCP + "tcp-check connect send-proxy\n " + TELL_6,
+                      echoes),
+    "connect port": (TCP + "tcp-check set-var(check.p) int(PORT)\n tcp-check "
+                     "connect port var(check.p)\n tcp-check send abc\n " +
+                     TELL, echoes),
+    "connect addr": (TCP + "tcp-check connect addr 127.0.0.1:PORT\n tcp-check "
+                     "send abc\n " + TELL, echoes),
+    "connect ssl": (TCP + "tcp-check connect ssl sni a.test alpn foo\n "
+                    "tcp-check expect string x", answer(b"not TLS at all")),
+}
+# What stands behind the server; without its port it is not found.
+OPTIONS = {
+    "connect port": "port 1", "connect addr": "port 1",
+    "connect ssl": "verify none",
 }
 
 
@@ -141,16 +256,19 @@ def play(path):
     for case, (lines, server) in CASES.items():
         port = free_port() if server is None else serve(server)
         text += ("listen %s\n bind 127.0.0.1:%d\n %s\n server s 127.0.0.1:%d "
-                 "check inter 400ms rise 2 fall 2\n" % (
-                     name_of(case), free_port(), lines, port))
+                 "check inter 400ms rise 2 fall 2 %s\n" % (
+                     name_of(case), free_port(),
+                     lines.replace("PORT", str(port)), port,
+                     OPTIONS.get(case, "")))
     ready = free_port()
     text += "listen ready\n bind 127.0.0.1:%d\n" % ready
     with Balancer(path, text) as b:
         b.wait_for(ready)
-        time.sleep(4)
+        time.sleep(4)  # every case has told all that it tells
         said = b.errors().splitlines()
     return {case: [plain(line) for line in said
-                   if re.search(r"\b%s\b[^-]" % name_of(case), line)]
+                   if re.search(r"\b%s\b[^-]" % name_of(case), line) and
+                   " config : " not in line]
             for case in CASES}
 
 

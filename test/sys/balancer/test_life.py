@@ -168,8 +168,7 @@ def reloads(port):
 
 def test_reloads_are_counted(make):
     own = free_port()
-    m = make(extra=" reload-in-place off\n metrics_listen 127.0.0.1:%d"
-             % own).start()
+    m = make(extra=" metrics_listen 127.0.0.1:%d" % own).start()
     assert reloads(own) == (0, 0, 0)
     m.write(m.text + " nonsense here\n")
     m.signal(signal.SIGUSR2)

@@ -72,6 +72,12 @@ CASES = {
     "set-var proc": ([
         "tcp-request connection set-var(proc.p) str(all)",
         values("var(proc.p)"), ECHO], sends(b"x")),
+    "set-var global": ([
+        "tcp-request connection reject unless { var(proc.g1) -m int 4 }",
+        "tcp-request content set-var(proc.g5) ipv4(5.6.7.8)",
+        values("var(proc.g1)", "var(proc.g2)", "var(proc.g3)",
+               "var(proc.g4)", "var(proc.g5)", "var(proc.date),bool",
+               "var(proc.g6)"), ECHO], sends(b"x")),
     "set-var-fmt": ([
         "tcp-request content set-var-fmt(txn.f) %%[src]:%%[dst_port,mul(0)]"
         "-x", values("var(txn.f)", "var(txn.f),length"), ECHO], sends(b"x")),
@@ -206,12 +212,23 @@ CASES = {
 NAMES = {case: "t%d" % i for i, case in enumerate(CASES)}
 
 
+# Before the first connection; proc.date is only asked whether it is there.
+GLOBAL = '''global
+ set-var proc.g1 int(4)
+ set-var proc.g2 str("a b"),upper
+ set-var proc.g3 var(proc.g1),add(3)
+ set-var-fmt proc.g4 "<%[var(proc.g3)]-%s-%b-%f-%ci-%H>"
+ set-var proc.g5 ipv4(1.2.3.4)
+ set-var proc.date date
+'''
+
+
 def play(path, engine="", threads=1):
     ports = {"hello": serve(say(b"hello")), "echo": serve(echo),
              "late": serve(late(b"one", b"two", b"three")),
              "dead": free_port()}
     binds = {case: free_port() for case in CASES}
-    text, got = head(threads), {}
+    text, got = GLOBAL + head(threads), {}
     for case, (lines, _) in CASES.items():
         names = dict(ports, name=NAMES[case])
         text += "listen %s\n bind 127.0.0.1:%d\n " % (
@@ -235,7 +252,7 @@ def play(path, engine="", threads=1):
             c.start()
         for c in clients:
             c.join(9)
-        time.sleep(0.4)
+        time.sleep(0.4)  # the last lines are written
         assert b.process.poll() is None
         lines = b.lines().splitlines()
     return {case: (got.get(case), [

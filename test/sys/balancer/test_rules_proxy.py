@@ -194,8 +194,8 @@ class Socks(Server):
         while True:
             c, _ = self.listener.accept()
             c.settimeout(3)
-            asked = c.recv(9)
-            if len(asked) == 9:
+            asked = c.recv(16)
+            if len(asked) == 16:
                 c.sendall(self.answer)
                 asked += read_all(c)
             self.heard.append(asked)

@@ -18,6 +18,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 IP_FREEBIND = 15
 SO_TIMESTAMPNS = 35
+SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 ETH_P_ALL = 3
 NUMBERS = itertools.count(1)
 ECHO_PORT = 4242
@@ -88,6 +89,10 @@ class Node:
         out = run("ip", "-n", self.ns, "-o", "addr", "show", check=False)
         return [line.split()[3].split("/")[0] for line in out.splitlines()]
 
+    def mac(self):
+        return run("ip", "-n", self.ns, "-o", "link", "show",
+                   "eth0").split("link/ether ")[1].split()[0]
+
     def has(self, ip):
         return ip in self.addresses()
 
@@ -151,6 +156,12 @@ class Capture(threading.Thread):
             seconds, nanos = struct.unpack("ll", extra[0][2][:16])
             self.frames.append(Frame(seconds + nanos / 1e9,
                                      ports[source[0]], data))
+
+    def only(self, node):
+        """From now on what this node sends alone: others flood."""
+        self.sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+        with inside(self.lan.ns):
+            self.sock.bind((node.port, 0))
 
     def adverts(self, since=0, node=None, vrid=None):
         return [a for a in (Advert(f) for f in list(self.frames)
@@ -239,6 +250,17 @@ class Client(threading.Thread):
         if first is not None:
             worst = max(worst, (until or time.time()) - first)
         return worst
+
+    def answered(self, since):
+        """Was what was sent since then?"""
+        return any(n in self.answers for n, at in enumerate(list(self.sent))
+                   if at >= since)
+
+    def lateness(self, since):
+        """How late this thread ever sent: so late is anybody here."""
+        sent = [at for at in list(self.sent) if at >= since]
+        return max([b - a - self.every for a, b in zip(sent, sent[1:])],
+                   default=0)
 
     def owners(self, since):
         return {self.answers[n] for n, at in enumerate(list(self.sent))

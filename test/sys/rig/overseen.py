@@ -77,9 +77,13 @@ def config(where, port, server, extra="", more=""):
 
 class Overseen:
     def __init__(self, path, where, port, server, *args, extra="", more="",
-                 env=None, mode="-W"):
+                 env=None, mode="-W", in_place=False):
         self.path, self.where, self.port = path, where, port
         self.file = os.path.join(where, "h.cfg")
+        # The original does not read it.
+        with open(self.file + ".weir", "w") as f:
+            f.write("global\n reload-in-place %s\n" %
+                    ("on" if in_place else "off"))
         self.text = config(where, port, server, extra, more)
         self.write(self.text)
         self.log = open(os.path.join(where, "log"), "a+")

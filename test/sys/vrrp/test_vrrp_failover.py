@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: ISC
-"""What a client sees when the master ends in each of the ways it can end,
-ours beside the original in the same case; a table is printed (-s)."""
+"""What a client sees when the master ends in each of the ways it can end, and
+when it comes back: two and three nodes, ours and the original in every mix.
+A table is printed (-s)."""
+import concurrent.futures
 import contextlib
+import itertools
+import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -11,144 +16,236 @@ import pytest
 from rig import lan as lan_module, vrrp
 
 VIP = "10.77.0.50"
-SKEW, ADVERT = 0.61, 1.0
+ADVERT = 0.2                            # all bounds scale with it
+SKEW = ADVERT * 156 / 256               # of the backup, priority 100
+DOWN = 3 * ADVERT + SKEW
+DELAY = 0.5
+NOISE = 0.1
+AT_ONCE = 8                             # networks
+FAST = dict(version=3, advert_int=str(ADVERT))
 
 
-def stop(master, node):
-    threading.Thread(target=master.stop, daemon=True).start()
+# ---- what is done to a node
 
 
-def kill_all(master, node):
-    master.kill_all()
+def stop(one):
+    threading.Thread(target=one.stop, daemon=True).start()
 
 
-def kill_parent(master, node):
-    master.signal(signal.SIGKILL)
+def kill_all(one):
+    one.kill_all()
 
 
-def kill_child(master, node):
-    if master.kind == "weir":
-        pid = master.child()
-    else:
-        pid = master.family()[1]
-    vrrp.os.kill(pid, signal.SIGKILL)
+def kill_parent(one):
+    one.signal(signal.SIGKILL)
+    one.process.wait()
 
 
-def pull_cable(master, node):
-    node.cable(False)
+def kill_child(one):
+    os.kill(one.child() if one.kind == "weir" else one.family()[1],
+            signal.SIGKILL)
 
 
-def stall(master, node):
-    master.signal(signal.SIGSTOP, everybody=True)
+def pull(one):
+    one.node.cable(False)
 
 
-# name: what is done, how long to watch, who owns it then, longest time
-# until the peer speaks as master (None: it must not)
+def plug(one):
+    one.node.cable(True)
+
+
+def stall(one):
+    one.signal(signal.SIGSTOP, everybody=True)
+
+
+def wake(one):
+    one.signal(signal.SIGCONT, everybody=True)
+
+
+def start(one):
+    one.process.wait(5)
+    one.log_file.close()
+    if one.kind == "keepalived":        # it takes a zombie for itself
+        for name in ("pid", "child.pid"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(one.dir, name))
+    one.start()
+
+
+class Act:
+    """One of the things done: to which node, who owns the address then.
+    until: the latest that the new owner may speak; None: it does already.
+    held: the one it is done to cannot let the address go. gap: the owner is
+    the same, and this the longest outage that may be."""
+
+    def __init__(self, name, do, to, owner, until=None, held=False,
+                 gap=None, since=0):
+        self.name, self.do, self.to, self.owner = name, do, to, owner
+        self.until, self.held, self.gap = until, held, gap
+        self.since = since
+
+
+# The first node has the highest priority and is master at first. 'more' is
+# for it alone.
+HIGH_DOWN = 3 * ADVERT + ADVERT * 155 / 256
 CASES = {
-    "stop": (stop, 1.6, 2, SKEW + 0.1),
-    "kill all": (kill_all, 4.0, 2, 3 * ADVERT + SKEW + 0.1),
-    "kill parent": (kill_parent, 1.6, 2, SKEW + 0.1),
-    "kill child": (kill_child, 4.5, 1, None),
-    "cable": (pull_cable, 4.0, 2, 3 * ADVERT + SKEW + 0.1),
-    "stall": (stall, 4.0, 2, 3 * ADVERT + SKEW + 0.1),
+    "stop": ("", [
+        Act("stop", stop, 1, 2, SKEW),
+        Act("start: preempts", start, 1, 1, HIGH_DOWN + 0.2)]),
+    "kill all": ("", [
+        Act("kill -9 all", kill_all, 1, 2, DOWN, held=True),
+        Act("start: cleans up", start, 1, 1, HIGH_DOWN + 0.2)]),
+    "kill parent": ("", [Act("kill -9 parent", kill_parent, 1, 2, SKEW)]),
+    "kill child": ("", [Act("kill -9 child", kill_child, 1, 1, gap=0.05)]),
+    "cable": ("", [
+        Act("link down", pull, 1, 2, DOWN),
+        Act("link up", plug, 1, 1)]),
+    "stall": ("", [
+        Act("SIGSTOP", stall, 1, 2, DOWN, held=True),
+        Act("SIGCONT", wake, 1, 1)]),
+    "nopreempt": ("nopreempt", [
+        Act("stop, nopreempt", stop, 1, 2, SKEW),
+        Act("start, nopreempt", start, 1, 2, gap=0)]),
+    "preempt_delay": ("preempt_delay %s" % DELAY, [
+        Act("stop, preempt_delay", stop, 1, 2, SKEW),
+        Act("start, preempt_delay", start, 1, 1, DELAY + HIGH_DOWN + 0.2,
+            since=DELAY)]),
 }
+THREE = ("", [
+    Act("stop the 1st", stop, 1, 2, SKEW),
+    Act("kill all of the 2nd", kill_all, 2, 3, DOWN + ADVERT / 256,
+        held=True),
+    Act("start the 2nd", start, 2, 2, DOWN + 0.2),
+    Act("start the 1st", start, 1, 1, HIGH_DOWN + 0.2)])
 
 
-class Stage(threading.Thread):
-    """One case with one kind of daemon, on a network of its own."""
+# ---- one network
 
-    def __init__(self, kind, name):
-        super().__init__(daemon=True)
-        self.kind, self.name_, self.error = kind, name, None
-        self.result = None
-        self.lan = lan_module.Lan(3)
-        self.client = self.lan.ask(self.lan.nodes[2], VIP, every=0.005)
+
+class Stage:
+    def __init__(self, kinds, more, held):
+        self.lan = lan_module.Lan(len(kinds) + 1)
+        held.callback(self.lan.close)
+        self.client = self.lan.ask(self.lan.nodes[-1], VIP, every=0.005)
         self.daemons = []
-        self.start()
+        for place, kind in enumerate(kinds):
+            self.daemons.append(vrrp.Daemon(
+                self.lan.nodes[place], kind, vrrp.config(
+                    101 - place, more="" if place else more, **FAST)))
+            held.callback(self.daemons[-1].end)
+            if more and not place:      # it does not take it from others
+                self.daemons[0].wait_log("Entering MASTER STATE")
 
-    def run(self):
-        try:
-            self.play()
-        except Exception as error:      # pylint: disable=broad-except
-            self.error = error
+    def holders(self):
+        return {d.node.number for d in self.daemons if d.node.has(VIP)}
 
-    def play(self):
-        act, watch, _, _ = CASES[self.name_]
-        high, low, _ = self.lan.nodes
-        for node, priority in ((high, 101), (low, 100)):
-            self.daemons.append(vrrp.Daemon(node, self.kind,
-                                            vrrp.config(priority)))
-            time.sleep(0.2)
-        until = time.time() + 8
-        while self.client.owners(time.time() - 0.2) != {1}:
-            assert time.time() < until, self.daemons[0].log()
-            time.sleep(0.05)
-        time.sleep(0.3)
-        at = time.time()
-        act(self.daemons[0], high)
-        time.sleep(watch)
-        spoke = [a.at - at for a in self.lan.capture.adverts(at, 2)
+    def await_owner(self, number, limit=6):
+        until = time.time() + limit
+        while self.client.owners(time.time() - 0.25) != {number} or \
+                not self.client.answered(time.time() - 0.1):
+            assert time.time() < until, "node %d does not own it:\n%s" % (
+                number, "\n\n".join(d.log() for d in self.daemons))
+            time.sleep(0.02)
+
+    def play(self, act):
+        at, one = time.time(), self.daemons[act.to - 1]
+        act.do(one)
+        time.sleep((act.until or DOWN) + NOISE)
+        self.await_owner(act.owner)
+        time.sleep(0.1)
+        until = time.time() - 0.05
+        since = max(at, one.started)    # it had to end before
+        spoke = [a.at - since
+                 for a in self.lan.capture.adverts(since, act.owner)
                  if a.priority]
-        self.result = {
-            "outage": self.client.outage(at, at + watch - 0.1),
-            "peer": spoke[0] if spoke else None,
-            "owners": self.client.owners(at + watch - 0.3)}
+        return {"outage": self.client.outage(at, until),
+                "peer": spoke[0], "late": self.client.lateness(at),
+                "masters": {a.node for a in self.lan.capture.adverts(at)
+                            if a.priority},
+                "holders": self.holders()}
 
-    def close(self):
-        self.lan.nodes[0].cable(True)
-        with contextlib.ExitStack() as ends:
-            ends.callback(self.lan.close)
-            for one in self.daemons:
-                ends.callback(one.end)
+
+def perform(kinds, case):
+    """In a process of its own: who watches is late by the machine alone."""
+    more, acts = case
+    with contextlib.ExitStack() as held:
+        stage = Stage(kinds, more, held)
+        stage.await_owner(1)            # the election
+        time.sleep(0.3)
+        assert stage.holders() == {1}
+        return [stage.play(act) for act in acts]
 
 
 @pytest.fixture(scope="module")
 def results(netns):
-    """All cases with both kinds; three networks at a time."""
-    kinds = ["weir"]
-    if vrrp.os.path.exists(vrrp.ORIGINAL):
-        kinds.append("keepalived")
-    wanted = [(k, n) for n in CASES for k in kinds]
-    found = {}
-    while wanted:
-        some, wanted = wanted[:4], wanted[4:]
-        stages = [Stage(k, n) for k, n in some]
-        for stage in stages:
-            stage.join(30)
-            stage.close()
-            found[stage.kind, stage.name_] = stage
-    print("\n%-14s %22s %22s" % ("case", "ours: outage, peer",
-                                 "original"))
-    for name in CASES:
-        print("%-14s %22s %22s" % (name, *(
-            show(found.get((k, name))) for k in ("weir", "keepalived"))))
+    """All cases in all mixes, some networks at a time."""
+    have = ["weir"] + ["keepalived"] * os.path.exists(vrrp.ORIGINAL)
+    wanted = [(kinds, name) for name in CASES
+              for kinds in itertools.product(have, repeat=2)]
+    wanted += [(kinds, "three")
+               for kinds in itertools.product(have, repeat=3)]
+    with concurrent.futures.ProcessPoolExecutor(
+            AT_ONCE, multiprocessing.get_context("fork")) as pool:
+        found = {key: pool.submit(perform, key[0], case_of(key[1]))
+                 for key in wanted}
+    show(found, have)
     return found
 
 
-def show(stage):
-    if stage is None or stage.result is None:
-        return "-"
-    peer = stage.result["peer"]
-    return "%.0f ms, %s" % (stage.result["outage"] * 1000,
-                            "never" if peer is None else
-                            "%.0f ms" % (peer * 1000))
+def case_of(name):
+    return THREE if name == "three" else CASES[name]
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_case(results, name):
-    mine = results["weir", name]
-    if mine.error:
-        raise mine.error
-    _, _, owner, bound = CASES[name]
-    assert mine.result["owners"] == {owner}
-    if bound is None:
-        assert mine.result["peer"] is None
-        assert mine.result["outage"] < 0.05
-    else:
-        assert mine.result["peer"] < bound + 0.25       # a busy machine
-    theirs = results.get(("keepalived", name))
-    if theirs and theirs.result:
-        assert mine.result["outage"] < theirs.result["outage"] + 0.1 + 0.25
+def show(found, have):
+    for size, names in ((2, CASES), (3, ["three"])):
+        mixes = list(itertools.product(have, repeat=size))
+        print("\noutage ms / the new owner speaks after ms; W: weir-vrrp, "
+              "K: keepalived, by priority")
+        print("%-22s" % "" + "".join("%14s" % "-".join(
+            k[0].upper() for k in mix) for mix in mixes))
+        for name in names:
+            for number, act in enumerate(case_of(name)[1]):
+                print("%-22s" % act.name + "".join(
+                    "%14s" % cell(found[mix, name], number)
+                    for mix in mixes))
+
+
+def cell(future, number):
+    if future.exception():
+        return "failed"
+    one = future.result()[number]
+    return "%.0f / %.0f" % (one["outage"] * 1000, one["peer"] * 1000)
+
+
+def check(results, kinds, name):
+    original = results.get((("keepalived",) * len(kinds), name))
+    mine = results[kinds, name].result()
+    for number, (act, one) in enumerate(zip(case_of(name)[1], mine)):
+        late, what = one["late"], (act.name, kinds, one)
+        if act.until is not None:
+            assert act.since < one["peer"] < act.until + NOISE + late, what
+        if act.gap is not None and kinds[act.to - 1] == "weir":
+            assert one["outage"] <= act.gap + late, what
+            assert one["masters"] == {act.owner}, what
+        assert one["holders"] == {act.owner} | (
+            {act.to} if act.held else set()), what
+        if original and not original.exception():
+            theirs = original.result()[number]
+            assert one["outage"] <= theirs["outage"] + NOISE + late, (
+                what, theirs)
+
+
+MIXES = [m for size in (2, 3)
+         for m in itertools.product(("weir", "keepalived"), repeat=size)
+         if "weir" in m]
+
+
+@pytest.mark.parametrize("kinds", MIXES, ids="-".join)
+def test_mix(results, kinds):
+    for name in CASES if len(kinds) == 2 else ["three"]:
+        if (kinds, name) not in results:
+            pytest.skip("no keepalived on this machine")
+        check(results, kinds, name)
 
 
 def test_a_killed_host_cleans_up_when_it_starts(lan, daemon):
@@ -163,14 +260,20 @@ def test_a_killed_host_cleans_up_when_it_starts(lan, daemon):
     assert not node.has(VIP)
 
 
-def test_a_stalled_master_says_nothing_when_it_wakes(lan, daemon):
+def test_who_was_stalled_says_nothing_when_it_wakes(lan, daemon):
     net = lan(2)
     high, low = net.nodes
     text = dict(version=3, advert_int="0.2")
     master = daemon(high, "weir", vrrp.config(101, **text))
-    daemon(low, "weir", vrrp.config(100, **text))
+    backup = daemon(low, "weir", vrrp.config(100, **text))
     master.wait_log("Entering MASTER STATE")
     time.sleep(0.3)
+    # The backup first: what it did not read meanwhile tells of a master.
+    backup.signal(signal.SIGSTOP, everybody=True)
+    time.sleep(0.9)
+    backup.signal(signal.SIGCONT, everybody=True)
+    time.sleep(0.3)
+    assert not net.capture.adverts(0, low.number), backup.log()
     master.signal(signal.SIGSTOP, everybody=True)
     time.sleep(1.2)
     assert low.has(VIP)
@@ -192,7 +295,7 @@ def test_a_child_that_keeps_dying_is_given_up(lan, daemon):
     daemon(low, "weir", vrrp.config(100, **text))
     master.wait_log("Entering MASTER STATE")
     for deaths in (1, 2, 3):
-        kill_child(master, high)
+        kill_child(master)
         master.wait_log("due to signal 9", count=deaths)
         time.sleep(0.1)
     master.wait_log("Restart of vrrp process delayed 1 seconds")
@@ -209,7 +312,7 @@ def test_a_guard_that_dies_is_replaced(lan, daemon):
     one = daemon(node, "weir", vrrp.config(255, state="MASTER"))
     one.wait_log("Entering MASTER STATE")
     guard, = set(one.family()[1:]) - {one.child()}
-    vrrp.os.kill(guard, signal.SIGKILL)
+    os.kill(guard, signal.SIGKILL)
     one.wait_log("a new one is started")
     one.signal(signal.SIGKILL)
     until = time.time() + 2

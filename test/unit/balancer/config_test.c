@@ -180,7 +180,7 @@ START_TEST(reads_conditions)
 	ck_assert_uint_eq(c->chains.at[0]->terms.at[0]->acl->tests.at[1]->
 	    patterns.at[0]->prefix.bits, 16);
 	ck_assert(c->chains.at[2]->terms.at[0]->negated);
-	ck_assert_int_eq(c->from, LB_FROM_CLIENT | LB_FROM_INTERNAL);
+	ck_assert_int_eq(c->from, LB_FROM_CLIENT | LB_FROM_CONSTANT);
 	{
 		const struct lb_test *t =
 		    proxy("l")->acls.at[1]->tests.at[0];
@@ -303,9 +303,13 @@ START_TEST(is_kinder_than_the_original)
 	ck_assert_ptr_nonnull(strstr(said, "same name"));
 	ck_assert_ptr_nonnull(strstr(said, "Missing LF"));
 	lb_config_free(&s);
-	s = read_text("listen l\n bind :1\n contimeout 3\n");
-	ck_assert_ptr_null(s);
+	s = read_text("listen l :1\n contimeout 3\n redispatch\n");
+	ck_assert_ptr_nonnull(s);
 	ck_assert_ptr_nonnull(strstr(said, "Use 'timeout connect'"));
+	ck_assert_int_eq(s->proxies.at[0]->timeout.connect, 3000);
+	ck_assert(s->proxies.at[0]->redispatch);
+	ck_assert_uint_eq(s->proxies.at[0]->binds.count, 1);
+	lb_config_free(&s);
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* braces_test.c - statements, expansions, includes, their bounds. One thread. */
 #include <stdio.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "conf/braces.h"
@@ -180,6 +181,88 @@ START_TEST(is_bounded)
 }
 END_TEST
 
+/* ---- a line of a million characters takes no time worth speaking of */
+
+enum { LONG = 1000 * 1000, SECONDS_MOST = 4 };
+
+static double
+cpu_seconds(void)
+{
+	return (double)clock() / CLOCKS_PER_SEC;
+}
+
+static void
+read_long(const char *text)
+{
+	static const struct braces_host host = { .id = "n1", .fetch = fetch,
+	    .match = match, .variable = variable, .random = draw,
+	    .complain = complain };
+	struct arena *arena = arena_new();
+	struct braces *b = braces_new(arena, &host, "/d/f", text_of(text));
+	double began = cpu_seconds();
+	const struct braces_item *i;
+	unsigned count;
+
+	said[0] = complaints[0] = '\0';
+	while ((i = braces_next(b))->kind != BRACES_END)
+		if (i->kind == BRACES_WORDS)
+			(void)braces_command(arena, i->rest, &count);
+	ck_assert_msg(cpu_seconds() - began < SECONDS_MOST, "%.20s...: %.1f s",
+	    text, cpu_seconds() - began);
+	arena_free(&arena);
+}
+
+static void
+read_repeated(const char *head, const char *piece, const char *tail)
+{
+	char *text = mem_need(LONG + 256), *at = text;
+
+	at += snprintf(at, 64, "%s", head);
+	while (at < text + LONG)
+		at += snprintf(at, 64, "%s", piece);
+	snprintf(at, 64, "%s", tail);
+	read_long(text);
+	mem_drop(text);
+}
+
+START_TEST(takes_long_lines)
+{
+	static const char *const pieces[] = { "${", "${a", "${_ENV ",
+	    "${_ENV a", "${_RANDOM ", "${a}", "${U}", "$", "$a", "x${ ", "{",
+	    "}", "a{", "{}", "a{b}", "'", " '", " 'a'", "\"", "\"a\"",
+	    " \"a\"", "a ", "a\\ ", "a\\\"", "@n1 ", "~SEQ(a,2) ",
+	    "~LST(a,", "a,", "{a},", "# ", "\t" };
+	static const char *const heads[] = { "", "$U=${a\n", "a \"",
+	    "~LST(x,", "~LST({", "~SEQ(a,3) ", "$L=" };
+	static const char *const tails[] = { "", "}", "\"", "'", ") $x$x" };
+
+	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
+		read_repeated("", pieces[i], "");
+	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
+		read_repeated(heads[i % 7], pieces[i], tails[i % 5]);
+	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
+		read_repeated(heads[(i + 3) % 7], pieces[i],
+		    tails[(i + 1) % 5]);
+}
+END_TEST
+
+/* Nothing comes of it, however often the rest is looked through. */
+START_TEST(takes_empty_sequences)
+{
+	char *text = mem_need(LONG + 256), *at = text;
+
+	at += snprintf(at, 64, "~LST(x,");
+	while (at < text + LONG / 2)
+		at += snprintf(at, 64, "{},");
+	at += snprintf(at, 64, "{}) ");
+	while (at < text + LONG)
+		at += snprintf(at, 64, "${x}");
+	read_long(text);
+	ck_assert_ptr_nonnull(strstr(complaints, "too large"));
+	mem_drop(text);
+}
+END_TEST
+
 START_TEST(complains)
 {
 	ck_assert_str_eq(play("a \"b\nc"), "2:c ");
@@ -224,4 +307,4 @@ START_TEST(cuts_commands)
 END_TEST
 
 UNIT_MAIN("conf/braces", cuts_statements, expands, includes_files,
-    is_bounded, complains, cuts_commands)
+    is_bounded, takes_long_lines, takes_empty_sequences, complains, cuts_commands)

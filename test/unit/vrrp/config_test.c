@@ -4,7 +4,9 @@
  * scripts, side files, and what differs between two. One thread.
  */
 #include <stdio.h>
+#include <time.h>
 
+#include "base/mem.h"
 #include "unit.h"
 #include "vrrp/compare.h"
 #include "vrrp/config.h"
@@ -85,8 +87,11 @@ host_name(void *arg)
 }
 
 static long
-named(void *arg, const char *list, const char *name)
+named(void *arg, const char *dir, const char *list, const char *name)
 {
+	if (dir != NULL)
+		return strcmp(dir, "/e") == 0 && strcmp(name, "own") == 0 ?
+		    88 : -1;
 	return strcmp(name, "special") == 0 ? 77 : -1;
 }
 
@@ -282,28 +287,109 @@ START_TEST(settles_what_excludes)
 }
 END_TEST
 
-START_TEST(tells_what_has_no_effect)
+/* ---- classes: all that is known has its effect, but for these */
+
+static const char idle[] = " linkbeat_use_polling net_namespace_ipvs "
+    "namespace_with_ipsets virtual_server virtual_server_group SSL "
+    "bfd_instance track_bfd global_tracking native_ipv6 debug "
+    "lvs_sync_daemon_interface vrrp_iptables vrrp_ipsets reload_time_file "
+    "reload_repeat config_save_dir tmp_config_directory snmp_socket "
+    "enable_traps enable_dbus dbus_service_name dbus_no_interface_name "
+    "smtp_alert_checker no_checker_emails rs_init_notifies ";
+static const char *const families[] = { "lvs_", "nftables_ipvs", "checker_",
+	"bfd_", "enable_snmp_", "snmp_" };
+
+static const char *
+class_of(const char *name)
 {
-	const struct { const char *text, *line; } rows[] = {
-		{ "global_defs {\nmax_auto_priority 5\n}\n"
-		    ROUTER("A", "51", ""), "max_auto_priority has no effect" },
-		{ "global_defs {\nvrrp_rx_bufs_policy MTU\n}\n"
-		    ROUTER("A", "51", ""),
-		    "vrrp_rx_bufs_policy has no effect" },
-		{ "global_defs {\nvrrp_rx_bufs_multiplier 4\n}\n"
-		    ROUTER("A", "51", ""),
-		    "vrrp_rx_bufs_multiplier has no effect" },
-		{ ROUTER("A", "51", "nopreempt\ntimer_expired_backup 50"),
-		    "(A) timer_expired_backup has no effect" },
+	char word[64];
+
+	if (strcmp(name, "use_ipvlan") == 0 || strcmp(name, "auth_hmac") == 0)
+		return "E";
+	snprintf(word, sizeof word, " %s ", name);
+	if (strstr(idle, word) != NULL)
+		return "W";
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+		if (strncmp(name, families[i], strlen(families[i])) == 0)
+			return "W";
+	return "F";
+}
+
+START_TEST(classes_are_those_of_the_manual)
+{
+	for (const struct vr_keys_block *b = vr_keys_blocks; b->name != NULL;
+	    b++)
+		for (const struct vr_key *k = b->rows; k->name != NULL; k++)
+			ck_assert_msg(strcmp(vr_keys_class(k),
+			    class_of(k->name)) == 0, "%s of %s: %s", k->name,
+			    b->name, vr_keys_class(k));
+}
+END_TEST
+
+/* A value that each of them takes; nothing that works is called idle. */
+START_TEST(what_works_is_not_called_idle)
+{
+	static const char *const values[] = { "", " 5", " on", " a", " 1" };
+	static const struct { const char *name, *head, *tail; } where[] = {
+		{ "global_defs", "global_defs {\n", "\n}\n" },
+		{ "vrrp_instance", "vrrp_instance A {\ninterface eth0\n"
+		    "virtual_router_id 5\nnopreempt\n", "\n}\n" },
+		{ "vrrp_sync_group", "vrrp_sync_group G {\ngroup {\nA\n}\n",
+		    "\n}\n" ROUTER("A", "51", "") },
 	};
+	char text[512];
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct vr_config *c;
+	for (const struct vr_keys_block *b = vr_keys_blocks; b->name != NULL;
+	    b++)
+		for (size_t w = 0; w < 3; w++)
+			for (const struct vr_key *k = b->rows; k->name !=
+			    NULL && strcmp(b->name, where[w].name) == 0; k++)
+				for (size_t v = 0; v < 5; v++) {
+					struct vr_config *c;
 
-		one(rows[i].text, 0, &c);
-		ck_assert_msg(strstr(said, rows[i].line) != NULL, "%s", said);
+					if (class_of(k->name)[0] != 'F')
+						continue;
+					snprintf(text, sizeof text,
+					    "%s%s%s%s", where[w].head,
+					    k->name, values[v],
+					    where[w].tail);
+					c = read_text(text);
+					ck_assert_msg(strstr(said,
+					    "has no effect") == NULL,
+					    "%s%s: %s", k->name, values[v],
+					    said);
+					vr_config_free(&c);
+				}
+}
+END_TEST
+
+START_TEST(a_seed_makes_it_the_same_again)
+{
+	char before[32] = "";
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct vr_config *c = read_text("global_defs {\nrandom_seed 7"
+		    "\n}\ntrack_file f {\nfile /${_RANDOM}\n}\n");
+
+		ck_assert(i == 0 || strcmp(before, c->files.at[0]->path) ==
+		    0);
+		ck_assert_str_ne(c->files.at[0]->path, "/0");
+		snprintf(before, sizeof before, "%s", c->files.at[0]->path);
 		vr_config_free(&c);
 	}
+}
+END_TEST
+
+START_TEST(looks_for_names_where_it_is_told)
+{
+	struct vr_config *c = read_text("global_defs {\niproute_etc_dir /e\n"
+	    "}\nstatic_routes {\n10.0.0.0/8 dev eth0 table own\n"
+	    "10.0.0.0/8 dev eth0 table special\n}\n");
+
+	ck_assert_str_eq(said, "");
+	ck_assert_uint_eq(c->routes.at[0]->table, 88);
+	ck_assert_uint_eq(c->routes.at[1]->table, 77);
+	vr_config_free(&c);
 }
 END_TEST
 
@@ -565,6 +651,82 @@ START_TEST(explains)
 }
 END_TEST
 
+/* ---- very many of everything: no search goes through all of it */
+
+enum { MANY = 50 * 1000, SECONDS_MOST = 8 };
+
+static void
+look_away(void *arg, enum vr_compare_kind kind,
+    const struct vr_instance_conf *before,
+    const struct vr_instance_conf *after)
+{
+}
+
+/* Pieces with a number for each %u, behind a head and before a tail. */
+static void
+read_many(const char *head, const char *piece, const char *tail)
+{
+	static const struct vr_outside *host = &outside;
+	size_t room = strlen(head) + strlen(tail) + MANY *
+	    (strlen(piece) + 24) + 1;
+	char *text = mem_need(room), *at = text;
+	clock_t began = clock();
+	struct vr_config *c;
+
+	at += snprintf(at, room, "%s", head);
+	for (unsigned i = 0; i < MANY; i++)
+		for (const char *p = piece; *p != '\0'; p++)
+			if (*p == '#')
+				at += snprintf(at, 24, "%u", i);
+			else
+				*at++ = *p;
+	snprintf(at, strlen(tail) + 1, "%s", tail);
+	report = (struct vr_report){ .tell = NULL };
+	c = vr_config_parse("f", text_of(text), NULL, 0, host, &report);
+	if (c != NULL) {
+		(void)vr_compare_new_error(c, c);
+		vr_compare_instances(c, c, look_away, NULL);
+	}
+	ck_assert_msg((clock() - began) / CLOCKS_PER_SEC < SECONDS_MOST,
+	    "%s: %.1f s", piece, (double)(clock() - began) /
+	    CLOCKS_PER_SEC);
+	vr_config_free(&c);
+	mem_drop(text);
+}
+
+START_TEST(takes_many)
+{
+	static const char same[] = "vrrp_instance a {\ninterface eth0\n"
+	    "virtual_router_id 1\nvirtual_ipaddress {\n";
+
+	read_many("", "vrrp_script s#{ script /x }\n", ROUTER("A", "51", ""));
+	read_many("track_file f {\nfile /x\n}\nvrrp_instance a {\n"
+	    "track_file {\n", "f# f f weight 1{\n", "}\n}\n");
+	read_many("", "track_file f#{ file /x }", "vrrp_instance a {\n"
+	    "track_file {\nf1\n}\n}");
+	read_many("vrrp_instance a {\ntrack_interface {\n", "eth#{", "}\n}");
+	read_many("", "vrrp_instance i#{ interface eth0\n}", "");
+	read_many("", "vrrp_instance i#{ interface eth#\n"
+	    "virtual_router_id 7}", "");
+	read_many("", "vrrp_sync_group g#{ group { i# a}}",
+	    ROUTER("a", "51", ""));
+	read_many("vrrp_sync_group g {\ngroup {\n", "i# i# a ", "\n}\n}\n"
+	    ROUTER("a", "51", ""));
+	read_many("", "track_group g#{ group { i# a}}",
+	    ROUTER("a", "51", ""));
+	read_many("garp_group {\ngarp_interval 1\ninterfaces {\n", "eth# ",
+	    "\n}\n}\ngarp_group {\ngarp_interval 1\ninterface eth1\n}");
+	read_many(same, "10.0.0.1 dev eth# use_vmac{\n", "}\n}\n");
+	read_many(same, "fe80::# dev eth# use_vmac{", "}\n}\n");
+	read_many("vrrp_instance a {\nvirtual_routes {\ndefault dev eth0",
+	    " nexthop via 10.0.0.1 dev eth#", "\n}\n}\n");
+	read_many("vrrp_instance a {\nunicast_peer {\n", "10.0.0.1 x#{",
+	    "}\n}\n");
+	read_many("", "unknown#{", "}");
+	read_many("global_defs {\nnotification_email {\n", "a# ", "\n}\n}");
+}
+END_TEST
+
 START_TEST(rows_are_sound)
 {
 	for (const struct vr_keys_block *b = vr_keys_blocks; b->name != NULL;
@@ -580,9 +742,10 @@ START_TEST(rows_are_sound)
 }
 END_TEST
 
-UNIT_MAIN("vrrp/config", fills_defaults, inherits, reads_addresses,
+UNIT_MAIN("vrrp/config", takes_many, fills_defaults, inherits, reads_addresses,
     reads_routes_and_rules, settles_what_excludes,
-    tells_what_has_no_effect,
+    classes_are_those_of_the_manual, what_works_is_not_called_idle,
+    a_seed_makes_it_the_same_again, looks_for_names_where_it_is_told,
     keeps_refused_ones_in_fault, judges_scripts, joins_groups,
     reads_side_files, ends_at_a_missing_value, skips_what_is_not_ours,
     compares_for_a_reload, sees_new_errors, compares_nodes, explains,

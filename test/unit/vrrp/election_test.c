@@ -291,7 +291,87 @@ START_TEST(a_group_moves_as_one)
 }
 END_TEST
 
-UNIT_MAIN("vrrp/election", times_are_those_of_the_rfcs,
+/* ---- two owners */
+
+static const struct vr_election_rules owner = { .version = 2, .base = 255,
+	.down_adverts = 3, .interval = S, .start_master = true };
+
+static enum vr_election_event
+meet(struct vr_live *l, unsigned priority, int order, int64_t now)
+{
+	struct vr_election_advert a = advert(priority, order);
+	enum vr_election_event event = vr_election_hear(&owner, l, &a, now);
+
+	vr_election_enter(&owner, l, event, false, now);
+	return event;
+}
+
+START_TEST(the_owner_with_the_lower_address_gives_way)
+{
+	struct vr_live l = stand(VR_STATE_MASTER, 255);
+
+	ck_assert_int_eq(meet(&l, 255, 1, 10 * S), VR_ON_HIGHER);
+	ck_assert_int_eq(l.state, VR_STATE_BACKUP);
+	ck_assert_uint_eq(l.priority, 254);
+	ck_assert_uint_eq(vr_election_weigh(&owner, &l), 254);
+	ck_assert_int_eq(meet(&l, 255, 1, 11 * S), VR_ON_ACCEPT);
+	/* The other stops: we are the owner again, from the first advert. */
+	ck_assert_int_eq(meet(&l, 0, 1, 12 * S), VR_ON_ZERO);
+	vr_election_enter(&owner, &l, VR_ON_DOWN_TIMER, false, 13 * S);
+	ck_assert_int_eq(l.state, VR_STATE_MASTER);
+	ck_assert_uint_eq(l.priority, 255);
+	ck_assert_uint_eq(vr_election_weigh(&owner, &l), 255);
+}
+END_TEST
+
+START_TEST(an_owner_that_does_not_give_way_wins)
+{
+	struct vr_live l = stand(VR_STATE_MASTER, 255);
+	struct vr_election_rules other = owner;
+	int64_t t = 10 * S;
+
+	/* Two of ours at 10 and 11 s, then 1.2 s. */
+	for (; t < 13 * S; t += S)
+		ck_assert_int_eq(meet(&l, 255, -1, t), VR_ON_LOWER);
+	ck_assert_int_eq(meet(&l, 255, -1, t), VR_ON_HIGHER);
+	ck_assert_uint_eq(l.priority, 254);
+	ck_assert_int_eq(l.state, VR_STATE_BACKUP);
+	vr_election_enter(&owner, &l, VR_ON_FAULT, false, t);
+	ck_assert_uint_eq(l.priority, 255);
+	/* One advert now and then is no duel. */
+	l = stand(VR_STATE_MASTER, 255);
+	for (t = 10 * S; t < 100 * S; t += 4 * S)
+		ck_assert_int_eq(meet(&l, 255, -1, t), VR_ON_LOWER);
+	/* A reload makes it an ordinary one. */
+	l.lowered = 255;
+	other.base = 100;
+	ck_assert_uint_eq(vr_election_weigh(&other, &l), 100);
+	ck_assert_uint_eq(l.lowered, 0);
+}
+END_TEST
+
+/* timer_expired_backup PRIORITY: until it is master again. */
+START_TEST(who_woke_late_has_the_priority_for_that)
+{
+	struct vr_election_rules r = plain;
+	struct vr_live l = stand(VR_STATE_MASTER, 100);
+
+	r.nopreempt = true;
+	r.late_priority = 7;
+	vr_election_enter(&r, &l, VR_ON_LATE, false, 10 * S);
+	ck_assert_int_eq(l.state, VR_STATE_BACKUP);
+	ck_assert_uint_eq(l.priority, 7);
+	ck_assert_uint_eq(vr_election_weigh(&r, &l), 7);
+	vr_election_enter(&r, &l, VR_ON_DOWN_TIMER, false, 20 * S);
+	ck_assert_uint_eq(l.priority, 100);
+	r.late_priority = 0;
+	vr_election_enter(&r, &l, VR_ON_LATE, false, 30 * S);
+	ck_assert_uint_eq(l.priority, 100);
+}
+END_TEST
+
+UNIT_MAIN("vrrp/election", who_woke_late_has_the_priority_for_that, the_owner_with_the_lower_address_gives_way,
+    an_owner_that_does_not_give_way_wins, times_are_those_of_the_rfcs,
     adverts_mean_what_they_should, every_state_and_event,
     an_owner_is_master_at_once, preempt_delay_waits_and_then_takes,
     v3_learns_the_interval_and_forgets_it_as_master, adverts_keep_their_beat,

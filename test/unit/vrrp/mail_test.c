@@ -18,7 +18,7 @@ START_TEST(letter)
 	text = vr_mail_text(&g, "vip@x.org", "S", ".dot\nplain", 0);
 	ck_assert_str_eq(text, "Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n"
 	    "From: vip@x.org\r\nSubject: S\r\nX-Mailer: weir-vrrp\r\n"
-	    "To: a@x.org, b@x.org\r\n\r\n..dot\r\nplain\r\n.\r\n");
+	    "To: a@x.org, b@x.org\r\n\r\n..dot\r\nplain\r\n\r\n.\r\n");
 	mem_drop(text);
 }
 END_TEST
