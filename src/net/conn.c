@@ -1117,11 +1117,11 @@ drain(struct conn *c)
 		c->handler->drained(c);
 }
 
-/* Room to send and nothing else says that it went well. */
+/* Room to send, and nothing to read, says that it went well. */
 static void
 on_connected(struct conn *c, short what)
 {
-	int code = what == EV_WRITE ? 0 : socket_error(c);
+	int code = what & (EV_READ | EV_CLOSED) ? socket_error(c) : 0;
 
 	if (code != 0) {
 		note_error(c, code);
