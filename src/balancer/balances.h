@@ -7,6 +7,6 @@
 
 #include "balancer/balance.h"
 
-const struct lb_balance *lb_balances_find(enum lb_algorithm);
+const struct lb_balance *lb_balances_find(enum lb_algorithm);	/* constant */
 
 #endif

@@ -672,19 +672,25 @@ lb_check_new(struct lb_server *s, bool agent,
 	return c;
 }
 
+/* Nobody knows yet how it is: as fast as between two states. */
+static int64_t
+first_pace(const struct lb_check *c)
+{
+	return c->agent ? c->pace.usual :
+	    lb_verdict_wait(&c->server->verdicts[0], &c->pace,
+	    c->server->state == LB_SERVER_STOPPED, false);
+}
+
 /* The smallest interval of a second or more: the first runs share it. */
 static int64_t
 find_spread(void)
 {
-	int64_t most = lb_world()->setup->global.max_spread_checks;
 	int64_t least = 0;
 
 	for (struct lb_check *c = all; c != NULL; c = c->next)
-		if (c->pace.usual >= CLOCK_SECOND &&
-		    (least == 0 || c->pace.usual < least))
-			least = c->pace.usual;
-	if (most > 0 && least > most)
-		least = most;
+		if (first_pace(c) >= CLOCK_SECOND &&
+		    (least == 0 || first_pace(c) < least))
+			least = first_pace(c);
 	return least;
 }
 
@@ -692,10 +698,13 @@ void
 lb_check_start_all(void)
 {
 	int64_t now = loop_now(home), spread = find_spread(), room;
+	int64_t most = lb_world()->setup->global.max_spread_checks;
 	unsigned i = 0;
 
 	for (struct lb_check *c = all; c != NULL; c = c->next, i++) {
-		room = spread > 0 ? spread : c->pace.usual;
+		room = first_pace(c) > spread ? first_pace(c) : spread;
+		if (most > 0 && room > most)
+			room = most;
 		set_due(c, now + 1 + room * i / (int64_t)count);
 	}
 }

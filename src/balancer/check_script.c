@@ -109,7 +109,8 @@ print_kind(const struct lb_step *s, char *to, size_t room)
 			snprintf(to, room, "expect string '%.*s'",
 			    TEXT_ARG(s->expect.pattern));
 		else if (s->expect.what == LB_EXPECT_BINARY)
-			snprintf(to, room, "expect binary");
+			snprintf(to, room, "expect binary '%.*s'",
+			    TEXT_ARG(s->expect.pattern));
 		else if (s->expect.what == LB_EXPECT_RSTRING ||
 		    s->expect.what == LB_EXPECT_RBINARY)
 			snprintf(to, room, "expect regex");

@@ -116,7 +116,14 @@ PUT(qtime_max, cell_count(c, r->times.queue_most))
 PUT(ctime_max, cell_count(c, r->times.connect_most))
 PUT(ttime_max, cell_count(c, r->times.total_most))
 PUT(mode, cell_text(c, r->http ? "http" : "tcp"))
-PUT(algo, cell_text(c, r->legends ? r->proxy->balance->name : NULL))
+static const char *
+name_algorithm(const struct lb_proxy *p)
+{
+	return p->conf->balance.algorithm == LB_ALGO_RDP_COOKIE ?
+	    "rdp-cookie" : p->balance->name;
+}
+
+PUT(algo, cell_text(c, r->legends ? name_algorithm(r->proxy) : NULL))
 NUMBER(conn_rate)
 NUMBER(conn_rate_max)
 NUMBER(conn_tot)
@@ -257,7 +264,8 @@ put_##name(struct cell *c, const void *row)				\
 	    (uint64_t)(k->duration / CLOCK_MS)))			\
 	OF_CHECK(kind##_desc, agent, cell_text(c, k == NULL ? NULL :	\
 	    lb_check_rows[k->status].text))				\
-	OF_CHECK(last, agent, cell_text(c, k == NULL ? NULL : k->text))
+	OF_CHECK(last, agent, cell_text(c, k == NULL || k->conn != NULL ? \
+	    NULL : k->text))
 
 OF_BOTH(check, false, last_chk)
 OF_BOTH(agent, true, last_agt)

@@ -86,6 +86,23 @@ check_name(struct lb_parse *p, const struct lb_proxy_conf *x)
 	}
 }
 
+/* "listen NAME ADDRESS", as files of 1.5 have it. */
+static void
+bind_as_of_old(struct lb_parse *p, const struct lb_words *w, unsigned at)
+{
+	const char *words[] = { "bind", w->at[at], "" };
+	const struct lb_words line = { w->place, 2, words };
+	unsigned n;
+	const struct lb_key *bind = lb_key_find(lb_keys_proxy, &line, 0, &n);
+
+	lb_parse_warn(p, "please use the 'bind' keyword for listening "
+	    "addresses. '%s' is read as such.", w->at[at]);
+	lb_key_apply(p, bind, &line, 1, false, p->proxy);
+	if (at + 1 < w->count)
+		lb_parse_alert(p, "cannot handle unexpected argument '%s'.",
+		    w->at[at + 1]);
+}
+
 static void
 open_proxy(struct lb_parse *p, const struct lb_words *w, unsigned in)
 {
@@ -105,10 +122,9 @@ open_proxy(struct lb_parse *p, const struct lb_words *w, unsigned in)
 	from = read_from(p, w, at, &bad);
 	if (from != NULL || bad)
 		at += 2;
-	if (at < w->count)
-		lb_parse_alert(p, in == LB_IN_BACKEND ? "cannot handle "
-		    "unexpected argument '%s'." : "please use the 'bind' "
-		    "keyword for listening addresses.", w->at[at]);
+	if (at < w->count && in == LB_IN_BACKEND)
+		lb_parse_alert(p, "cannot handle unexpected argument '%s'.",
+		    w->at[at]);
 	x = lb_keys_proxy_from(p, from != NULL ? from : p->defaults);
 	if (from != NULL)
 		from->used = true;
@@ -122,6 +138,8 @@ open_proxy(struct lb_parse *p, const struct lb_words *w, unsigned in)
 	check_name(p, x);
 	lb_arena_add(p->arena, &p->setup->proxies, x);
 	p->proxy = x;
+	if (at < w->count && in != LB_IN_BACKEND)
+		bind_as_of_old(p, w, at);
 }
 
 static void
@@ -380,7 +398,7 @@ refuse_word(struct lb_parse *p, const char *word)
 	for (const struct lb_key *k = p->section->keys; k->name != NULL; k++) {
 		struct text rest = text_of(k->name), first;
 
-		if (k->in & p->section->in && text_word(&rest, " ", &first))
+		if (text_word(&rest, " ", &first))
 			lb_guess_offer(&g, lb_arena_copy(p->arena, first));
 	}
 	if (lb_guess_best(&g) == NULL)
@@ -423,6 +441,10 @@ tell_misplaced(struct lb_parse *p, const struct lb_key *key)
 	    strcmp(key->name, "default-server") == 0)
 		lb_parse_alert(p, "'%s' not allowed because %s '%s' has no "
 		    "backend capability.", key->name, x->kind, x->name);
+	else if (strcmp(key->name, "option tcplog") == 0 ||
+	    strcmp(key->name, "option httplog") == 0)
+		lb_parse_warn(p, "%s '%s' : '%s' directive is ignored in "
+		    "backends.", x->kind, x->name, key->name);
 	else if (strncmp(key->name, "timeout ", 8) == 0)
 		lb_parse_warn(p, "'%s' will be ignored because %s '%s' has no "
 		    "%s capability", key->name, x->kind, x->name,

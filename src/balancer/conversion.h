@@ -7,7 +7,8 @@
 
 #include "balancer/scene.h"
 
-void	lb_conversion_init(void);
+void	lb_conversion_init(void);	/* at start; dies without memory */
+/* Can it be applied here, or only be read? */
 bool	lb_conversion_knows(const struct lb_converter *);
 /* False: there is no value behind it. */
 bool	lb_conversion_apply(struct lb_scene *, const struct lb_conversion *,

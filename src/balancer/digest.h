@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 
+/* Of bytes, the same on every machine. */
 uint32_t lb_digest_sdbm(struct text);
 uint32_t lb_digest_djb2(struct text);
 uint32_t lb_digest_wt6(struct text);

@@ -259,6 +259,10 @@ finish_switching(struct lb_parse *p, struct lb_proxy_conf *x)
 		*own = *x->default_backend;
 		x->default_backend = own;
 		find_target(p, x, own, "default_backend");
+		if (own->to != NULL && own->to != x && x->servers.count > 0)
+			WARN(p, "In %s '%s', the 'default_backend' rule "
+			    "always has precedence over the servers, which "
+			    "will never be used.", x->kind, x->name);
 	}
 	for (unsigned i = 0; i < x->switches.count; i++)
 		find_target(p, x, x->switches.at[i], "use_backend");
@@ -452,7 +456,7 @@ finish_frontend(struct lb_parse *p, struct lb_proxy_conf *x)
 {
 	for (unsigned i = 0; i < x->binds.count; i++)
 		finish_bind(p, x, x->binds.at[i]);
-	if (x->binds.count == 0 && !(x->is & LB_IS_BACKEND))
+	if (x->binds.count == 0)
 		WARN(p, "%s '%s' has no 'bind' directive. Please declare it "
 		    "as a backend if this was intended.", x->kind, x->name);
 }
@@ -498,8 +502,14 @@ resolve_server(struct lb_parse *p, struct lb_server_conf *s)
 		address_set_port(&s->address, s->addr.port_low);
 		return true;
 	}
-	if (init_has(s, LB_INIT_ADDR_NONE) || source->names_may_fail)
+	if (init_has(s, LB_INIT_ADDR_NONE) || source->names_may_fail) {
+		if (init_has(s, LB_INIT_ADDR_LIBC))
+			WARN(p, "[%s:%u] : 'server %s/%s' : could not resolve "
+			    "address '%s', disabling server.", s->place.file,
+			    s->place.line, s->proxy->name, s->name,
+			    s->addr.name);
 		return true;
+	}
 	server_alert(p, s, lb_arena_print(p->arena, "could not resolve "
 	    "address '%s'.", s->addr.name));
 	return false;

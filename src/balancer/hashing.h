@@ -8,6 +8,7 @@
 
 #include "balancer/flow.h"
 
+/* False: it has no such address, or the expression no value. */
 bool	lb_hashing_key(struct lb_session *, uint32_t *);
 
 #endif

@@ -237,7 +237,8 @@ READER(read_bind)
 	}
 	lb_keys_bind_init(p, &model);
 	p->subject = lb_arena_print(p->arena, "'bind %s' in section '%s'",
-	    w->at[at], p->proxy->kind);
+	    w->at[at], *p->proxy->kind == 'p' ? "listen" :
+	    p->proxy->kind);
 	code = lb_keys_bind_options(p, w, at + 1, LB_IN_BIND, &model);
 	p->subject = NULL;
 	if (code < 0 || lb_keys_bind_addresses(p, w->at[at], &model,
@@ -601,21 +602,23 @@ READER(set_timeout)
 	return 1;
 }
 
+/* Of old files: it has one obvious meaning. */
+static void
+tell_old(struct lb_parse *p, const struct lb_key *key)
+{
+	lb_parse_warn(p, "the '%s' directive is not supported anymore since "
+	    "HAProxy 2.1. Use '%s'. It is read as such.", key->name,
+	    key->advice);
+}
+
+READER(set_old_timeout)
+{
+	tell_old(p, key);
+	return set_timeout(p, key, w, at, object);
+}
+
 READER(refuse_timeout)
 {
-	static const char *const gone[][2] = {
-	    { "clitimeout", "timeout client" },
-	    { "contimeout", "timeout connect" },
-	    { "srvtimeout", "timeout server" } };
-
-	for (size_t i = 0; i < 3; i++)
-		if (strcmp(word_at(w, at), gone[i][0]) == 0) {
-			lb_parse_alert(p, "the '%s' directive is not "
-			    "supported anymore since HAProxy 2.1. Use '%s'.",
-			    lb_arena_print(p->arena, "timeout %s",
-			    gone[i][0]), gone[i][1]);
-			return -1;
-		}
 	lb_parse_alert(p, "'timeout' supports 'client', 'server', 'connect', "
 	    "'check', 'queue', 'http-keep-alive', 'http-request', 'tunnel', "
 	    "'tarpit', 'client-fin', 'client-hs', 'server-fin' and 'session' "
@@ -639,6 +642,12 @@ READER(read_redispatch)
 		x->redispatch_every = (int)n;
 	}
 	return all(w, at);
+}
+
+READER(read_old_redispatch)
+{
+	tell_old(p, key);
+	return read_redispatch(p, key, w, at, object);
 }
 
 READER(read_tcplog)
@@ -775,10 +784,58 @@ READER(read_smtp)
 	return all(w, at);
 }
 
+/*
+ * A script without a connect is one connection; one with a connect begins
+ * with it. Each request over HTTP has a connection of its own.
+ */
+static bool
+step_fits(struct lb_parse *p, const struct lb_step *s)
+{
+	const struct lb_check_conf *c = &p->proxy->check;
+	const struct lb_step *first = NULL, *last = NULL;
+	unsigned count = p->own_steps ? c->steps.count : 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct lb_step *o = c->steps.at[i];
+
+		if (o->http != s->http || (o->kind != LB_STEP_CONNECT &&
+		    o->kind != LB_STEP_SEND && o->kind != LB_STEP_EXPECT))
+			continue;
+		if (first == NULL)
+			first = o;
+		last = o;
+	}
+	if (first == NULL)
+		return true;
+	if (s->kind == LB_STEP_CONNECT && first->kind != LB_STEP_CONNECT) {
+		lb_parse_alert(p, "'%s connect' : first step MUST also be a "
+		    "'connect', optionally preceded by a 'set-var', an "
+		    "'unset-var' or a 'comment', when there is a 'connect' "
+		    "step in the tcp-check ruleset.",
+		    s->http ? "http-check" : "tcp-check");
+		return false;
+	}
+	if (s->http && ((s->kind == LB_STEP_SEND &&
+	    last->kind != LB_STEP_CONNECT) || (s->kind == LB_STEP_CONNECT &&
+	    last->kind != LB_STEP_EXPECT))) {
+		const char *what = s->kind == LB_STEP_SEND ? "send" :
+		    "connect";
+
+		lb_parse_alert(p, "'http-check %s' : unable to add "
+		    "http-check %s rule at step %u (missing %s rule).", what,
+		    what, count + 1, s->kind == LB_STEP_SEND ? "connect" :
+		    "expect");
+		return false;
+	}
+	return true;
+}
+
 /* tcp-check, http-check: own lines replace those of the defaults. */
 static void
 add_step(struct lb_parse *p, struct lb_step *s)
 {
+	if (!step_fits(p, s))
+		return;
 	if (!p->own_steps)
 		memset(&p->proxy->check.steps, 0,
 		    sizeof p->proxy->check.steps);
@@ -1538,6 +1595,9 @@ READER(read_role)
 	{ "timeout " name, in, LB_CLASS_F, LB_KEY_READ,			\
 	  AT(timeout.field), 0, 0, 0, false, set_timeout, 1, "<time>",	\
 	  usual, NULL, false, help }
+#define OLD(name, in, read, field, args, advice)			\
+	{ name, in, LB_CLASS_F, LB_KEY_READ, AT(field), 0, 0, 0, false,	\
+	  read, 1, args, "", advice, false, "old name of " advice }
 #define ROW(name, in, kind, field, least, most, args, usual, help)	\
 	{ name, in, LB_CLASS_F, LB_KEY_##kind, AT(field), least, most, 0, \
 	  false, NULL, 1, args, usual, NULL, false, help }
@@ -1591,9 +1651,11 @@ const struct lb_key lb_keys_proxy[] = {
 	ROW("clitcpka-idle", D | F | L, SECONDS, client_keepalive.idle, 0, 0,
 	    "<time>", "", "silence before the first probe"),
 	ROW("clitcpka-intvl", D | F | L, SECONDS, client_keepalive.interval, 0, 0, "<time>", "", "time between probes"),
-	GONE("clitimeout", "'timeout client'."),
+	OLD("clitimeout", D | F | L, set_old_timeout, timeout.client,
+	    "<time>", "timeout client"),
 	HTTP("compression", D | F | L | B, LB_HTTP_COMPRESSION),
-	GONE("contimeout", "'timeout connect'."),
+	OLD("contimeout", D | L | B, set_old_timeout, timeout.connect,
+	    "<time>", "timeout connect"),
 	READ("cookie", D | L | B, read_cookie, cookie, 0, -1, "<name> ...",
 	    "shown in statistics; cookies are not set"),
 	W("declare", F | L, NULL),
@@ -1775,8 +1837,8 @@ const struct lb_key lb_keys_proxy[] = {
 	H("tcp-smart-close", D | F | L | B),
 	H("use-small-buffers", D | F | L | B),
 	W("option spop-check", D | L | B, "Checks connect only."),
-	GONE("option forceclose", "'option httpclose'."),
-	GONE("option http-tunnel", NULL),
+	W("option forceclose", D | F | L | B, "Remove it; it is of HTTP."),
+	W("option http-tunnel", D | F | L | B, "Remove it; it is of HTTP."),
 	GONE("option http_proxy", NULL),
 	READ("option", LB_IN_PROXIES, refuse_option, name, 0, -1, "", NULL),
 
@@ -1791,6 +1853,8 @@ const struct lb_key lb_keys_proxy[] = {
 	    "any|primary|standby", "any", "role that a check asks for"),
 	READ("rate-limit", D | F | L, read_rate, session_rate, 0, 2,
 	    "sessions <number>", "sessions a second"),
+	OLD("redispatch", D | L | B, read_old_redispatch, redispatch, "",
+	    "option redispatch"),
 	READ("redirect", F | L | B, read_redirect, rules, 0, -1,
 	    "location|prefix|scheme <fmt> ...",
 	    "an http-request rule of that name"),
@@ -1839,7 +1903,8 @@ const struct lb_key lb_keys_proxy[] = {
 	ROW("srvtcpka-idle", D | L | B, SECONDS, server_keepalive.idle, 0, 0,
 	    "<time>", "", "silence before the first probe"),
 	ROW("srvtcpka-intvl", D | L | B, SECONDS, server_keepalive.interval, 0, 0, "<time>", "", "time between probes"),
-	GONE("srvtimeout", "'timeout server'."),
+	OLD("srvtimeout", D | L | B, set_old_timeout, timeout.server,
+	    "<time>", "timeout server"),
 
 	READ("stats admin", D | F | L | B, read_stats_admin, stats, 0, -1,
 	    "if|unless <cond>", "who may change states in the page"),
@@ -1895,8 +1960,12 @@ const struct lb_key lb_keys_proxy[] = {
 	    "the same when it has closed one way"),
 	TIMEOUT("client-hs", D | F | L, client_hs, "timeout client",
 	    "handshakes of a client"),
+	OLD("timeout clitimeout", D | F | L, set_old_timeout, timeout.client,
+	    "<time>", "timeout client"),
 	TIMEOUT("connect", D | L | B, connect, "none",
 	    "connecting to a server"),
+	OLD("timeout contimeout", D | L | B, set_old_timeout,
+	    timeout.connect, "<time>", "timeout connect"),
 	TIMEOUT("http-keep-alive", LB_IN_PROXIES, http_keep_alive,
 	    "timeout http-request",
 	    "the next request"),
@@ -1911,6 +1980,8 @@ const struct lb_key lb_keys_proxy[] = {
 	{ "timeout session", F | L | B, LB_CLASS_F, LB_KEY_READ,
 	    AT(timeout.session), 0, 0, 0, false, set_timeout, 1, "<time>", "none",
 	    NULL, true, "longest life of a session" },
+	OLD("timeout srvtimeout", D | L | B, set_old_timeout, timeout.server,
+	    "<time>", "timeout server"),
 	TIMEOUT("tarpit", LB_IN_PROXIES, tarpit, "timeout connect",
 	    "how long tarpit holds"),
 	TIMEOUT("tunnel", D | L | B, tunnel, "timeout client, timeout server",

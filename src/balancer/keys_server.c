@@ -636,10 +636,13 @@ add_server(struct lb_parse *p, struct lb_server_conf *s)
 {
 	const struct lb_server_conf *old = find_server(p->proxy, s->name);
 
-	if (old != NULL)
-		lb_parse_alert(p, "another server named '%s' was already "
-		    "defined at line %u, please use distinct names.",
-		    s->name, old->place.line);
+	if (old != NULL) {
+		p->subject = NULL;
+		lb_parse_alert(p, "%s '%s', another server named '%s' was "
+		    "already defined at line %u, please use distinct names.",
+		    p->proxy->kind, p->proxy->name, s->name,
+		    old->place.line);
+	}
 	lb_arena_add(p->arena, &p->proxy->servers, s);
 }
 

@@ -197,7 +197,7 @@ conclude(struct lb_report *report, const struct lb_setup *setup)
 {
 	if (refuses(report, setup))
 		return 1;
-	if (setup->listeners == 0) {
+	if (setup->listeners == 0 && setup->global.sockets.count == 0) {
 		if (!options.quiet)
 			fprintf(stderr, "Configuration file has no error but "
 			    "will not start (no listener) => exit(2).\n");

@@ -491,7 +491,7 @@ static bool
 ask(const struct master_worker *w, const char *outline, struct why *why)
 {
 	const struct timeval limit = { PATIENCE, 0 };
-	char said[500] = "";
+	char said[600] = "";
 	int fd = master_connect(w, LB_PLACE_LETTER, why);
 	int code;
 

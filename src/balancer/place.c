@@ -22,6 +22,14 @@
 
 enum { MOST = 256 * 1024 * 1024, FIELDS = 32, WORDS = 1024 };
 
+/* A server that leaves, and what it was: it may come back. */
+struct gone {
+	struct gone *next;
+	struct lb_server *server;
+	char *who;
+};
+
+static struct gone *all_gone;
 static struct loop *home;
 static char *served;			/* the outline in force; NULL: none */
 static unsigned usual_maxconn;
@@ -183,8 +191,10 @@ struct plan {
 	struct items old, new;
 	struct change *changes;
 	struct order *orders;
-	struct lb_server **joining, **leaving;
-	unsigned change_count, order_count, join_count, leave_count;
+	struct lb_server **joining, **returning;
+	struct gone **leaving;
+	unsigned change_count, order_count, join_count, return_count,
+	    leave_count;
 	int64_t now;
 	struct why *why;
 };
@@ -408,6 +418,39 @@ plan_staying(struct plan *p, struct lb_server *s, const struct item *old,
 	return plan_change(p, &c, old->numbers, new->numbers);
 }
 
+static const struct gone *
+find_gone(const struct lb_server *s)
+{
+	const struct gone *g = all_gone;
+
+	while (g != NULL && g->server != s)
+		g = g->next;
+	return g;
+}
+
+/* One that was removed, still has sessions, and is in the file again. */
+static int
+plan_returning(struct plan *p, struct lb_server *s, const struct item *new)
+{
+	const struct gone *g = find_gone(s);
+	struct change *c = &p->changes[p->change_count];
+
+	if (g == NULL || !text_is(new->who, g->who))
+		return why_set(p->why, "the server '%.*s/%.*s' was removed, "
+		    "still has sessions, and comes back as another one",
+		    TEXT_ARG(new->proxy), TEXT_ARG(new->name));
+	*c = (struct change){ .fields = lb_outline_server, .server = s,
+	    .proxy = s->proxy,
+	    .conf = conf_of((const void *const *)(const void *)&s->conf) };
+	if (read_numbers(new->numbers, c->fields, c->new) < 0)
+		return why_set(p->why, "an outline of another kind");
+	for (unsigned n = 0; c->fields[n].name != NULL; n++)
+		c->old[n] = lb_outline_load(&c->fields[n], c->conf);
+	p->change_count++;
+	p->returning[p->return_count++] = s;
+	return 0;
+}
+
 /* The server of one line of the new file; NULL: why. */
 static struct lb_server *
 plan_server(struct plan *p, struct lb_proxy *proxy, struct range *old,
@@ -420,9 +463,10 @@ plan_server(struct plan *p, struct lb_proxy *proxy, struct range *old,
 		return plan_staying(p, s, o, new) < 0 ? NULL : s;
 	if (s == NULL)
 		return plan_joining(p, proxy, new);
-	why_set(p->why, s->leaving ? "the server '%.*s/%.*s' was removed, "
-	    "comes back, and still has sessions" : "the server '%.*s/%.*s' "
-	    "was added by hand", TEXT_ARG(new->proxy), TEXT_ARG(new->name));
+	if (s->leaving)
+		return plan_returning(p, s, new) < 0 ? NULL : s;
+	why_set(p->why, "the server '%.*s/%.*s' was added by hand",
+	    TEXT_ARG(new->proxy), TEXT_ARG(new->name));
 	return NULL;
 }
 
@@ -434,21 +478,36 @@ stays(const struct order *o, const struct lb_server *s)
 	    o->usable[s->number] == s;
 }
 
+/* old: its line in the file that is served; NULL: added by hand. */
+static int
+plan_gone(struct plan *p, struct lb_server *s, const struct item *old)
+{
+	struct gone *g;
+
+	if (!lb_dynamic_may_go(s))
+		return why_set(p->why, "the server '%s/%s' is gone, and "
+		    "others need it", s->proxy->conf->name, s->conf->name);
+	g = p->leaving[p->leave_count] = mem_zero(sizeof *g);
+	if (g == NULL)
+		return no_memory(p);
+	p->leave_count++;
+	g->server = s;
+	g->who = mem_copy(old == NULL ? TEXT("") : old->who);
+	return g->who != NULL ? 0 : no_memory(p);
+}
+
 /* Who is in no line any more goes, when its sessions have ended. */
 static int
-plan_leaving(struct plan *p, struct order *o)
+plan_leaving(struct plan *p, struct order *o, struct range *old)
 {
 	for (unsigned i = 0; i < o->proxy->server_count; i++) {
 		struct lb_server *s = o->proxy->servers[i];
 
 		if (stays(o, s))
 			continue;
-		if (!s->leaving && !lb_dynamic_may_go(s))
-			return why_set(p->why, "the server '%s/%s' is gone, "
-			    "and others need it", o->proxy->conf->name,
-			    s->conf->name);
-		if (!s->leaving)
-			p->leaving[p->leave_count++] = s;
+		if (!s->leaving && plan_gone(p, s, find_item(old,
+		    text_of(s->conf->name))) < 0)
+			return -1;
 		o->servers[o->count++] = s;
 	}
 	return 0;
@@ -484,7 +543,7 @@ plan_order(struct plan *p, struct lb_proxy *proxy, struct range old,
 		if (p->join_count == joined)
 			o->usable[s->number] = s;
 	}
-	if (plan_leaving(p, o) < 0)
+	if (plan_leaving(p, o, &old) < 0)
 		return -1;
 	o->same = is_same(o);
 	return 0;
@@ -572,8 +631,9 @@ make_room(struct plan *p)
 	p->changes = mem_zero((p->new.count + 1) * sizeof *p->changes);
 	p->orders = mem_zero((lb_world()->count + 1) * sizeof *p->orders);
 	p->joining = mem_zero((p->new.count + 1) * sizeof *p->joining);
+	p->returning = mem_zero((p->new.count + 1) * sizeof *p->returning);
 	p->leaving = mem_zero(servers * sizeof *p->leaving);
-	return p->changes != NULL && p->orders != NULL &&
+	return p->returning != NULL && p->changes != NULL && p->orders != NULL &&
 	    p->joining != NULL && p->leaving != NULL ? 0 : no_memory(p);
 }
 
@@ -592,10 +652,19 @@ make_plan(struct plan *p, struct text old, struct text new)
 	return plan_all(p);
 }
 
+static void
+drop_gone(struct gone *g)
+{
+	mem_drop(g->who);
+	mem_drop(g);
+}
+
 /* failed: what was made for it goes as well. */
 static void
 drop_plan(struct plan *p, bool failed)
 {
+	for (unsigned i = 0; failed && i < p->leave_count; i++)
+		drop_gone(p->leaving[i]);
 	for (unsigned i = 0; failed && i < p->join_count; i++)
 		lb_dynamic_drop(p->joining[i]);
 	for (unsigned i = 0; i < p->order_count; i++) {
@@ -607,7 +676,59 @@ drop_plan(struct plan *p, bool failed)
 	mem_drop(p->changes);
 	mem_drop(p->orders);
 	mem_drop(p->joining);
+	mem_drop(p->returning);
 	mem_drop(p->leaving);
+}
+
+/* ---- servers that go --------------------------------------------------- */
+
+static void
+forget_gone(const struct lb_server *s)
+{
+	struct gone **at = &all_gone, *g;
+
+	while ((g = *at) != NULL && g->server != s)
+		at = &g->next;
+	if (g == NULL)
+		return;
+	*at = g->next;
+	drop_gone(g);
+}
+
+static unsigned
+bury_some(struct lb_proxy *p)
+{
+	unsigned left = 0;
+	struct why why;
+
+	for (unsigned i = p->server_count; i-- > 0; ) {
+		struct lb_server *s = p->servers[i];
+
+		if (!s->leaving)
+			continue;
+		if (!lb_dynamic_is_free(s) || lb_dynamic_remove(s, &why) < 0)
+			left++;
+		else
+			forget_gone(s);
+	}
+	return left;
+}
+
+static void
+bury_all(void)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; all_gone != NULL && i < lb_world()->count; i++)
+		left += bury_some(lb_world()->proxies[i]);
+	if (left > 0)
+		timer_after(&burial, CLOCK_SECOND);
+}
+
+static void
+on_burial(void *arg)
+{
+	bury_all();
 }
 
 /* ---- carried out ------------------------------------------------------- */
@@ -627,7 +748,9 @@ swap(void *arg)
 				    c->new[n]);
 	}
 	for (unsigned i = 0; i < p->leave_count; i++)
-		p->leaving[i]->leaving = true;
+		p->leaving[i]->server->leaving = true;
+	for (unsigned i = 0; i < p->return_count; i++)
+		p->returning[i]->leaving = false;
 	for (unsigned i = 0; i < p->order_count; i++) {
 		struct order *o = &p->orders[i];
 
@@ -732,9 +855,19 @@ follow_up(struct plan *p)
 			if (s->checks[n] != NULL)
 				lb_check_soon(s->checks[n]);
 	}
-	for (unsigned i = 0; i < p->leave_count; i++)
-		lb_health_admin(p->leaving[i], LB_ADMIN_FMAINT, 0,
+	for (unsigned i = 0; i < p->leave_count; i++) {
+		struct gone *g = p->leaving[i];
+
+		g->next = all_gone;
+		all_gone = g;
+		lb_health_admin(g->server, LB_ADMIN_FMAINT, 0,
 		    ", not in the configuration any more");
+	}
+	for (unsigned i = 0; i < p->return_count; i++) {
+		forget_gone(p->returning[i]);
+		lb_health_admin(p->returning[i], 0, LB_ADMIN_FMAINT,
+		    ", in the configuration again");
+	}
 	/* Who waits may go to the new ones. */
 	for (unsigned i = 0; i < lb_world()->count; i++)
 		lb_queue_serve(lb_world()->proxies[i], p->now);
@@ -758,6 +891,7 @@ reload(struct text new, char *said, size_t room, struct why *why)
 	int code = -1;
 
 	why->line[0] = '\0';
+	bury_all();
 	if (served == NULL)
 		why_set(why, "what is served is not known");
 	else if (lb_world()->stopping)
@@ -766,39 +900,10 @@ reload(struct text new, char *said, size_t room, struct why *why)
 		code = carry_out(&p);
 	if (code == 0)
 		snprintf(said, room, "servers: %u new, %u gone; other "
-		    "settings in %u places", p.join_count, p.leave_count,
-		    p.change_count);
+		    "settings in %u places", p.join_count + p.return_count,
+		    p.leave_count, p.change_count);
 	drop_plan(&p, code < 0);
 	return code;
-}
-
-/* ---- servers that go --------------------------------------------------- */
-
-static unsigned
-bury_some(struct lb_proxy *p)
-{
-	unsigned left = 0;
-	struct why why;
-
-	for (unsigned i = p->server_count; i-- > 0; ) {
-		struct lb_server *s = p->servers[i];
-
-		if (s->leaving && (!lb_dynamic_is_free(s) ||
-		    lb_dynamic_remove(s, &why) < 0))
-			left++;
-	}
-	return left;
-}
-
-static void
-on_burial(void *arg)
-{
-	unsigned left = 0;
-
-	for (unsigned i = 0; i < lb_world()->count; i++)
-		left += bury_some(lb_world()->proxies[i]);
-	if (left > 0)
-		timer_after(&burial, CLOCK_SECOND);
 }
 
 /* ---- the master's connection ------------------------------------------- */
@@ -817,7 +922,7 @@ drop_asking(struct asking *a)
 static void
 answer(struct conn *c, struct asking *a)
 {
-	char said[200], line[500];
+	char said[200], line[600];
 	struct why why;
 	char *outline;
 
@@ -902,6 +1007,8 @@ lb_place_fini(void)
 {
 	if (home != NULL)
 		timer_stop(&burial);
+	while (all_gone != NULL)
+		forget_gone(all_gone->server);
 	mem_drop(served);
 	served = NULL;
 	home = NULL;

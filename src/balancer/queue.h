@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * queue.h - who gets a slot of a server now, and who waits in which line:
- * choosing and queueing of spec 9.3 in one place. All of it runs under the
+ * choosing and queueing in one place. All of it runs under the
  * proxy's lock, which these take and let go; who is granted later hears of
  * it on his own loop.
  */

@@ -39,7 +39,7 @@ enum {
 	LB_FROM_CONSTANT = 1 << 9	/* there at any time, before any client */
 };
 
-enum lb_class {		/* of every row; spec section 6 */
+enum lb_class {		/* of every row */
 	LB_CLASS_F,		/* does what the original does */
 	LB_CLASS_W,		/* accepted, ignored, with a warning */
 	LB_CLASS_S,		/* accepted, ignored, in silence */

@@ -98,6 +98,19 @@ file_limit(void)
 	    MOST_AUTOMATIC : (long)r.rlim_max;
 }
 
+/* It serves what it can; the operator hears that it is less. */
+static void
+tell_files(long want, long most)
+{
+	char line[200];
+
+	if (most >= want)
+		return;
+	snprintf(line, sizeof line, "[%.100s.main()] Cannot raise FD limit "
+	    "to %ld, limit is %ld.", run.called, want, most);
+	lb_logs_say(LB_LOG_WARNING, line);
+}
+
 /* How many clients: as the user says, or as descriptors allow. */
 static void
 set_limits(void)
@@ -108,6 +121,7 @@ set_limits(void)
 	    (long)count_checks(run.setup);
 	long most = file_limit();
 	struct rights_limits l;
+	long want;
 
 	if (g->fd_hard_limit > 0 && most > g->fd_hard_limit)
 		most = g->fd_hard_limit;
@@ -117,8 +131,9 @@ set_limits(void)
 		w->maxconn = most > others + 2 ?
 		    (unsigned)((most - others) / 2) : 1;
 	w->hard_maxconn = w->maxconn;
-	rights_files(g->ulimit_n > 0 ? g->ulimit_n :
-	    2 * (long)w->maxconn + others, &l);
+	want = g->ulimit_n > 0 ? g->ulimit_n : 2 * (long)w->maxconn + others;
+	rights_files(want, &l);
+	tell_files(want, l.soft);
 	w->descriptors = (unsigned)l.soft;
 	for (unsigned i = 0; i < w->count; i++)
 		if (w->proxies[i]->maxconn == 0)

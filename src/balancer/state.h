@@ -10,7 +10,8 @@
 #include "balancer/server.h"
 #include "stat/sheet.h"
 
-void	lb_state_head(struct sheet *);
+void	lb_state_head(struct sheet *);	/* version and names of the fields */
+/* One server; now: monotonic us. */
 void	lb_state_line(struct sheet *, const struct lb_server *, int64_t now);
 
 #endif

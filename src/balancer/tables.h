@@ -18,6 +18,7 @@ void	lb_tables_start(struct loop *);
 void	lb_tables_fini(void);
 
 unsigned lb_tables_count(void);
+/* NULL behind the last, and of NULL. */
 struct lb_table *lb_tables_at(unsigned number);
 struct lb_table *lb_tables_find(const struct lb_table_conf *);
 struct lb_table *lb_tables_named(struct text name);	/* NULL: none */

@@ -20,7 +20,7 @@ struct engine;
 /*
  * Makes a loop in the calling thread, after any fork. Loop 0 is the first.
  * The engine is chosen here: what WEIR_ENGINE names, else what loop_set_engine
- * named, else the first that works (decisions 3). NULL with why.
+ * named, else the first that works. NULL with why.
  */
 struct loop *loop_new(struct why *);
 void	loop_free(struct loop **);
@@ -48,8 +48,8 @@ unsigned loop_number(const struct loop *);	/* 0, 1, ... */
 unsigned loop_count(void);
 struct loop *loop_at(unsigned number);
 
-struct stock *loop_stock(struct loop *);
-struct event_base *loop_base(struct loop *);
+struct stock *loop_stock(struct loop *);	/* chunks of its buffers */
+struct event_base *loop_base(struct loop *);	/* libevent's */
 void	loop_set_engine(const char *name);	/* "auto", or one; before the first */
 const char *loop_engine(const struct loop *);	/* "event" or "uring" */
 
@@ -67,6 +67,7 @@ struct loop_job {
 	void (*run)(struct loop_job *);
 	uint8_t queued;
 };
+/* The job is the caller's; once more while it is queued is harmless. */
 void	loop_soon(struct loop *, struct loop_job *);
 void	loop_soon_cancel(struct loop *, struct loop_job *);
 

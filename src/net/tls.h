@@ -2,8 +2,8 @@
 /*
  * tls.h - TLS contexts made from files, shared by all loops and counted;
  * and what is known of one connection's session. The bytes go through one
- * BIO of our own under net/conn (decisions H3). A running connection keeps
- * the context it began with.
+ * BIO of our own under net/conn. A running connection keeps the context it
+ * began with.
  */
 #ifndef WEIR_NET_TLS_H
 #define WEIR_NET_TLS_H

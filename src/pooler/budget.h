@@ -6,7 +6,7 @@
  *
  * A pool asks before it opens a server. Refused, it stands in the budget's
  * line, ordered by how long its first client has waited; whoever gives a
- * permit back looks who is to try next (decisions H6). A pool's first client
+ * permit back looks who is to try next. A pool's first client
  * changes without the line being told, but only to one that came later: so
  * whoever finds the first place out of date puts it where it belongs and
  * looks again.

@@ -109,6 +109,7 @@ unsigned pl_client_room(void);			/* slots held, for SHOW LISTS and MEM */
 uint32_t pl_client_slots(void);
 struct pl_client *pl_client_at(uint32_t place);
 
+/* In LOGIN, in its loop's lists; NULL: no memory. */
 struct pl_client *pl_client_new(struct loop *, const struct endpoint *peer);
 void	pl_client_enter(struct pl_client *, enum pl_client_state);
 void	pl_client_set_pool(struct pl_client *, struct pl_pool *);	/* while in LOGIN */
@@ -120,13 +121,14 @@ pl_client_travels(const struct pl_client *c)
 {
 	return c->shard == NULL && c->pool != NULL;
 }
+/* Of this loop; NULL: none. key: its cancel key. */
 struct pl_client *pl_client_by_id(uint64_t id);
 struct pl_client *pl_client_by_key(const uint8_t key[8]);
 
 /*
  * Ends it: FATAL to the client when tell is set (SQLSTATE 08P01 unless
  * another is given), one log line "closing because: ...", the server dealt
- * with as spec 10.3 says. Harmless on one that is GONE.
+ * with as pl_downstream_abandon() says. Harmless on one that is GONE.
  */
 void	pl_client_close(struct pl_client *, bool tell, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));

@@ -23,7 +23,7 @@ int	pl_control_suspend(struct why *);
 int	pl_control_able(struct pl_database *, bool able, struct why *);
 int	pl_control_kill(struct pl_database *, struct why *);
 int	pl_control_reconnect(struct pl_database *, struct why *);
-/* It may be on any loop: hunted() tells when it was found (UNDONE: it is not). */
+/* It may be on any loop: pl_control_hunted() tells when it was found (UNDONE: it is not). */
 struct pl_hunt;
 int	pl_control_kill_client(uint64_t id, struct pl_hunt **, struct why *);
 /* May WAIT_CLOSE wait there? */

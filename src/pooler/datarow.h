@@ -10,6 +10,7 @@
 #include "pg/message.h"
 #include "stat/column.h"
 
+/* RowDescription and DataRow; bit n of binary: column n is in binary. */
 void	pl_datarow_describe(struct message_writer *, const struct column *,
 	    unsigned count, uint32_t binary);
 void	pl_datarow_add(struct message_writer *, const struct column *,

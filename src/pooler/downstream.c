@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * downstream.c - server to client. Only short messages are ever read whole;
- * rows pass by their length. See data-path 3.2 and decisions H2.
+ * rows pass by their length.
  */
 #include "base/die.h"
 #include "base/log.h"

@@ -13,7 +13,8 @@
 
 extern const struct conn_handler pl_downstream_handler;
 
-/* What becomes of the server of a client that goes away (spec 10.3). */
+/* What becomes of the server of a client that goes away: released
+ * between transactions, else closed. */
 void	pl_downstream_abandon(struct pl_client *, struct pl_server *);
 
 /*

@@ -12,7 +12,7 @@
 #include "pooler/server.h"
 #include "pooler/user.h"
 
-/* Opens what is needed and allowed now (spec 10.5). Also after a server ended. Any loop. */
+/* Opens what is needed and allowed now. Also after a server ended. Any loop. */
 void	pl_growth_grow(struct pl_pool *);
 /* The same for a client that waits from now on; a turn later with several loops. */
 void	pl_growth_want(struct pl_pool *);

@@ -8,8 +8,8 @@
  *
  * Own idle seat first, then another loop's (MOVE), then the line. A released
  * seat goes to the own loop's line, unless the head of another's has waited
- * PL_LEDGER_PATIENCE longer (decisions H5). With one loop that is strict
- * first come, first served.
+ * PL_LEDGER_PATIENCE longer. With one loop that is strict first come, first
+ * served.
  */
 #ifndef WEIR_POOLER_LEDGER_H
 #define WEIR_POOLER_LEDGER_H

@@ -513,7 +513,6 @@ on_logged_in(struct pl_pool *pool)
 	pool->last_connect_failed = pool->last_login_failed = false;
 	pool->ledger.unlimited = false;
 	pl_roster_unlock(pool);
-	pool->dirty = false;
 	if (pool->welcomed_all)
 		return;
 	pool->welcomed_all = true;
@@ -767,7 +766,6 @@ mark_servers(void *arg)
 	struct pl_pool *pool = arg;
 	struct pl_server *s;
 
-	pool->dirty = true;
 	pool->ledger.unlimited = true;
 	pool->reconnected = ++pool->era;
 	for (unsigned n = 0; n < pool->loops; n++)

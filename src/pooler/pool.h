@@ -37,7 +37,7 @@ bool	pl_pool_has_waiting(struct pl_pool *);
  * closed: look at its state); the grant comes through the relay's handlers.
  */
 bool	pl_pool_want(struct pl_pool *, struct pl_client *);
-/* The server did its work; goes through spec 10.3 release order. */
+/* The server did its work: it is closed, reset, tested or handed on. */
 void	pl_pool_release(struct pl_pool *, struct pl_server *);
 /* A server has logged in, or passed its test or reset: idle or granted. */
 void	pl_pool_ready(struct pl_pool *, struct pl_server *);

@@ -20,7 +20,7 @@ bool	pl_pools_free(struct pl_pool *);	/* no record names it; false: not now */
 unsigned pl_pools_records(const struct pl_pool *);	/* what must go before it may: loop 0 */
 void	pl_pools_refresh(struct pl_pool *);	/* limits anew, from the settings in force */
 
-/* The whole pooler is paused, suspended or leaving: one state, spec 2 and 8.3. */
+/* The whole pooler is paused, suspended or leaving: one state. */
 enum pl_activity { PL_RUNNING, PL_PAUSED, PL_SUSPENDED };
 enum pl_leaving { PL_STAYS, PL_WAIT_CLIENTS, PL_WAIT_SERVERS };
 extern enum pl_activity pl_activity;

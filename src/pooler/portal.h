@@ -44,6 +44,7 @@ struct pl_portals {
 
 void	pl_portal_init(struct pl_portals *);
 void	pl_portal_fini(struct pl_portals *);
+/* NULL: there is none of that name. */
 struct pl_prepared *pl_portal_statement(struct pl_portals *, struct text name);
 struct pl_portal *pl_portal_find(struct pl_portals *, struct text name);
 

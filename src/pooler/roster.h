@@ -62,7 +62,6 @@ struct pl_pool {
 	int64_t last_connect;		/* start of the last attempt */
 	bool last_connect_failed, last_login_failed;	/* written under the lock */
 	char last_error[100];		/* the same */
-	bool dirty;			/* RECONNECT, changed entry: see spec 10.5 */
 	_Atomic int64_t last_lifetime_close;
 
 	struct pl_stats newer, older;	/* sums at the two marks of stats_period */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * stats.h - the numbers of one pool on one loop, spec section 20; times in
+ * stats.h - the numbers of one pool on one loop; times in
  * microseconds. Written by that loop.
  */
 #ifndef WEIR_POOLER_STATS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * upstream.c - client to server. Bodies are not looked at; only heads are,
- * and statement names. See data-path 3.2 and decisions H1, H2.
+ * and statement names.
  */
 #include <stdio.h>
 

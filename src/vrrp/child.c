@@ -219,7 +219,7 @@ step(struct vr_instance *i, enum vr_election_event event)
 
 /* ---- what is heard */
 
-/* What others send makes no flood of lines (B3). */
+/* What others send makes no flood of lines. */
 static bool
 may_say(struct vr_told *t, unsigned most)
 {

@@ -18,7 +18,7 @@ void	vr_hold_take(struct vr_netlink *, const struct vr_links *,
 void	vr_hold_leave(struct vr_netlink *, const struct vr_links *,
 	    const struct vr_instance_conf *);
 /*
- * Start: what a crash left of it is taken away (B11). Logs what it finds;
+ * Start: what a crash left of it is taken away. Logs what it finds;
  * asks for the removal only of what is there.
  */
 void	vr_hold_clean(struct vr_netlink *, const struct vr_links *,
@@ -31,7 +31,7 @@ void	vr_hold_change(struct vr_netlink *, const struct vr_links *,
 	    const struct vr_instance_conf *old,
 	    const struct vr_instance_conf *now);
 
-/* ---- put back what others delete (B17) */
+/* ---- put back what others delete */
 
 struct vr_hold_losses {		/* one per instance, zeroed at start */
 	int64_t at[2];		/* of the last two */
@@ -62,6 +62,7 @@ enum vr_hold_lost vr_hold_heard(struct vr_netlink *, const struct vr_links *,
 
 /* ---- static_ipaddress, static_routes, static_rules */
 
+/* Put at start, taken at the end, compared at a reload. */
 void	vr_hold_statics(struct vr_netlink *, const struct vr_links *,
 	    const struct vr_config *);
 void	vr_hold_end_statics(struct vr_netlink *, const struct vr_links *,

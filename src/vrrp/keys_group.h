@@ -12,6 +12,7 @@
 extern const struct vr_key vr_keys_group[], vr_keys_group_track[],
     vr_keys_group_garp[];
 
+/* Readers of blocks; what is wrong in them goes to the parse's report. */
 void	vr_keys_group_read(struct vr_parse *);
 void	vr_keys_group_read_track(struct vr_parse *);
 void	vr_keys_group_read_garp(struct vr_parse *);

@@ -26,6 +26,7 @@ struct vr_probe {
 	int64_t due;
 };
 
+/* Fails until it has risen once; the first try is at once. 0 is taken for 1. */
 void	vr_probe_open(struct vr_probe *, unsigned rise, unsigned fall);
 void	vr_probe_close(struct vr_probe *);
 

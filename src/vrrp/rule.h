@@ -10,6 +10,7 @@
 #include "vrrp/netlink.h"
 #include "vrrp/settings.h"
 
+/* Asks the kernel; that it refuses is logged when it says so. */
 void	vr_rule_add(struct vr_netlink *, const struct vr_rule_conf *);
 void	vr_rule_drop(struct vr_netlink *, const struct vr_rule_conf *);
 /* Is this RTM_NEWRULE or RTM_DELRULE about it? anyones: whoever made it. */

@@ -2,7 +2,7 @@
 /*
  * track_process.c - processes by name: /proc is read once a second, and the
  * end of one that was found is heard at once by its descriptor. Needs no
- * process connector (B7). On the turn's loop.
+ * process connector. On the turn's loop.
  */
 #include <sys/syscall.h>
 

@@ -4,7 +4,7 @@
  * macvlan with the VRRP hardware address, made at start, kept in BACKUP,
  * deleted at exit; and what must be set on it and on its parent so that the
  * host answers with one hardware address only. Settings of the parent are
- * put back as they were found (B16). One thread, with rights.
+ * put back as they were found. One thread, with rights.
  */
 #ifndef WEIR_VRRP_VMAC_H
 #define WEIR_VRRP_VMAC_H

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* change.c - from pages to events; see change.h. Pure; loop 0. */
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -8,236 +7,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "watch/change.h"
+#include "watch/draft.h"
 #include "watch/words.h"
-
-enum { LINE = 512, SIBLINGS_MOST = 8 };
-
-struct draft {			/* an event being written */
-	struct wt_event e;
-	char server[WT_WORDS_NAME + 4], proxy[WT_WORDS_NAME + 4];
-	char address[WT_WORDS_NAME + 4];
-	char check[LINE], words[LINE], facts[2 * LINE], siblings[4 * LINE];
-	char source[LINE];
-};
-
-/* One comparison: what is said of the page at hand goes by here. */
-struct turn {
-	struct wt_change *c;
-	struct wt_source *source;
-	struct wt_page *page;
-	bool rebased;		/* counters mean nothing this time */
-	bool moved;		/* some class has changed */
-};
-
-/* ---- small texts */
-
-static void __attribute__((format(printf, 3, 4)))
-add(char *to, size_t size, const char *fmt, ...)
-{
-	size_t len = strlen(to);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(to + len, size - len, fmt, ap);
-	va_end(ap);
-}
-#define ADD(to, ...) add(to, sizeof(to), __VA_ARGS__)
-
-static struct wt_view *
-view_of(struct wt_target *t, const struct wt_source *s)
-{
-	return &t->view[s->member];
-}
-
-static bool
-counts(const struct wt_target *t, unsigned member)
-{
-	const struct wt_view *v = &t->view[member];
-
-	return v->word != NULL && v->missed == 0 &&
-	    !t->group->members[member]->stale;
-}
-
-/* " (seen by lb1 and lb2; lb3 sees it UP)", where there are several. */
-static void
-add_seers(const struct wt_target *t, char *to, size_t size)
-{
-	const struct wt_group *g = t->group;
-	unsigned seers = 0, done = 0;
-
-	if (g->count < 2 || g->kind == WT_VRRP)
-		return;
-	for (unsigned i = 0; i < g->count; i++)
-		seers += counts(t, i) && t->view[i].class == t->class;
-	if (seers == 0)
-		return;
-	add(to, size, " (seen by");
-	for (unsigned i = 0; i < g->count; i++)
-		if (counts(t, i) && t->view[i].class == t->class) {
-			add(to, size, "%s %s", done == 0 ? "" :
-			    done + 1 == seers ? " and" : ",",
-			    g->members[i]->row->name);
-			done++;
-		}
-	for (unsigned i = 0; i < g->count; i++)
-		if (counts(t, i) && t->view[i].class != t->class &&
-		    t->view[i].at > t->since)
-			add(to, size, "; %s sees it %s",
-			    g->members[i]->row->name, t->view[i].word);
-	add(to, size, ")");
-}
-
-/* ---- what surrounds an event */
-
-static bool
-same_proxy(const struct wt_target *a, const struct wt_target *b)
-{
-	return text_same(wt_target_proxy(a), wt_target_proxy(b));
-}
-
-static bool
-is_sibling(const struct wt_target *a, const struct wt_target *b)
-{
-	return a->type == WT_SERVER && b->type == WT_SERVER &&
-	    a->class != WT_CLASS_NONE && same_proxy(a, b);
-}
-
-static uint32_t
-sessions(const struct wt_target *t)
-{
-	uint32_t n = 0;
-
-	for (unsigned i = 0; i < t->group->count; i++)
-		if (t->view[i].missed == 0)
-			n += t->view[i].scur;
-	return n;
-}
-
-/* "2 of 3 servers left: pgb1 UP (31 sessions), pgb3 UP (29)" */
-static void
-describe_siblings(const struct wt_target *t, struct draft *d)
-{
-	unsigned up = 0, all = 0, shown = 0;
-	const struct wt_target *o;
-	char name[WT_WORDS_NAME + 4], list[LINE] = "";
-
-	if (t->type != WT_SERVER || t->group->kind != WT_BALANCER)
-		return;
-	TAILQ_FOREACH(o, &t->group->targets, link) {
-		if (!is_sibling(o, t))
-			continue;
-		all++;
-		up += wt_class_serves((enum wt_class)o->class);
-		if (o == t || ++shown > SIBLINGS_MOST)
-			continue;
-		wt_words_name(text_of(wt_target_server(o)), name);
-		ADD(list, "%s%s %s (%u%s)", shown == 1 ? "" : ", ", name,
-		    wt_class_word((enum wt_class)o->class), sessions(o),
-		    shown == 1 ? " sessions" : "");
-		ADD(d->siblings, "%s %s %u\n", name,
-		    wt_class_name((enum wt_class)o->class), sessions(o));
-	}
-	if (all < 2)
-		return;
-	if (shown > SIBLINGS_MOST)
-		ADD(list, " and %u more", shown - SIBLINGS_MOST);
-	ADD(d->facts, "\n%u of %u servers %s: %s", up, all,
-	    t->class == WT_CLASS_DOWN ? "left" : "up", list);
-}
-
-static void
-put_cell(char *to, size_t size, struct text cell, const char *between)
-{
-	char name[WT_WORDS_NAME + 4];
-
-	if (cell.len > 0)
-		add(to, size, "%s%s", to[0] == '\0' ? "" : between,
-		    wt_words_name(cell, name));
-}
-
-/* What the page says of the check: "L4CON Connection refused". */
-static void
-describe_row(struct turn *turn, struct wt_target *t, struct draft *d)
-{
-	struct wt_view *v = view_of(t, turn->source);
-	struct text status;
-	struct wt_row row;
-
-	if (turn->page == NULL || v->row == 0)
-		return;
-	wt_page_row(turn->page, v->row - 1, &row);
-	status = row.cell[WT_CHECK_STATUS];
-	if (text_begins(status, "* "))		/* a check is under way */
-		status = text_from(status, 2);
-	wt_words_name(row.cell[WT_ADDR], d->address);
-	put_cell(d->check, sizeof d->check, status, " ");
-	put_cell(d->check, sizeof d->check, row.cell[WT_LAST_CHK].len > 0 ?
-	    row.cell[WT_LAST_CHK] : row.cell[WT_CHECK_DESC], " ");
-}
-
-/* What is not of the page: who, where, when. */
-static void
-begin_draft(struct turn *turn, struct wt_target *t, enum wt_kind kind,
-    struct draft *d)
-{
-	memset(d, 0, sizeof *d);
-	snprintf(d->source, sizeof d->source, "%s", turn->source->row->name);
-	d->e = (struct wt_event){
-		.kind = kind, .severity = wt_event_severity_of(kind),
-		.wall = turn->c->now.wall, .since = turn->c->now.wall,
-		.duration = -1, .group = turn->source->group->name,
-		.source = d->source, .proxy = d->proxy, .server = d->server,
-		.address = d->address, .old = "", .new = "",
-		.check = d->check, .words = d->words, .facts = d->facts,
-		.siblings = d->siblings };
-	if (t == NULL)
-		return;
-	wt_words_name(wt_target_proxy(t), d->proxy);
-	wt_words_name(text_of(wt_target_server(t)), d->server);
-	d->e.order = t->order;
-	d->e.was = (enum wt_class)t->told;
-	d->e.is = (enum wt_class)t->class;
-	d->e.old = wt_class_word((enum wt_class)t->told);
-	d->e.new = view_of(t, turn->source)->word;
-	d->e.since = t->since_wall;
-}
-
-static void
-finish_draft(struct turn *turn, struct draft *d)
-{
-	struct wt_event *e = wt_event_new(&d->e);
-
-	turn->c->dirty = true;
-	if (e == NULL) {
-		log_error("out of memory: %s is not told", d->words);
-		return;
-	}
-	turn->c->tell(turn->c->arg, e);
-	wt_event_drop(&e);
-}
-
-/* Of a target, with all that is known; words are filled in already. */
-static void
-tell_target(struct turn *turn, struct wt_target *t, struct draft *d)
-{
-	char clock[WT_WORDS];
-
-	describe_row(turn, t, d);
-	add_seers(t, d->words, sizeof d->words);
-	ADD(d->facts, "%s/%s on %s", d->proxy, d->server,
-	    turn->source->row->name);
-	if (d->check[0] != '\0' && t->type != WT_BACKEND)
-		ADD(d->facts, " · %s", d->check);
-	ADD(d->facts, " · since %s UTC", wt_words_clock(t->since_wall,
-	    clock));
-	describe_siblings(t, d);
-	finish_draft(turn, d);
-}
 
 /* ---- telling of one target */
 
 static const char *
-subject(const struct wt_target *t, const struct draft *d)
+subject(const struct wt_target *t, const struct wt_draft *d)
 {
 	return t->type == WT_BACKEND || t->type == WT_FRONTEND ? d->proxy :
 	    d->server;
@@ -258,78 +34,79 @@ up_kind(const struct wt_target *t)
 }
 
 static void
-tell_down(struct turn *turn, struct wt_target *t, bool initial, bool repeat)
+tell_down(struct wt_turn *turn, struct wt_target *t, bool initial, bool repeat)
 {
 	int64_t now = turn->c->now.mono;
-	struct draft d;
+	struct wt_draft d;
 	char span[WT_WORDS];
 
-	begin_draft(turn, t, down_kind(t), &d);
+	wt_draft_begin(turn, t, down_kind(t), &d);
 	d.e.initial = initial;
 	d.e.repeat = repeat;
 	d.e.is_problem = true;
-	ADD(d.words, "%s%s is %sDOWN", initial ? "at start: " : "",
+	WT_ADD(d.words, "%s%s is %sDOWN", initial ? "at start: " : "",
 	    subject(t, &d), repeat ? "still " : "");
 	if (t->group->kind == WT_VRRP) {
 		d.words[0] = '\0';
-		ADD(d.words, "%s is %sin FAULT on %s", d.server,
+		WT_ADD(d.words, "%s is %sin FAULT on %s", d.server,
 		    repeat ? "still " : "", turn->source->row->name);
 	}
 	if (repeat) {
-		ADD(d.words, ", for %s", wt_words_span(now - t->since, span));
+		WT_ADD(d.words, ", for %s", wt_words_span(now - t->since,
+		    span));
 		d.e.since = turn->c->now.wall;
 	}
 	t->told_at = now;
 	if (!repeat)
 		t->down_at = t->since;
 	t->owes_up = true;
-	tell_target(turn, t, &d);
+	wt_draft_tell(turn, t, &d);
 }
 
 static void
-tell_up(struct turn *turn, struct wt_target *t)
+tell_up(struct wt_turn *turn, struct wt_target *t)
 {
 	char span[WT_WORDS], from[WT_WORDS], to[WT_WORDS];
-	struct draft d;
+	struct wt_draft d;
 
-	begin_draft(turn, t, up_kind(t), &d);
+	wt_draft_begin(turn, t, up_kind(t), &d);
 	d.e.ends_problem = true;
 	d.e.duration = t->since > t->down_at ? t->since - t->down_at : 0;
-	ADD(d.words, "%s is back%s", subject(t, &d),
+	WT_ADD(d.words, "%s is back%s", subject(t, &d),
 	    t->class == WT_CLASS_DRAIN ? ", draining" :
 	    t->class == WT_CLASS_NOLB ? " UP, soft stop" : " UP");
 	if (t->group->kind == WT_VRRP) {
 		d.words[0] = '\0';
-		ADD(d.words, "%s is back: %s is %s", turn->source->row->name,
+		WT_ADD(d.words, "%s is back: %s is %s", turn->source->row->name,
 		    d.server, d.e.new);
 	}
-	ADD(d.facts, "was down %s (%s\xe2\x80\x93%s UTC)\n",
+	WT_ADD(d.facts, "was down %s (%s\xe2\x80\x93%s UTC)\n",
 	    wt_words_span(d.e.duration, span),
 	    wt_words_clock(t->since_wall - d.e.duration, from),
 	    wt_words_clock(t->since_wall, to));
 	t->owes_up = false;
-	tell_target(turn, t, &d);
+	wt_draft_tell(turn, t, &d);
 }
 
 static void __attribute__((format(printf, 4, 5)))
-tell_plain(struct turn *turn, struct wt_target *t, enum wt_kind kind,
+tell_plain(struct wt_turn *turn, struct wt_target *t, enum wt_kind kind,
     const char *fmt, ...)
 {
-	struct draft d;
+	struct wt_draft d;
 	va_list ap;
 
-	begin_draft(turn, t, kind, &d);
-	ADD(d.words, "%s ", subject(t, &d));
+	wt_draft_begin(turn, t, kind, &d);
+	WT_ADD(d.words, "%s ", subject(t, &d));
 	va_start(ap, fmt);
 	vsnprintf(d.words + strlen(d.words), sizeof d.words - strlen(d.words),
 	    fmt, ap);
 	va_end(ap);
-	tell_target(turn, t, &d);
+	wt_draft_tell(turn, t, &d);
 }
 
 /* From anything to a class that is not DOWN. */
 static void
-tell_other(struct turn *turn, struct wt_target *t)
+tell_other(struct wt_turn *turn, struct wt_target *t)
 {
 	enum wt_class was = (enum wt_class)t->told;
 
@@ -378,7 +155,7 @@ add_flap(struct wt_change *c, struct wt_target *t)
 }
 
 static void
-begin_flapping(struct turn *turn, struct wt_target *t)
+begin_flapping(struct wt_turn *turn, struct wt_target *t)
 {
 	char span[WT_WORDS];
 
@@ -390,7 +167,7 @@ begin_flapping(struct turn *turn, struct wt_target *t)
 
 /* It is silent until nothing has changed for a whole window. */
 static void
-end_flapping(struct turn *turn, struct wt_target *t)
+end_flapping(struct wt_turn *turn, struct wt_target *t)
 {
 	int64_t last = t->flaps > 0 ? t->flap[t->flaps - 1] : 0;
 	int64_t window = turn->c->set->flap_window;
@@ -420,11 +197,11 @@ crosses(const struct wt_target *t)
 }
 
 static void
-tell_first(struct turn *turn, struct wt_target *t)
+tell_first(struct wt_turn *turn, struct wt_target *t)
 {
 	if (t->known)
 		tell_plain(turn, t, WT_ADDED, "is new: %s",
-		    view_of(t, turn->source)->word);
+		    wt_target_view(t, turn->source)->word);
 	if (t->class == WT_CLASS_DOWN && (t->known ||
 	    turn->c->set->initial_alert))
 		tell_down(turn, t, !t->known, false);
@@ -433,7 +210,7 @@ tell_first(struct turn *turn, struct wt_target *t)
 }
 
 static void
-repeat_down(struct turn *turn, struct wt_target *t)
+repeat_down(struct wt_turn *turn, struct wt_target *t)
 {
 	int64_t every = turn->c->set->repeat;
 
@@ -443,7 +220,7 @@ repeat_down(struct turn *turn, struct wt_target *t)
 }
 
 static void
-settle(struct turn *turn, struct wt_target *t)
+settle(struct wt_turn *turn, struct wt_target *t)
 {
 	struct wt_change *c = turn->c;
 
@@ -483,7 +260,7 @@ class_of_views(const struct wt_target *t)
 	enum wt_quorum quorum = t->group->quorum;
 
 	for (unsigned i = 0; i < t->group->count; i++) {
-		if (!counts(t, i))
+		if (!wt_target_counts(t, i))
 			continue;
 		all++;
 		if (t->view[i].class == WT_CLASS_DOWN)
@@ -501,10 +278,10 @@ class_of_views(const struct wt_target *t)
 
 /* A class is believed when enough polls in a row have shown it. */
 static void
-reclass(struct turn *turn, struct wt_target *t)
+reclass(struct wt_turn *turn, struct wt_target *t)
 {
 	enum wt_class fresh = class_of_views(t);
-	const struct wt_view *v = view_of(t, turn->source);
+	const struct wt_view *v = wt_target_view(t, turn->source);
 	int64_t ago;
 
 	if (fresh == t->class) {
@@ -540,12 +317,12 @@ number(struct text cell)
 
 /* It fell and came back between two polls that both saw it up. */
 static void
-look_for_blip(struct turn *turn, struct wt_target *t,
+look_for_blip(struct wt_turn *turn, struct wt_target *t,
     const struct wt_view *was, const struct wt_view *v)
 {
 	int64_t gap = turn->c->now.mono - was->at + 2 * CLOCK_SECOND;
 	char span[WT_WORDS];
-	struct draft d;
+	struct wt_draft d;
 
 	if (turn->rebased || !was->counted || v->chkdown <= was->chkdown ||
 	    v->downtime < was->downtime || t->flapping ||
@@ -561,16 +338,16 @@ look_for_blip(struct turn *turn, struct wt_target *t,
 		begin_flapping(turn, t);
 		return;
 	}
-	begin_draft(turn, t, WT_BLIP, &d);
+	wt_draft_begin(turn, t, WT_BLIP, &d);
 	d.e.duration = (int64_t)(v->downtime - was->downtime) * CLOCK_SECOND;
 	d.e.since = turn->c->now.wall - (int64_t)v->lastchg * CLOCK_SECOND;
-	ADD(d.words, "%s was DOWN for %s and is UP again", subject(t, &d),
+	WT_ADD(d.words, "%s was DOWN for %s and is UP again", subject(t, &d),
 	    wt_words_span(d.e.duration, span));
-	tell_target(turn, t, &d);
+	wt_draft_tell(turn, t, &d);
 }
 
 static void
-look_for_going(struct turn *turn, struct wt_target *t,
+look_for_going(struct wt_turn *turn, struct wt_target *t,
     const struct wt_view *was, const struct wt_view *v)
 {
 	if (turn->c->quiet != NULL &&
@@ -584,10 +361,10 @@ look_for_going(struct turn *turn, struct wt_target *t,
 }
 
 static void
-take_view(struct turn *turn, struct wt_target *t, const struct wt_row *row,
+take_view(struct wt_turn *turn, struct wt_target *t, const struct wt_row *row,
     unsigned place)
 {
-	struct wt_view *v = view_of(t, turn->source), was = *v;
+	struct wt_view *v = wt_target_view(t, turn->source), was = *v;
 	struct text status = row->cell[WT_STATUS];
 
 	if (wt_class_is_strange(status) && !turn->c->state->strange_logged) {
@@ -623,7 +400,7 @@ take_remembered(struct wt_state *s, const struct wt_target *t)
 }
 
 static struct wt_target *
-new_target(struct turn *turn, const struct wt_row *row)
+new_target(struct wt_turn *turn, const struct wt_row *row)
 {
 	struct wt_state *s = turn->c->state;
 	struct wt_group *g = turn->source->group;
@@ -666,14 +443,14 @@ is_wanted(const struct wt_source *s, const struct wt_row *row)
 }
 
 static void
-take_rows(struct turn *turn)
+take_rows(struct wt_turn *turn)
 {
 	struct wt_group *g = turn->source->group;
 	struct wt_target *t;
 	struct wt_row row;
 
 	TAILQ_FOREACH(t, &g->targets, link)
-		view_of(t, turn->source)->row = 0;
+		wt_target_view(t, turn->source)->row = 0;
 	for (unsigned i = 0; i < turn->page->rows; i++) {
 		wt_page_row(turn->page, i, &row);
 		if (!is_wanted(turn->source, &row))
@@ -684,7 +461,7 @@ take_rows(struct turn *turn)
 			t = new_target(turn, &row);
 		if (t == NULL)
 			continue;	/* no memory: the next page */
-		if (view_of(t, turn->source)->row != 0)
+		if (wt_target_view(t, turn->source)->row != 0)
 			continue;	/* a name that stands twice */
 		t->type = (uint8_t)row.type;
 		t->order = i;
@@ -697,7 +474,7 @@ take_rows(struct turn *turn)
 /* ---- who is missing */
 
 static bool
-is_gone(const struct turn *turn, const struct wt_target *t)
+is_gone(const struct wt_turn *turn, const struct wt_target *t)
 {
 	for (unsigned i = 0; i < t->group->count; i++)
 		if ((t->view[i].word != NULL || !t->group->members[i]->
@@ -708,25 +485,25 @@ is_gone(const struct turn *turn, const struct wt_target *t)
 }
 
 static void
-tell_all_gone(struct turn *turn, unsigned count)
+tell_all_gone(struct wt_turn *turn, unsigned count)
 {
-	struct draft d;
+	struct wt_draft d;
 
-	begin_draft(turn, NULL, WT_REMOVED, &d);
-	ADD(d.words, "all %u servers of %s are gone from its statistics",
+	wt_draft_begin(turn, NULL, WT_REMOVED, &d);
+	WT_ADD(d.words, "all %u servers of %s are gone from its statistics",
 	    count, turn->source->row->name);
-	finish_draft(turn, &d);
+	wt_draft_end(turn, &d);
 }
 
 static void
-drop_missing(struct turn *turn)
+drop_missing(struct wt_turn *turn)
 {
 	struct wt_group *g = turn->source->group;
 	struct wt_target *t, *next;
 	unsigned gone = 0, left = 0;
 
 	TAILQ_FOREACH(t, &g->targets, link) {
-		struct wt_view *v = view_of(t, turn->source);
+		struct wt_view *v = wt_target_view(t, turn->source);
 
 		if (v->row == 0 && v->missed < UINT8_MAX)
 			v->missed++;
@@ -755,7 +532,7 @@ drop_missing(struct turn *turn)
 /* ---- the last server of a backend */
 
 static void
-mark_last(struct turn *turn, struct wt_target *from, struct wt_target *end,
+mark_last(struct wt_turn *turn, struct wt_target *from, struct wt_target *end,
     bool may_tell)
 {
 	struct wt_target *t, *last = NULL;
@@ -787,14 +564,14 @@ mark_last(struct turn *turn, struct wt_target *from, struct wt_target *end,
 }
 
 static void
-look_for_last(struct turn *turn, bool may_tell)
+look_for_last(struct wt_turn *turn, bool may_tell)
 {
 	struct wt_target *t, *from = NULL;
 
 	if (turn->source->group->kind != WT_BALANCER)
 		return;
 	TAILQ_FOREACH(t, &turn->source->group->targets, link) {
-		if (from != NULL && same_proxy(from, t))
+		if (from != NULL && wt_target_beside(from, t))
 			continue;
 		if (from != NULL)
 			mark_last(turn, from, t, may_tell);
@@ -807,45 +584,45 @@ look_for_last(struct turn *turn, bool may_tell)
 /* ---- VRRP: who is master */
 
 static void
-tell_move(struct turn *turn, struct wt_target *t, int from, int to)
+tell_move(struct wt_turn *turn, struct wt_target *t, int from, int to)
 {
 	struct wt_source **m = t->group->members;
-	struct draft d;
+	struct wt_draft d;
 
-	begin_draft(turn, t, WT_VIP_MOVED, &d);
+	wt_draft_begin(turn, t, WT_VIP_MOVED, &d);
 	d.e.since = turn->c->now.wall;
 	if (from >= 0)
-		ADD(d.words, "VIP moved from %s to %s", m[from]->row->name,
+		WT_ADD(d.words, "VIP moved from %s to %s", m[from]->row->name,
 		    m[to]->row->name);
 	else
-		ADD(d.words, "VIP is on %s", m[to]->row->name);
-	describe_row(turn, t, &d);
-	ADD(d.facts, "instance %s%s%s", d.server, d.address[0] == '\0' ? "" :
+		WT_ADD(d.words, "VIP is on %s", m[to]->row->name);
+	wt_draft_row(turn, t, &d);
+	WT_ADD(d.facts, "instance %s%s%s", d.server, d.address[0] == '\0' ? "" :
 	    " · ", d.address);
-	finish_draft(turn, &d);
+	wt_draft_end(turn, &d);
 }
 
 static void
-tell_split(struct turn *turn, struct wt_target *t, bool begins)
+tell_split(struct wt_turn *turn, struct wt_target *t, bool begins)
 {
-	struct draft d;
+	struct wt_draft d;
 
-	begin_draft(turn, t, begins ? WT_SPLIT : WT_SPLIT_END, &d);
+	wt_draft_begin(turn, t, begins ? WT_SPLIT : WT_SPLIT_END, &d);
 	d.e.since = turn->c->now.wall;
 	d.e.is_problem = begins;
 	d.e.ends_problem = !begins;
-	ADD(d.words, begins ? "%s has two masters" :
+	WT_ADD(d.words, begins ? "%s has two masters" :
 	    "%s has one master again", d.server);
 	for (unsigned i = 0; i < t->group->count; i++)
-		if (counts(t, i))
-			ADD(d.facts, "%s%s: %s", i == 0 ? "" : ", ",
+		if (wt_target_counts(t, i))
+			WT_ADD(d.facts, "%s%s: %s", i == 0 ? "" : ", ",
 			    t->group->members[i]->row->name, t->view[i].word);
-	finish_draft(turn, &d);
+	wt_draft_end(turn, &d);
 }
 
 /* Samples of two nodes are not of one time: a split must last. */
 static void
-judge_masters(struct turn *turn, struct wt_target *t)
+judge_masters(struct wt_turn *turn, struct wt_target *t)
 {
 	int master = -1;
 	unsigned count = 0;
@@ -854,7 +631,7 @@ judge_masters(struct turn *turn, struct wt_target *t)
 	for (unsigned i = 0; i < t->group->count; i++) {
 		struct text word = text_of(t->view[i].word);
 
-		if (!counts(t, i) || !text_begins(word, "MASTER"))
+		if (!wt_target_counts(t, i) || !text_begins(word, "MASTER"))
 			continue;
 		certain |= text_is(word, "MASTER (split)");
 		master = (int)i;
@@ -883,7 +660,7 @@ judge_masters(struct turn *turn, struct wt_target *t)
 }
 
 static void
-look_for_masters(struct turn *turn)
+look_for_masters(struct wt_turn *turn)
 {
 	struct wt_target *t;
 
@@ -897,12 +674,12 @@ look_for_masters(struct turn *turn)
 
 /* Another balancer behind the address, or the same one started anew. */
 static void
-look_for_move(struct turn *turn, const struct wt_answerer *a)
+look_for_move(struct wt_turn *turn, const struct wt_answerer *a)
 {
 	struct wt_source *s = turn->source;
 	uint64_t stot = 0, n;
 	struct wt_row row;
-	struct draft d;
+	struct wt_draft d;
 
 	for (unsigned i = 0; i < turn->page->rows; i++) {
 		wt_page_row(turn->page, i, &row);
@@ -920,31 +697,31 @@ look_for_move(struct turn *turn, const struct wt_answerer *a)
 		return;
 	if (s->node[0] != '\0') {
 		turn->rebased = true;
-		begin_draft(turn, NULL, WT_VIP_MOVED, &d);
-		ADD(d.words, "VIP moved from %s to %s", s->node, a->node);
-		ADD(d.facts, "%s is answered by %s now", s->row->name,
+		wt_draft_begin(turn, NULL, WT_VIP_MOVED, &d);
+		WT_ADD(d.words, "VIP moved from %s to %s", s->node, a->node);
+		WT_ADD(d.facts, "%s is answered by %s now", s->row->name,
 		    a->node);
-		finish_draft(turn, &d);
+		wt_draft_end(turn, &d);
 	}
 	snprintf(s->node, sizeof s->node, "%s", a->node);
 	turn->c->dirty = true;
 }
 
 static void
-tell_source_up(struct turn *turn)
+tell_source_up(struct wt_turn *turn)
 {
 	struct wt_source *s = turn->source;
 	char span[WT_WORDS];
-	struct draft d;
+	struct wt_draft d;
 
 	if (s->told_down || s->group->told_gone) {
-		begin_draft(turn, NULL, WT_SOURCE_UP, &d);
+		wt_draft_begin(turn, NULL, WT_SOURCE_UP, &d);
 		d.e.ends_problem = true;
 		d.e.duration = turn->c->now.mono - s->since;
-		ADD(d.words, "%s is back: it answers again", s->row->name);
-		ADD(d.facts, "was silent for %s", wt_words_span(d.e.duration,
+		WT_ADD(d.words, "%s is back: it answers again", s->row->name);
+		WT_ADD(d.facts, "was silent for %s", wt_words_span(d.e.duration,
 		    span));
-		finish_draft(turn, &d);
+		wt_draft_end(turn, &d);
 	}
 	s->told_down = s->group->told_gone = false;
 }
@@ -958,15 +735,15 @@ add_last_known(const struct wt_group *g, char *to, size_t size)
 	unsigned n = 0;
 
 	TAILQ_FOREACH(t, &g->targets, link) {
-		if (++n > SIBLINGS_MOST)
+		if (++n > WT_DRAFT_NAMES)
 			continue;
-		add(to, size, "%s%s %s", n == 1 ? "last known: " : ", ",
-		    wt_words_name(text_of(t->type == WT_BACKEND ? t->key :
-		    wt_target_server(t)), name),
+		wt_draft_add(to, size, "%s%s %s", n == 1 ? "last known: " :
+		    ", ", wt_words_name(text_of(t->type == WT_BACKEND ?
+		    t->key : wt_target_server(t)), name),
 		    wt_class_word((enum wt_class)t->class));
 	}
-	if (n > SIBLINGS_MOST)
-		add(to, size, " and %u more", n - SIBLINGS_MOST);
+	if (n > WT_DRAFT_NAMES)
+		wt_draft_add(to, size, " and %u more", n - WT_DRAFT_NAMES);
 }
 
 static const char *
@@ -979,33 +756,33 @@ source_noun(const struct wt_source *s)
 }
 
 static void
-tell_source_down(struct turn *turn, bool all)
+tell_source_down(struct wt_turn *turn, bool all)
 {
 	struct wt_source *s = turn->source;
-	struct draft d;
+	struct wt_draft d;
 
-	begin_draft(turn, NULL, WT_SOURCE_DOWN, &d);
+	wt_draft_begin(turn, NULL, WT_SOURCE_DOWN, &d);
 	d.e.is_problem = true;
 	d.e.since = s->since_wall;
 	if (!all)
 		d.e.severity = WT_WARNING;
 	if (all && s->group->count > 1) {
-		ADD(d.words, "no source of group %s answers:",
+		WT_ADD(d.words, "no source of group %s answers:",
 		    s->group->name);
 		for (unsigned i = 0; i < s->group->count; i++)
-			ADD(d.words, "%s %s", i == 0 ? "" : ",",
+			WT_ADD(d.words, "%s %s", i == 0 ? "" : ",",
 			    s->group->members[i]->row->name);
 	} else
-		ADD(d.words, "%s %s does not answer", source_noun(s),
+		WT_ADD(d.words, "%s %s does not answer", source_noun(s),
 		    s->row->name);
-	ADD(d.facts, "%s\n", s->reason);
+	WT_ADD(d.facts, "%s\n", s->reason);
 	add_last_known(s->group, d.facts, sizeof d.facts);
-	finish_draft(turn, &d);
+	wt_draft_end(turn, &d);
 }
 
 /* All of the group, some of it, or may the others still fail? */
 static void
-judge_silence(struct turn *turn)
+judge_silence(struct wt_turn *turn)
 {
 	struct wt_source *s = turn->source;
 	struct wt_group *g = s->group;
@@ -1029,7 +806,7 @@ judge_silence(struct turn *turn)
 }
 
 static void
-settle_all(struct turn *turn)
+settle_all(struct wt_turn *turn)
 {
 	struct wt_target *t;
 
@@ -1043,7 +820,7 @@ void
 wt_change_page(struct wt_change *c, struct wt_source *s,
     struct wt_page *page, const struct wt_answerer *a)
 {
-	struct turn turn = { .c = c, .source = s, .page = page };
+	struct wt_turn turn = { .c = c, .source = s, .page = page };
 	bool first = !s->group->whole;
 
 	if (!s->answered || s->failed > 0)
@@ -1068,7 +845,7 @@ void
 wt_change_failed(struct wt_change *c, struct wt_source *s,
     const char *reason)
 {
-	struct turn turn = { .c = c, .source = s };
+	struct wt_turn turn = { .c = c, .source = s };
 
 	snprintf(s->reason, sizeof s->reason, "%s", reason);
 	if (s->failed++ == 0) {

@@ -9,32 +9,7 @@
 #ifndef WEIR_WATCH_CHANGE_H
 #define WEIR_WATCH_CHANGE_H
 
-#include "watch/event.h"
-#include "watch/page.h"
-#include "watch/target.h"
-
-struct wt_now {
-	int64_t mono, wall;
-};
-
-struct wt_change {
-	struct wt_state *state;
-	const struct wt_settings *set;
-	struct wt_now now;
-	/* What came of it; the callee holds the event if it keeps it. */
-	void (*tell)(void *arg, struct wt_event *);
-	/* Must it be kept back (a silence, not our turn)? NULL: never. */
-	bool (*quiet)(void *arg, const struct wt_target *,
-	    const struct wt_source *);
-	void *arg;
-	bool dirty;		/* something to be stored has changed */
-};
-
-/* Who answered, as far as it was told; 0 and "": unknown. */
-struct wt_answerer {
-	const char *node;
-	uint64_t pid, uptime;
-};
+#include "watch/turn.h"
 
 /* A whole page has come from the source. */
 void	wt_change_page(struct wt_change *, struct wt_source *,

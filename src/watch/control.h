@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "watch/config.h"
 
+/* The control socket and metrics_listen; one that fails is logged. */
 void	wt_control_open(struct loop *, const struct wt_config *);
 void	wt_control_close(void);
 

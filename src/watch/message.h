@@ -30,9 +30,11 @@ struct wt_lines {
 	size_t len;
 };
 
+/* wall: now, us. The message holds its events until fini. */
 void	wt_message_init(struct wt_message *, const struct wt_receiver_row *,
 	    const struct wt_settings *, int64_t wall);
 void	wt_message_fini(struct wt_message *);
+/* False: it is full. */
 bool	wt_message_add(struct wt_message *, struct wt_event *);
 /*
  * A DOWN and its UP that both waited become one line; then worst first,
@@ -40,7 +42,7 @@ bool	wt_message_add(struct wt_message *, struct wt_event *);
  */
 void	wt_message_sort(struct wt_message *, bool join_pairs);
 
-enum wt_severity wt_message_severity(const struct wt_message *);
+enum wt_severity wt_message_severity(const struct wt_message *); /* worst */
 /* "pgb2 is DOWN", "3 servers are DOWN: pgb1, pgb2, pgb3". */
 void	wt_message_headline(const struct wt_message *, struct wt_lines *);
 /* A line an event that stands in [from, to) of the list, with its facts. */
@@ -54,6 +56,7 @@ bool	wt_message_hint(const struct wt_message *, const struct wt_event *,
 /* "<!here>" or "". */
 const char *wt_message_mention(const struct wt_message *);
 
+/* What does not fit any more is cut. */
 void	wt_lines_add(struct wt_lines *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 /* The same with &, < and > as entities. */

@@ -70,6 +70,7 @@ void	wt_outbox_fini(struct wt_outbox *);
 int	wt_outbox_open(struct wt_outbox *, const char *dir, uint64_t known,
 	    const struct wt_now *, struct why *);
 
+/* The receiver's, made when there is none yet; NULL: no memory. */
 struct wt_queue *wt_outbox_queue(struct wt_outbox *, struct text receiver);
 
 /*

@@ -97,14 +97,16 @@ struct wt_state {
 	bool strange_logged;
 };
 
+/* Groups and sources as the configuration has them; NULL: why. */
 struct wt_state *wt_state_new(const struct wt_config *, struct why *);
 void	wt_state_free(struct wt_state **);
+/* NULL: none. */
 struct wt_group *wt_state_group(struct wt_state *, struct text name);
 /* One copy of each status word; bounded: later ones are "?". */
 const char *wt_state_word(struct wt_state *, struct text);
 
 struct wt_target *wt_target_find(const struct wt_group *, struct text proxy,
-	    struct text server);
+	    struct text server);	/* NULL: none */
 /* NULL: no memory. */
 struct wt_target *wt_target_add(struct wt_state *, struct wt_group *,
 	    struct text proxy, struct text server);
@@ -120,6 +122,30 @@ static inline struct text
 wt_target_proxy(const struct wt_target *t)
 {
 	return (struct text){ t->key, t->proxy_len };
+}
+
+/* What the source says of it. */
+static inline struct wt_view *
+wt_target_view(struct wt_target *t, const struct wt_source *s)
+{
+	return &t->view[s->member];
+}
+
+/* Does the member have a say: has it seen the target in its last page? */
+static inline bool
+wt_target_counts(const struct wt_target *t, unsigned member)
+{
+	const struct wt_view *v = &t->view[member];
+
+	return v->word != NULL && v->missed == 0 &&
+	    !t->group->members[member]->stale;
+}
+
+/* Of the same proxy? */
+static inline bool
+wt_target_beside(const struct wt_target *a, const struct wt_target *b)
+{
+	return text_same(wt_target_proxy(a), wt_target_proxy(b));
 }
 
 #endif

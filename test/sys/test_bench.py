@@ -136,8 +136,9 @@ def test_real_postgres(poolers):
 def test_counts_what_a_transaction_costs(poolers):
     out = run("bench/instr", poolers[0], "--modes", "simple",
               *([] if shutil.which("valgrind") else ["--no-instructions"]))
-    for line in out.splitlines():
-        row = json.loads(line)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert rows
+    for row in rows:
         assert row["calls"].get("all", 4) >= 4 or "weir" in row["name"]
         assert 100 < row.get("instructions", 1000) < 100000
 
@@ -163,7 +164,9 @@ def cost(*args):
         pytest.skip(why)
     out = run("bench/instr", "weir=" + built("weir-pooler"), "--engine",
               "event", *args)
-    return [json.loads(line) for line in out.splitlines()]
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert rows
+    return rows
 
 
 def count_of(row):

@@ -316,9 +316,9 @@ def test_out_of_descriptors(start):
     lawful(port)
     resource.prlimit(b.process.pid, resource.RLIMIT_NOFILE, (150, 150))
     crowd = [connect(port) for _ in range(300)]
-    time.sleep(0.3)
+    time.sleep(0.3)  # the backlog fills
     begin = cpu(b)
-    time.sleep(1)
+    time.sleep(1)  # how much time it takes in one
     assert cpu(b) - begin < 0.05 * sanitized(3)
     assert open_files(b) <= 150
     for s in crowd:
@@ -483,7 +483,7 @@ def test_those_who_never_finish(start, certificate):
             s.sendall(b"PROXY TCP4 1." if i % 2 else
                       b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
             slow.append(s)
-        time.sleep(0.5)
+        time.sleep(0.5)  # all that was sent is read
         assert resident(b) - before <= 200 * 96 * KB
         readable, _, _ = select.select(slow, [], [], 4)
         assert readable			# they are ended, not kept

@@ -285,7 +285,7 @@ def test_who_never_reads_costs_little(crowd):
         s.connect(crowd.socket())
         s.sendall(b"prompt i\n" + b"show stat\n" * 200)
         mute.append(s)
-    time.sleep(0.3)
+    time.sleep(0.3)  # as much as fits is written
     with open("/proc/%d/statm" % crowd.process.pid) as f:
         resident = int(f.read().split()[1]) * 4
     before = resident
@@ -315,5 +315,5 @@ def test_stopped_while_asked():
         s = socket.socket(socket.AF_UNIX)
         s.connect(c.socket())
         s.sendall(b"prompt i\nwait 10s\n")
-        time.sleep(0.1)
+        time.sleep(0.1)  # the command has begun
         assert c.stop() == -15

@@ -216,7 +216,7 @@ def answers():
     both = []
     for path in (ORIGINAL, ours()):
         with Console(path, TEXT % {"up": up}) as c:
-            time.sleep(0.8)
+            time.sleep(0.8)  # the first checks are done, of both
             both.append([plain(c.say(command), c) for command in COMMANDS])
     return both
 

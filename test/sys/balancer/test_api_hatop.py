@@ -45,7 +45,7 @@ class Terminal:
 
     def type(self, key):
         os.write(self.fd, key.encode())
-        time.sleep(0.05)
+        time.sleep(0.05)  # a key at a time, as fingers do
 
     def close(self):
         os.write(self.fd, b"Q")

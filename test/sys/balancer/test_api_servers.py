@@ -52,7 +52,7 @@ def test_add_serve_delete(console):
     assert c.say("enable server l/n") == "\n"
     assert asked(c) == "aabbnn"
     assert c.say("enable health l/n") == "\n"
-    time.sleep(0.4)
+    time.sleep(0.4)  # the checks of it have begun
     assert c.states()["l/n"]["srv_check_status"] == "6"
     assert "must" not in c.say("del server l/n")
     assert c.say("del server l/n") == \

@@ -78,7 +78,7 @@ class Stage:
         return answer
 
     def change(self):
-        time.sleep(0.1)
+        time.sleep(0.1)  # behind the start, as an operator
         for line in DONE:
             talk(self.at, line + "\n")
         return self.states()

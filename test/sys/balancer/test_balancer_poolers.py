@@ -9,6 +9,7 @@ import time
 import pytest
 
 from rig.balancing import Balancer, free_port, head, ours
+from rig.cluster import wait_for
 
 
 def psql(port, sql):
@@ -34,7 +35,7 @@ def test_psql_through_three_poolers(cluster, pooler, engine):
                       "on-marked-down shutdown-sessions\n%s" % (port, servers))
     with Balancer(ours(), text, env={"WEIR_ENGINE": engine}) as b:
         b.wait_for(port)
-        time.sleep(0.5)
+        time.sleep(0.5)  # each pooler was checked once
         for n in range(9):
             got = psql(port, "select %d" % n)
             assert got.stdout == "%d\n" % n, got.stderr
@@ -49,6 +50,5 @@ def test_psql_through_three_poolers(cluster, pooler, engine):
         for n in range(6):
             got = psql(port, "select %d" % n)
             assert got.stdout == "%d\n" % n, got.stderr
-        time.sleep(1.2)
-        assert "Server pg/pgb2 is DOWN" in b.errors()
+        wait_for(lambda: "Server pg/pgb2 is DOWN" in b.errors())
         assert psql(port, "select 7").stdout == "7\n"

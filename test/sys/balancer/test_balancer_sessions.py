@@ -13,6 +13,7 @@ import pytest
 
 from rig.balancing import (Balancer, connect, echo, free_port, head, idle,
                            ours, read_all, say, serve)
+from rig.cluster import wait_for
 
 
 @pytest.fixture(params=["event", "uring"])
@@ -69,7 +70,7 @@ def test_bytes_arrive(start, threads):
 def test_half_close_lets_the_other_direction_live(start):
     def late(c, n):
         got = read_all(c)
-        time.sleep(0.2)
+        time.sleep(0.2)  # the other way was closed before
         c.sendall(b"heard " + got)
         c.close()
     port = free_port()
@@ -89,12 +90,12 @@ def test_a_deaf_receiver_stops_the_sender(start):
             while sent[0] < 200000000:
                 sent[0] += c.send(b"x" * 65536)
         except OSError:
-            time.sleep(5)
+            time.sleep(5)  # longer than anybody looks
     port = free_port()
     b = start(head() + listen(port, "server s 127.0.0.1:%d" % serve(flood)),
               port)
     s = connect(port)
-    time.sleep(2)
+    time.sleep(2)  # what fits on the way is sent
     assert sent[0] < 60000000
     with open("/proc/%d/statm" % b.process.pid) as f:
         pages = int(f.read().split()[1])
@@ -106,7 +107,7 @@ def test_server_maxconn_queues_in_order(start):
     port, server = free_port(), serve(echo)
     start(head() + listen(port, "server s 127.0.0.1:%d maxconn 1" % server),
           port)
-    time.sleep(0.2)
+    time.sleep(0.2)  # the start's check has left the slot
     order, clients = [], []
 
     def run(n, s):
@@ -129,7 +130,7 @@ def test_frontend_maxconn_waits_in_the_kernel(start):
     port, server = free_port(), serve(echo)
     start(head() + listen(port, "maxconn 2\n server s 127.0.0.1:%d" % server),
           port)
-    time.sleep(0.2)
+    time.sleep(0.2)  # the start's connect was counted out
     held = [connect(port) for _ in range(2)]
     for s in held:
         s.sendall(b"x")
@@ -156,8 +157,7 @@ def test_proxy_header_goes_through(start, option):
     assert s.recv(10) == b"hello"
     me = s.getsockname()[1]
     s.close()
-    time.sleep(0.3)
-    assert "127.0.0.1:%d " % me in b.lines()
+    wait_for(lambda: "127.0.0.1:%d " % me in b.lines())
 
 
 def test_a_wrong_proxy_header_is_refused(start):
@@ -167,9 +167,8 @@ def test_a_wrong_proxy_header_is_refused(start):
     s = connect(port)
     s.sendall(b"GET / HTTP/1.0\r\n\r\n")
     assert read_all(s) == b""
-    time.sleep(0.2)
-    assert ("i/1: Received something which does not look like a PROXY "
-            "protocol header") in b.lines()
+    wait_for(lambda: "i/1: Received something which does not look like a "
+             "PROXY protocol header" in b.lines())
 
 
 def test_sni_decides(start):
@@ -195,7 +194,7 @@ backend b
         hello = outgoing.read()
         s = connect(port)
         s.sendall(hello[:40])
-        time.sleep(0.1)
+        time.sleep(0.1)  # two segments, not one
         s.sendall(hello[40:])
         assert read_all(s) == end
 
@@ -217,15 +216,13 @@ def test_down_server_loses_its_sessions(start):
     s = connect(port)
     s.sendall(b"x")
     assert s.recv(1) == b"x"
-    time.sleep(0.5)
+    time.sleep(0.5)  # the server was seen up
     alive.clear()
     assert read_all(s) == b""
-    time.sleep(0.2)
-    assert " DD " in b.lines() or " D- " in b.lines()
+    wait_for(lambda: " DD " in b.lines() or " D- " in b.lines())
     assert "Server l/s is DOWN" in b.errors()
     alive.set()
-    time.sleep(1)
-    assert "Server l/s is UP" in b.errors()
+    wait_for(lambda: "Server l/s is UP" in b.errors())
 
 
 def test_soft_stop_waits_for_the_last(start):
@@ -235,7 +232,7 @@ def test_soft_stop_waits_for_the_last(start):
     s.sendall(b"x")
     assert s.recv(1) == b"x"
     b.process.send_signal(signal.SIGUSR1)
-    time.sleep(0.5)
+    time.sleep(0.5)  # the listener has closed
     with pytest.raises(OSError):
         connect(port).recv(1) or (_ for _ in ()).throw(OSError())
     s.sendall(b"y")
@@ -325,7 +322,7 @@ def test_tls_on_both_sides(start, pem, header):
               "%%ci:%%cp|%%ft|%%sslv|%%[ssl_fc]\n server s 127.0.0.1:%d\n" % (
                   inner, pem, " accept-proxy" if header else "", server),
               outer)
-    time.sleep(0.5)
+    time.sleep(0.5)  # the inner one has seen its server
     s = tls_connect(outer, pem)
     sent = os.urandom(300000)
     threading.Thread(target=s.sendall, args=(sent,)).start()
@@ -335,7 +332,7 @@ def test_tls_on_both_sides(start, pem, header):
     assert got == sent
     me = s.getsockname()[1]
     s.close()
-    time.sleep(0.5)
+    time.sleep(0.5)  # the last lines are written
     lines = [x for x in b.lines().splitlines() if "|i~|TLSv1.3|1" in x]
     assert any(x.startswith("127.0.0.1:%d|" % me) == bool(header)
                for x in lines), b.lines()
@@ -357,5 +354,4 @@ def test_a_server_that_is_not_trusted_is_not_used(start, pem, tmp_path):
     s = connect(outer)
     s.sendall(b"secret")
     assert read_all(s) == b""
-    time.sleep(0.3)
-    assert " SC " in b.lines()
+    wait_for(lambda: " SC " in b.lines())

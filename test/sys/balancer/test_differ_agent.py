@@ -34,7 +34,7 @@ def echoes_word(c, n):
 
 
 def slow(c, n):
-    time.sleep(5)
+    time.sleep(5)  # longer than any agent's time-out
     c.close()
 
 
@@ -90,7 +90,7 @@ def play(path):
     text += "listen ready\n bind 127.0.0.1:%d\n" % ready
     with Balancer(path, text) as b:
         b.wait_for(ready)
-        time.sleep(3)
+        time.sleep(3)  # every case has told all that it tells
         said = b.errors().splitlines()
     return {case: [plain(line) for line in said
                    if re.search(r"\b%s\b[^-]" % name_of(case), line)]

@@ -47,7 +47,7 @@ def hang_up(c, n):
 
 
 def silent(c, n):
-    time.sleep(1.2)
+    time.sleep(1.2)  # longer than the check's time-out
     c.close()
 
 
@@ -264,7 +264,7 @@ def play(path):
     text += "listen ready\n bind 127.0.0.1:%d\n" % ready
     with Balancer(path, text) as b:
         b.wait_for(ready)
-        time.sleep(4)
+        time.sleep(4)  # every case has told all that it tells
         said = b.errors().splitlines()
     return {case: [plain(line) for line in said
                    if re.search(r"\b%s\b[^-]" % name_of(case), line) and

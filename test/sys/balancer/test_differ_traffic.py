@@ -101,7 +101,7 @@ def c_reset(port):
 
 def c_quick(port):
     s = connect(port)
-    time.sleep(0.1)
+    time.sleep(0.1)  # it has met its server
     s.close()
 
 
@@ -118,9 +118,9 @@ def c_two_leave(port):
     first.sendall(b"abc")
     first.recv(10)
     second = connect(port)
-    time.sleep(0.3)
+    time.sleep(0.3)  # it is in the queue
     second.close()
-    time.sleep(0.3)
+    time.sleep(0.3)  # its end was seen before the next
     first.close()
 
 
@@ -214,7 +214,7 @@ def play_ends(path, engine="", threads=1):
             c.start()
         for c in clients:
             c.join(9)
-        time.sleep(0.5)
+        time.sleep(0.5)  # the last lines are written
         lines = b.lines().splitlines()
     return {case: sorted(repr(facts(one)) for one in lines
                          if re.search(r"\b%s\b[^-]" % name_of(case), one))

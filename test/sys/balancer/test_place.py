@@ -171,13 +171,24 @@ def test_servers_come_and_go(tmp_path, server, threads):
 
 
 def test_a_server_that_goes_and_comes_back(tmp_path, server):
-    """With sessions left it is another worker's, which has no past of it."""
+    """With sessions left: it is the same one again, or another worker's."""
     with Placed(tmp_path, server,
                 " server t 127.0.0.1:%d\n" % server) as m:
-        with session(m.port):
+        m.ask("disable server l/t")
+        with session(m.port) as s:
             m.reload(m.text.replace(" server s ", " #"))
+            assert m.column("status") == "MAINT"
+            m.reload(m.text + " server u 127.0.0.1:%d weight 9\n" % server)
             assert m.kept()
-            assert "still has sessions" in m.refused(m.text, 2)
+            assert m.column("status") == "no check"
+            assert m.column("scur") == "1"
+            assert m.column("status", "l", "t") == "MAINT"
+            m.reload(m.text.replace(" server s ", " #"))
+            assert "comes back as another one" in m.refused(
+                m.text.replace("server s 127.0.0.1:%d" % server,
+                               "server s 127.0.0.1:%d" % (server + 1)), 2)
+            s.sendall(b"two")
+            assert s.recv(10) == b"two"
         assert m.column("status") == "no check"
 
 

@@ -103,7 +103,7 @@ def settle(m, path):
     if path == THEIRS:
         with open("/proc/%d/environ" % m.pid) as f:
             until(lambda: f.seek(0) or "MWORKER_WAIT_ONLY" in f.read())
-        time.sleep(0.2)
+        time.sleep(0.2)  # it installs its handlers behind that
 
 
 @original

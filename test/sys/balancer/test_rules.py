@@ -252,7 +252,7 @@ def play(path, engine="", threads=1):
             c.start()
         for c in clients:
             c.join(9)
-        time.sleep(0.4)
+        time.sleep(0.4)  # the last lines are written
         assert b.process.poll() is None
         lines = b.lines().splitlines()
     return {case: (got.get(case), [

@@ -126,7 +126,7 @@ def test_silent_drop():
                 s = connect(port)
                 break
             except OSError:
-                time.sleep(0.05)
+                time.sleep(0.05)  # until it listens
         s.settimeout(0.5)
         with pytest.raises(OSError):
             if s.recv(10) == b"":
@@ -150,7 +150,7 @@ def test_maxsslconn(files):  # noqa: F811
         with pytest.raises(OSError):
             c.wrap_socket(connect(port))
         first.close()
-        time.sleep(0.3)
+        time.sleep(0.3)  # its end is counted
         c.wrap_socket(connect(port)).close()
 
 
@@ -189,7 +189,7 @@ def test_md5_signatures():
     with Balancer(ours(), head() + "listen l\n bind 127.0.0.1:%d tcp-md5sig "
                   "secret\n server s 127.0.0.1:1\nlisten r\n bind "
                   "127.0.0.1:%d\n" % (port, free_port())) as b:
-        time.sleep(0.4)
+        time.sleep(0.4)  # the kernel has refused, or it runs
         if b.process.poll() is not None:
             pytest.skip("this kernel signs no segments")
         with pytest.raises(OSError):

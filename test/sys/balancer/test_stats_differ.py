@@ -146,7 +146,7 @@ def drive(p):
     first.recv(1)
     second = balancing.connect(p["narrow"])
     second.sendall(b"bc")
-    time.sleep(0.1)
+    time.sleep(0.1)  # it waits in the queue: counted so
     first.close()
     second.recv(2)
     second.close()
@@ -169,7 +169,7 @@ def drive(p):
         with balancing.connect(p["redispatch"]) as s:
             s.sendall(b"again")
             s.recv(5)
-    time.sleep(0.2)
+    time.sleep(0.2)  # ends are counted behind the close
 
 
 @pytest.fixture(scope="module")
@@ -459,7 +459,7 @@ def test_a_slow_reader_gets_it_all(pair):
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         s.connect(("127.0.0.1", p["stats"]))
         s.sendall(b"GET /stats;json HTTP/1.0\r\n\r\n")
-        time.sleep(0.3)
+        time.sleep(0.3)  # the window is full: sent in slices
         all = balancing.read_all(s).decode()
     assert json.loads(all.split("\r\n\r\n", 1)[1])
 
@@ -511,7 +511,7 @@ def test_the_exporter_reads_it(pair, how):
                     _, text = get(port, "/metrics")
                     break
                 except OSError:
-                    time.sleep(0.05)
+                    time.sleep(0.05)  # until the exporter listens
         finally:
             e.kill()
             e.wait()

@@ -42,7 +42,7 @@ def held(port):
     read_all_closed(port)
     first.close()
     second.close()
-    time.sleep(0.1)
+    time.sleep(0.1)  # both ends are counted
     read_all_closed(port)
 
 
@@ -51,7 +51,7 @@ def read_all_closed(port):
     s.sendall(b"y")
     s.recv(1)
     s.close()
-    time.sleep(0.1)
+    time.sleep(0.1)  # its end is counted
 
 
 def sources(port):
@@ -269,7 +269,7 @@ def play(path, engine="", threads=1):
             c.start()
         for c in clients:
             c.join(9)
-        time.sleep(0.4)
+        time.sleep(0.4)  # the last lines are written
         assert b.process.poll() is None
         lines = b.lines().splitlines()
     return {case: [one.split(NAMES[case] + ":", 1)[1] for one in lines

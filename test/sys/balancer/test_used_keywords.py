@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # What is used in three or more of the public TCP configurations that were
-# counted (specification 20): each has a case that names it, and all of it
+# counted: each has a case that names it, and all of it
 # together loads.
 import os
 import re

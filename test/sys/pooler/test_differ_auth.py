@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# Who gets in (specification 7): methods against secrets, bent SASL messages,
+# Who gets in: methods against secrets, bent SASL messages,
 # the other files, auth_query, logging in to servers.
 import os
 import re
@@ -520,7 +520,7 @@ def pools(s):
 @scenario("auth.query.identity", databases={
     "app": "host=127.0.0.1 port=$PG dbname=app"}, auth_type="md5", **QUERY)
 def identity(s):
-    """Who asks is not who comes in (R3)."""
+    """Who asks is not who comes in."""
     s.note("user", s.login("md5user").one("select current_user"))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# The console (specification 8): every SHOW, every command with good and bad
+# The console: every SHOW, every command with good and bad
 # arguments, the rights of stats users, what is refused and how.
 import time
 

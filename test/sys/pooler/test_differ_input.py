@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# Files that are wrong (specification 4, 19): what is said, on which line,
+# Files that are wrong: what is said, on which line,
 # with which exit code; and odd files that are right.
 import re
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# The life of the process (specification 1, 2, 4.4, 18): command line,
+# The life of the process: command line,
 # signals, exit codes, pid file, sockets, reload, log lines.
 import os
 import re
@@ -505,7 +505,7 @@ def forced_lost(s):
                                          ("admin", "adminpw")])
 def auth_file(s):
     s.note("before", s.try_login("a", "app", "one")[-1])
-    time.sleep(0.01)
+    time.sleep(0.01)  # another mtime for the file
     s.p.reload(databases={"app": DB + " user=app"}, auth_type="plain",
                auth_file=[("a", "other"), ("c", "three"),
                           ("admin", "adminpw")])

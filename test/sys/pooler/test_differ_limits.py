@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: ISC
-# Limits and time-outs with their exact texts (specification 9.2, 10.5,
-# 10.6, 16, 17).
+# Limits and time-outs with their exact texts.
 import time
 
 from rig import fakepg, wire
@@ -39,7 +38,7 @@ def cancel_when_full(s):
     c = s.login()
     c.send(query("select pg_sleep(20)"))
     s.p.wait_pool(sv_active=1)
-    time.sleep(0.1)
+    time.sleep(0.1)  # the query runs at the server
     k = s.conn()
     k.send(wire.cancel(c.pid, c.key))
     s.note("to the canceller", k.rest())
@@ -153,7 +152,7 @@ def reserve(s):
           reserve_pool_timeout=0)
 def reserve_off(s):
     s.note("clients", two_busy(s, *[("app", "app")] * 2))
-    time.sleep(0.7)
+    time.sleep(0.7)  # the janitor was by twice
     s.note("servers", len(s.p.servers()))
 
 
@@ -162,7 +161,7 @@ def min_pool(s):
     s.note("before", len(s.p.servers()))
     s.login().query("select 1")
     wait_for(lambda: len(s.p.servers()) >= 3)
-    time.sleep(0.5)
+    time.sleep(0.5)  # no fourth one comes
     s.note("with a client", len(s.p.servers()))
 
 
@@ -208,7 +207,7 @@ def idle_timeout(s):
     s.note("answer", c.rest())
     c = s.login()
     c.query("begin")
-    time.sleep(1.7)
+    time.sleep(1.7)  # longer than the time-out
     s.note("with a server", c.query("commit"))
 
 
@@ -476,7 +475,7 @@ def notice_idle(s):
     c.query("select 1")
     fake.served[0].send(wire.notice("N", S="NOTICE", C="00000", M="psst"))
     s.p.settle()
-    time.sleep(0.1)
+    time.sleep(0.1)  # the notice has come
     s.note("answer", c.query("select 2"))
     s.note("connections", len(fake.served))
 

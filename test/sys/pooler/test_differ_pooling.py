@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
-# Sessions through the pooler in its three modes (specification 9.4, 9.5,
-# 10): simple, extended and pipelined queries, COPY, errors, cancel, what
-# leaks and what does not.
+# Sessions through the pooler in its three modes: simple, extended and
+# pipelined queries, COPY, errors, cancel, what leaks and what does not.
 import struct
 import time
 
@@ -386,7 +385,7 @@ def leaves_in_query(s):
     pid = c.one("select pg_backend_pid()")
     c.send(query("select pg_sleep(1)"))
     s.p.wait_pool(sv_active=1)
-    time.sleep(0.05)
+    time.sleep(0.05)  # the query runs at the server
     c.reset()
     s.note("new server", s.login().one("select pg_backend_pid()") != pid)
     s.log("log", "S-0x.*closing because: client")
@@ -553,7 +552,7 @@ def cancel(s):
     c = s.login()
     c.send(query("select pg_sleep(20)"))
     s.p.wait_pool(sv_active=1)
-    time.sleep(0.1)
+    time.sleep(0.1)  # the query runs at the server
     k = s.conn()
     k.send(wire.cancel(c.pid, c.key))
     s.note("to the canceller", k.rest())

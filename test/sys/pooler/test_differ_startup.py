@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-# First packets of all kinds (specification 9.1), the startup parameters
-# (9.2), the welcome (9.3).
+# First packets of all kinds, the startup parameters,
+# the welcome.
 import struct
 
 from rig import wire

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # Long answers of the console, and consoles that ask for more than they read:
-# nobody else stands still, and memory stays (reliability.md, decisions H12).
+# nobody else stands still, and memory stays.
 import socket
 import struct
 import threading
@@ -104,7 +104,7 @@ def test_unread_answers_cost_nothing(full):
     before = memory(full)
     console = full.console()
     console.send(query("SHOW CLIENTS") * 200)
-    time.sleep(0.5)
+    time.sleep(0.5)  # as much as fits is written
     assert memory(full) - before < 4000
     assert full.console().query("SHOW VERSION")[-1] == ("Z", "I")
     for _ in range(200):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# The console under traffic (specification 8.3, 10.7): what a switchover
+# The console under traffic: what a switchover
 # script leans on. And the console over the extended protocol.
 import re
 import threading
@@ -110,7 +110,7 @@ def test_suspend_under_traffic(pooler):
 
 
 def test_reload_under_traffic(pooler):
-    """P3: no error of any client, settings taken over."""
+    """No error of any client, settings taken over."""
     p = pooler(default_pool_size=4)
     with Traffic(p) as t:
         for size in (5, 3, 7, 2, 4):
@@ -361,7 +361,7 @@ def test_pools_count_right(pooler):
     waiting = p.login()
     waiting.send(query("select 1"))
     p.wait_pool(cl_waiting=1)
-    time.sleep(1.1)
+    time.sleep(1.1)  # it has waited for a whole second
     row = p.pool()
     assert (row["cl_active"], row["cl_waiting"], row["sv_active"],
             row["sv_idle"]) == (2, 1, 2, 0)
@@ -411,7 +411,7 @@ def test_stats_of_time(pooler):
     c = p.login()
     c.send(query("select pg_sleep(0.3)"))
     p.wait_pool(cl_waiting=1)
-    time.sleep(0.3)
+    time.sleep(0.3)  # that much is counted as waiting
     holder.query("commit")
     c.answers()
     row = [r for r in p.show("STATS") if r["database"] == "app"][0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# Prepared statements across servers (specification 12): a client's names
+# Prepared statements across servers: a client's names
 # work on whatever server it gets, in pipelines, after errors, beyond the
 # limit of what a server keeps.
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# Reload (specification 4.4, reliability F7): a broken file changes nothing
+# Reload: a broken file changes nothing
 # at all, a good one is taken whole, nobody in traffic notices.
 import os
 import time
@@ -239,7 +239,7 @@ def test_relative_include(pooler):
 
 
 def test_side_file(pooler):
-    """decisions.md 2: our own settings in FILE.weir, none of the
+    """Our own settings in FILE.weir, none of the
     original's."""
     p = pooler.make().configure()
     p.write("pooler.ini.weir", "[pgbouncer]\nserver_login_parallel = 3\n")

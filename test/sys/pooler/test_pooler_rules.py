@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# The holes of others (reliability 3), one named test each: what killed,
+# The holes of others, one named test each: what killed,
 # fooled or hung a pooler once must not do so here. After each the same
 # process serves a lawful client at once.
 import contextlib
@@ -682,6 +682,7 @@ def test_r17_cancel_storm(pooler):
             while time.monotonic() < stop:
                 if seed % 2:
                     c.send(query("select pg_sleep(30)"))
+                    # Some are cancelled early, some late.
                     time.sleep(rand.uniform(0.0, 0.06))
                     tries = time.monotonic() + 8
                     while c.quiet(0.02):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# Trouble behind and before the pooler (reliability F1 to F5, F14): servers
+# Trouble behind and before the pooler: servers
 # that die or restart, clients that vanish, COPY that fails, resets that
 # fail, descriptors that run out. The pooler goes on.
 import contextlib
@@ -206,7 +206,7 @@ def test_pieces_hold_no_server(pooler, what, pieces):
     for start, end in zip((0,) + pieces, pieces + (None,)):
         slow.send(what[start:end])
         if end is not None:
-            time.sleep(0.1)
+            time.sleep(0.1)  # the piece has arrived alone
             assert other.one("select 2") == "2"
     slow.send(SYNC)
     assert not any(m[0] == "E" for m in slow.answers())
@@ -223,7 +223,7 @@ def test_half_close_of_client(pooler):
 
 
 def test_deaf_client(pooler):
-    """P10: a client that does not read holds no memory of the pooler, but
+    """A client that does not read holds no memory of the pooler, but
     for what an engine's buffers take once."""
     p = pooler(default_pool_size=8)
     p.login().query("select 1")
@@ -234,7 +234,7 @@ def test_deaf_client(pooler):
         c.send(query("select repeat('x', 1000) from "
                      "generate_series(1, 100000)"))
         deaf.append(c)
-    time.sleep(1)
+    time.sleep(1)  # what fits on the way is sent
     assert p.rss() - before < MOST_BUFFERS
     assert p.login("other").one("select 1") == "1"
     got = deaf[0].answers()
@@ -247,7 +247,7 @@ def test_deaf_server(pooler, fake):
     def script(served):
         served.hello()
         served.welcome()
-        time.sleep(3)
+        time.sleep(3)  # longer than anybody waits
     server = fake(script)
     p = pooler(databases={"bad": "host=127.0.0.1 port=%d" % server.port,
                           "app": DB})
@@ -372,7 +372,7 @@ def test_server_that_dies_of_its_check(pooler, fake):
 
 
 def test_session_state_is_reset(pooler):
-    """P6: what a session left behind is gone for the next client."""
+    """What a session left behind is gone for the next client."""
     p = pooler(pool_mode="session", default_pool_size=1)
     c = p.login()
     pid = backend(c)
@@ -399,7 +399,7 @@ def test_session_state_is_reset(pooler):
 # ---- descriptors
 
 def test_full_descriptor_table(pooler):
-    """P16: no spinning while full; service again within two seconds."""
+    """No spinning while full; service again within two seconds."""
     p = pooler(max_client_conn=1000, start={"preexec_fn": lambda:
                resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))})
     c = p.login()
@@ -408,10 +408,10 @@ def test_full_descriptor_table(pooler):
     for _ in range(40):
         with contextlib.suppress(OSError):
             crowd.append(wire.Conn(p.tcp))
-    time.sleep(0.3)
+    time.sleep(0.3)  # the backlog fills
     used, start = p.cpu(), time.monotonic()
     assert c.one("select 1") == "1"
-    time.sleep(1)
+    time.sleep(1)  # how much time it takes in one
     assert p.cpu() - used < 0.4 * (time.monotonic() - start) + 0.1
     for one in crowd:
         one.drop()
@@ -446,7 +446,7 @@ def test_descriptors_come_back(pooler):
 # ---- much at once
 
 def test_isolation(pooler):
-    """Test 5 of reliability 8, small: many clients, the same statement
+    """Small: many clients, the same statement
     names with different texts, tracked settings, errors, cancels."""
     p = pooler(default_pool_size=8, max_client_conn=1000,
                max_prepared_statements=5)
@@ -487,7 +487,7 @@ def test_idle_processor(pooler):
     p = pooler()
     c = p.login()
     c.query("select 1")
-    time.sleep(0.2)
+    time.sleep(0.2)  # the work of the login is over
     used = p.cpu()
-    time.sleep(1.5)
+    time.sleep(1.5)  # how much time idling takes in that
     assert p.cpu() - used <= 0.05

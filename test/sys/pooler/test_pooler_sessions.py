@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# What a session keeps while it wanders over servers (specification 9.4),
+# What a session keeps while it wanders over servers,
 # what it is told, and long sessions of every kind against a straight one.
 import random
 import threading
@@ -190,7 +190,7 @@ def lawful(rand):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_random_sessions(cluster, pooler, seed):
-    """Test 3 of reliability 8: equal histories."""
+    """Equal histories."""
     p = pooler(default_pool_size=2, max_prepared_statements=3)
     rand = random.Random(seed)
     for _ in range(8):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-# How many servers, for whom, in which order (specification 10.2, 10.5,
-# 10.6): reserve, floor, evictions, fairness, parallel logins.
+# How many servers, for whom, in which order: reserve, floor, evictions,
+# fairness, parallel logins.
 import threading
 import time
 
@@ -21,7 +21,7 @@ def counted(delay=0.0):
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
-        time.sleep(delay)
+        time.sleep(delay)  # others may come in meanwhile
         with lock:
             now[0] -= 1
         served.welcome()
@@ -98,7 +98,7 @@ def test_reserve(pooler):
     assert time.monotonic() - start > 0.8
     p.wait_pool(cl_waiting=2)
     assert p.count("taking connection from reserve_pool") >= 1
-    time.sleep(0.5)
+    time.sleep(0.5)  # no fourth one comes
     assert len(p.servers()) == 3
     holder.query("commit")
 
@@ -115,14 +115,14 @@ def test_floor(pooler):
     p = pooler(min_pool_size=3, server_idle_timeout=1)
     p.login().query("select 1")
     wait_for(lambda: len(p.servers()) == 3)
-    time.sleep(2)
+    time.sleep(2)  # longer than server_idle_timeout
     assert len(p.servers()) == 3
 
 
 def test_floor_above_pool_size(pooler):
     p = pooler(min_pool_size=5, default_pool_size=2)
     p.login().query("select 1")
-    time.sleep(1.5)
+    time.sleep(1.5)  # the janitor was by: no more come
     assert len(p.servers()) == 2
 
 
@@ -139,7 +139,7 @@ def test_floor_and_user_limit(pooler):
     for _ in range(3):
         a.query("select 1")
         b.query("select 1")
-    time.sleep(1.5)
+    time.sleep(1.5)  # the janitor was by, more than once
     assert len(p.servers()) <= 2
     assert p.count("new connection to server") <= 8
 
@@ -288,7 +288,7 @@ def test_lifetime_waits_for_the_transaction(pooler):
     p = pooler(server_lifetime=1)
     c = busy_server(p)
     pid = backend(c)
-    time.sleep(1.7)
+    time.sleep(1.7)  # longer than server_lifetime
     assert backend(c) == pid
     c.query("commit")
     assert backend(c) != pid

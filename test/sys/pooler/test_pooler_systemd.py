@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# The service manager (specification 3): readiness, reload, stopping, status
+# The service manager: readiness, reload, stopping, status
 # by NOTIFY_SOCKET; listening sockets by LISTEN_FDS; the journal's stream.
 import contextlib
 import os

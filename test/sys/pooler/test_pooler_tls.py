@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# TLS on both sides (specification 14): every mode, direct TLS,
+# TLS on both sides: every mode, direct TLS,
 # certificates, early bytes, reload.
 import os
 import ssl
@@ -128,7 +128,7 @@ def test_cancel_over_tls(pooler, certs):
     c.send(query("select pg_sleep(20)"))
     p2 = p.conn()
     p2.start_tls(certs.client_context())
-    time.sleep(0.1)
+    time.sleep(0.1)  # the query runs at the server
     p2.send(wire.cancel(c.pid, c.key))
     assert p2.closed()
     assert wire.error(c.answers())[1] == "57014"
@@ -139,7 +139,7 @@ def test_cancel_without_tls(pooler, certs):
     p = pooler(client_tls_sslmode="require", **CERT)
     c, _ = tls_login(p, certs.client_context())
     c.send(query("select pg_sleep(20)"))
-    time.sleep(0.1)
+    time.sleep(0.1)  # the query runs at the server
     k = p.conn()
     k.send(wire.cancel(c.pid, c.key))
     assert k.closed()

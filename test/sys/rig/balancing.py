@@ -68,7 +68,7 @@ def say(text):
 
 
 def idle(c, n):
-    time.sleep(3)
+    time.sleep(3)  # held open, with nothing said
     c.close()
 
 
@@ -146,7 +146,7 @@ class Balancer:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 return self
             except OSError:
-                time.sleep(0.02)
+                time.sleep(0.02)  # until it listens
         raise AssertionError("nobody listens on %d: %s" % (
             port, self.errors()))
 

@@ -88,7 +88,7 @@ class Census:
                 break
         for group in self.groups(guest):
             if self.now[group] + 1 > self.peaks.get(group, 0):
-                time.sleep(OVERTAKES)
+                time.sleep(OVERTAKES)  # a server may leave just now
                 self.look_round()
                 break
         for group in self.groups(guest):

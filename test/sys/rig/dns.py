@@ -87,7 +87,7 @@ class Dns:
         self.asked.append((time.time(), name, TYPES.get(kind, kind), how))
         said = self.says.get((name.lower(), kind), NXDOMAIN)
         if self.delay:
-            time.sleep(self.delay)
+            time.sleep(self.delay)  # a slow name server
         if said == SILENT:
             return None
         if said == GARBAGE:

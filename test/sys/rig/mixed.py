@@ -262,7 +262,7 @@ class Client:
 
     def rest(self):
         """Idle as most clients are most of the time."""
-        time.sleep(self.chance.uniform(0, 0.5))
+        time.sleep(self.chance.uniform(0, 0.5))  # a pause between two sessions
         self.check()
 
     # ---- ways to leave

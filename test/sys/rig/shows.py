@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # Columns of every SHOW command with their types, as PgBouncer 1.25.2 has
-# them (specification 8.2): monitors select by name, order and type.
+# them: monitors select by name, order and type.
 KINDS = {"i": "int4", "q": "int8", "s": "text", "N": "numeric",
          "b": "bytea", "T": "text"}
 
@@ -84,8 +84,8 @@ TOTALS = [p + n for p in ("total_", "avg_") for n in """
  xact_time query_time wait_time ps_client_parse_count ps_server_parse_count
  ps_bind_count""".split()]
 
-# key, default as SHOW CONFIG prints it, may be changed at run time
-# (specification 5); None is NULL.
+# key, default as SHOW CONFIG prints it, may be changed at run
+# time; None is NULL.
 SETTINGS = [tuple(w if w != "NULL" else None for w in line.split("|"))
             for line in """
 admin_users||y

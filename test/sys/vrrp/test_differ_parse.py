@@ -186,7 +186,9 @@ def keywords():
     """(block, keyword, class) of every row of the tables."""
     run = subprocess.run([ours(), "--list-settings"], capture_output=True,
                          text=True, check=True)
-    for row in run.stdout.splitlines():
+    rows = run.stdout.splitlines()
+    assert len(rows) > 100
+    for row in rows:
         cells = row.split("\t")
         yield cells[1], cells[0], cells[2]
 

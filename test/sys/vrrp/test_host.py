@@ -137,7 +137,7 @@ def test_no_accept_drops_all(lan, daemon):
     text = vrrp.config(200, more="no_accept", **FAST)
     one = daemon(node, "weir", text)
     wait_for(lambda: node.has(VIP))
-    time.sleep(0.2)
+    time.sleep(0.2)  # time for an answer that may not come
     assert client.owners(0) == set()
     one.write(text.replace("no_accept", "accept"))
     one.signal(signal.SIGHUP)
@@ -150,7 +150,7 @@ def test_put_back_at_once(lan, daemon):
     node = net.nodes[0]
     one = daemon(node, "weir", vrrp.config(200, more=RICH, **FAST))
     wait_for(lambda: node.has(VIP) and "98:" in ip(node, "rule"))
-    time.sleep(0.1)
+    time.sleep(0.1)  # all of it stands before some is taken
     at = time.time()
     ip(node, "addr", "del", VIP + "/24", "dev", "eth0")
     wait_for(lambda: node.has(VIP), 0.5)
@@ -173,7 +173,7 @@ def test_routes_are_put_back(lan, daemon):
     node = lan(1).nodes[0]
     one = daemon(node, "weir", vrrp.config(255, more=RICH, **OWNER))
     wait_for(lambda: "192.168.7.0/24" in ip(node, "route"))
-    time.sleep(0.05)
+    time.sleep(0.05)  # the rest stands before it is taken
     ip(node, "route", "del", "192.168.7.0/24")
     wait_for(lambda: "192.168.7.0/24" in ip(node, "route"), 0.5)
     assert "put back" in one.log()
@@ -205,7 +205,7 @@ def test_announcements(lan, daemon):
     at = time.time()
     daemon(node, "weir", vrrp.config(255, more=more, **OWNER))
     wait_for(lambda: len(net.capture.arps(VIP, at)) >= 3)
-    time.sleep(0.3)
+    time.sleep(0.3)  # no fourth one comes
     arps = net.capture.arps(VIP, at)
     assert len(arps) == 3
     assert arps[0].data[:6] == b"\xff" * 6
@@ -221,7 +221,7 @@ def test_announcements(lan, daemon):
     assert one[:6] == b"\x33\x33\0\0\0\x01" and one[21] == 255
     assert one[22:38] == one[62:78] and one[58] == 0x20
     assert one[78:80] == b"\x02\x01" and one[80:86] == one[6:12]
-    time.sleep(1)
+    time.sleep(1)  # the refresh after a second, once
     assert len(net.capture.arps(VIP, at)) == 3 + 3 + 2
 
 

@@ -243,7 +243,7 @@ def test_scripts_and_fifo_in_order(lan, daemon):
         one.wait_log("Entering FAULT")
         node.cable(True)
         one.wait_log("Entering MASTER", count=2)
-        time.sleep(0.1)
+        time.sleep(0.1)  # the fifo has the last line
         one.stop()
         lines = pipe.read().decode().splitlines()
     states = ["BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "STOP"]
@@ -265,7 +265,7 @@ def test_unsafe_scripts_do_not_run(lan, daemon):
         255, more="notify_master %s" % path, head=SECURE % "", **OWNER))
     one.wait_log("Entering MASTER")
     assert "Unsafe permissions found for script '%s'" % path in one.log()
-    time.sleep(0.2)
+    time.sleep(0.2)  # time for a script that may not run
     assert not os.path.exists(out)
 
 
@@ -381,7 +381,7 @@ def dump(one, number, path):
         os.unlink(path)
     one.signal(number)
     wait_for(lambda: os.path.exists(path) and os.path.getsize(path) > 0)
-    time.sleep(0.05)
+    time.sleep(0.05)  # it is written in one go, behind open
     with open(path, encoding="utf-8") as f:
         return f.read()
 

@@ -96,7 +96,7 @@ def test_a_group_moves_as_one(lan, daemon, kind, tmp_path):
     assert told(fifo, 'GROUP "G1" FAULT 0') == [
         'INSTANCE "I2" FAULT 101', 'INSTANCE "I1" FAULT 101',
         'GROUP "G1" FAULT 0']
-    time.sleep(0.1)
+    time.sleep(0.1)  # addresses follow the fifo
     assert not node.has("10.77.0.51")
     assert [a.priority for a in net.capture.adverts(at, 1, 51)][-1] == 0
     lan_module.run("ip", "-n", node.ns, "link", "set", "other", "up")

@@ -132,6 +132,6 @@ def test_an_interface_that_comes_late(lan, daemon):
                   "addr add 10.79.0.1/24 dev late0"):
         subprocess.run(["ip", "-n", node.ns, *words.split()], check=True)
     one.wait_log("Entering MASTER STATE")
-    time.sleep(0.1)
+    time.sleep(0.1)  # the address follows the line
     assert node.has(VIP)
     assert one.log().count("Entering MASTER STATE") == 1

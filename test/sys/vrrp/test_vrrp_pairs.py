@@ -56,7 +56,7 @@ def test_pair(lan, daemon, kinds):
     backup = daemon(low, kinds[1], text_for(low, high, 100))
     master = daemon(high, kinds[0], text_for(high, low, 200))
     assert holds(high, 6) == want, master.log()
-    time.sleep(0.3)
+    time.sleep(0.3)  # the other one has let go
     assert not want & set(low.addresses()), backup.log()
     spoken = {a.vrid: a for a in net.capture.adverts(started, high.number)}
     for vrid, (version, _, _, _) in KINDS.items():

@@ -1,45 +1,17 @@
 # SPDX-License-Identifier: ISC
 """HUP: the address stays, no probe is lost, no advert is late; instances
 come and go; a broken file changes nothing."""
-import contextlib
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
 from rig import vrrp
 from rig.cluster import wait_for
+from rig.late import machine_lateness
 
 VIP, OTHER = "10.77.0.50", "10.77.0.60"
 FAST = dict(version=3, advert_int="0.1")
-
-SLEEPER = """
-import time
-late, until = 0, time.time() + 60
-print(flush=True)
-while time.time() < until:
-    at = time.monotonic() + 0.01
-    time.sleep(0.01)
-    if time.monotonic() - at > late:
-        late = time.monotonic() - at
-        print(late, flush=True)
-"""
-
-
-@contextlib.contextmanager
-def machine_lateness():
-    """How late somebody else who sleeps wakes on this machine meanwhile."""
-    late = [0.0]
-    with subprocess.Popen([sys.executable, "-c", SLEEPER], text=True,
-                          stdout=subprocess.PIPE) as sleeper:
-        sleeper.stdout.readline()
-        try:
-            yield late
-        finally:
-            sleeper.terminate()
-            late += map(float, sleeper.stdout.read().split())
 
 
 def one(more="", priority=101, vips=(VIP,)):

@@ -176,11 +176,12 @@ class Stack(threading.Thread):
         load = self.bench("-c", "4", "-T", "60", "--rate=400")
         self.held.callback(load.wait)
         self.held.callback(load.kill)
-        time.sleep(PATIENCE + BUSY + 0.5)
+        time.sleep(PATIENCE + BUSY + 0.5)  # as long as later without a probe
         assert load.poll() is None, load.stdout.read()
         at = time.monotonic()
         assert prober.outage(0) == (0, 0), "not every try got in before"
         self.act(self)
+        # The longest outage there may be.
         time.sleep(BOUND + PATIENCE + 2 * BUSY + 0.1)
         self.took = prober.outage(at)
         self.after = self.bench("-c", "4", "-t", "25").communicate(

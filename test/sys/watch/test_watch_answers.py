@@ -57,7 +57,7 @@ def test_delivered(watch, stats, receiver):
     one_down(watch, stats, **settings)
     for one in told.values():
         one.wait(1)
-    time.sleep(1.5)
+    time.sleep(1.5)  # no second try comes
     for one in told.values():
         assert one.fallbacks() == ["pgb2 is DOWN"]
 
@@ -75,7 +75,7 @@ def test_passing_is_tried_again(watch, stats, receiver):
         assert 0.75 < times[1] - times[0] < 2.5
         assert 1.55 < times[2] - times[1] < 3.7
         assert abs(other.wait(1).at - times[0]) < 1.5
-    time.sleep(1)
+    time.sleep(1)  # no fourth try comes
     assert all(len(one.posts) == 3 for one in told.values())
     assert len(other.posts) == 1
 
@@ -89,7 +89,7 @@ def test_too_fast(watch, stats, receiver):
         apart = one.posts[1].at - one.posts[0].at
         assert pause - 0.1 <= apart < pause + 2.5
     silent.wait(1)
-    time.sleep(2)
+    time.sleep(2)  # no second try comes
     assert len(silent.posts) == 1
 
 
@@ -122,7 +122,7 @@ def test_bad_receiver_keeps_its_queue(watch, stats, receiver):
         slack.wait(1)
         wait_for(lambda: any("receiver %s does not take messages" % name
                              in t for t in other.texts()), 20, name)
-    time.sleep(1.5)
+    time.sleep(1.5)  # no second try comes
     assert all(len(slack.posts) == 1 for slack in told.values())
     assert "SECRET" not in one.log()
     assert not any("SECRET" in t for t in other.texts())
@@ -162,11 +162,11 @@ def test_order_and_merging_behind_an_outage(watch, stats, receiver):
     page.set("pgb1", "DOWN")
     slack.wait(1)
     page.set("pgb2", "DOWN")
-    time.sleep(1.2)
+    time.sleep(1.2)  # polled while Slack is away
     page.set("pgb1", "UP")
     wait_for(lambda: len(slack.posts) >= 3 and
              "pgb1 is back UP" in "\n".join(slack.texts()[2:]))
-    time.sleep(1.5)
+    time.sleep(1.5)  # nothing is told twice
     good = "\n".join(slack.texts()[2:])
     for words in ("pgb1 is DOWN", "pgb2 is DOWN", "pgb1 is back UP"):
         assert words in good

@@ -34,7 +34,7 @@ def test_thirty_at_once_are_one_message(watch, stats, receiver):
     for name in names[:30]:
         page.set(name, "DOWN")
     slack.wait(1)
-    time.sleep(2.5)
+    time.sleep(2.5)  # no second message comes
     assert len(slack.posts) == 1
     told = slack.posts[0].json["attachments"][0]
     assert told["fallback"].startswith("30 servers are DOWN: s00, s01, ")
@@ -75,7 +75,7 @@ def test_full_disk_and_read_only(watch, stats, receiver, shim):
     os.unlink(full)
     wait_for(lambda: one.lines()[0] == "pgb1:DOWN", 10)
     one.wait_log("is written again")
-    time.sleep(1.5)
+    time.sleep(1.5)  # nothing is told twice
     assert len(slack.posts) == 3
 
 
@@ -107,7 +107,7 @@ def test_only_the_node_with_the_address_tells(watch, stats, receiver):
     up(one, "-c", conf)
     page.set("pgb2", "DOWN")
     wait_for(lambda: one.lines()[1] == "pgb2:DOWN")
-    time.sleep(1.5)
+    time.sleep(1.5)  # a round more: nothing is told
     assert not slack.posts
     with open(conf) as f:
         text = f.read()
@@ -161,7 +161,7 @@ def test_reload(watch, stats, receiver):
     slack.wait(1)
     one.write("watch.conf", text + "[receiver two]\nurl = %s\n" % other.url)
     one.kill(signal.SIGHUP)
-    time.sleep(1.5)
+    time.sleep(1.5)  # a round with the new file
     assert len(slack.posts) == 1        # it is known, not told again
     page.set("pgb1", "UP")
     slack.wait(2)
@@ -218,7 +218,7 @@ def test_status_and_metrics(watch, stats, receiver):
     up(one, "-c", conf)
     page.set("pgb2", "DOWN")
     slack.wait(1)
-    time.sleep(0.3)
+    time.sleep(0.3)  # the delivery is counted behind it
     assert get("/healthz") == (200, "ok\n")
     text = get("/metrics")[1]
     for line in ('weir_watch_source_up{source="lb1"} 1',
@@ -249,7 +249,7 @@ def test_service_manager(watch, stats, receiver):
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sock.bind(path)
     sock.settimeout(5)
-    source.before = lambda h: time.sleep(0.7)
+    source.before = lambda h: time.sleep(0.7)  # a slow balancer
     one.start("-c", conf, env={"NOTIFY_SOCKET": path})
     began, heard = time.monotonic(), []
     while "READY=1" not in "".join(heard):
@@ -283,9 +283,9 @@ def test_heartbeat(watch, stats, receiver):
     up(one, "-c", conf)
     beats.wait(2)
     source.before = lambda h: rig.say(h, 500, "") or True
-    time.sleep(1.5)
+    time.sleep(1.5)  # longer than source_fail_after
     n = len(beats.posts)
-    time.sleep(2)
+    time.sleep(2)  # two beats that may not come
     assert len(beats.posts) <= n + 1
 
 

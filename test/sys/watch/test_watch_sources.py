@@ -64,7 +64,7 @@ def test_cut_at_every_byte(watch, stats, receiver):
     asked = len(source.asked)
     one.kill(signal.SIGUSR2)
     wait_for(lambda: len(source.asked) > asked)
-    time.sleep(0.5)
+    time.sleep(0.5)  # the round is over
     assert not slack.posts, slack.texts()
     assert one.lines() == ["pgb1:UP", "pgb2:UP"]
 
@@ -119,7 +119,7 @@ def test_mad_pages(watch, stats, receiver):
         wait_for(lambda: reason in "\n".join(
             one.log().split("\n")[before:]), 8, reason)
     source.before = None
-    time.sleep(1.2)
+    time.sleep(1.2)  # a good round
     assert not slack.posts, slack.texts()
     assert one.lines() == ["pgb1:UP", "pgb2:UP"]
     page.set("pgb1", "DOWN")        # and it still sees what is
@@ -130,7 +130,7 @@ def test_mad_pages(watch, stats, receiver):
 def test_a_slow_poll_does_not_shift_the_next(watch, stats, receiver):
     one, slack, page = watch(), receiver(), rig.Page("pgb1")
     source = stats(page)
-    source.before = lambda h: time.sleep(0.6)
+    source.before = lambda h: time.sleep(0.6)  # a slow balancer
     first_round(one, "-c", quick(one, source.url, slack))
     wait_for(lambda: len(source.asked) >= 6)
     times = [a[0] for a in source.asked]
@@ -201,7 +201,7 @@ def test_a_group_is_one_pool(watch, stats, receiver):
     wait_for(lambda: lb2.asked)
     page.set("pgb2", "DOWN")
     slack.wait(1)
-    time.sleep(2)
+    time.sleep(2)  # the other one has polled, too
     assert len(slack.posts) == 1
     assert slack.fallbacks()[0].startswith("pgb2 is DOWN (seen by lb")
     page.set("pgb2", "UP")
@@ -209,7 +209,7 @@ def test_a_group_is_one_pool(watch, stats, receiver):
     lb1.before = lb2.before = lambda h: rig.reset(h) or True
     slack.wait(3)
     assert slack.fallbacks()[2] == "no source of group pg answers: lb1, lb2"
-    time.sleep(2)
+    time.sleep(2)  # nothing more is told
     assert len(slack.posts) == 3
 
 
@@ -238,7 +238,7 @@ def test_vip_moves_between_balancers(watch, stats, receiver):
     vip.before = None
     time.sleep(1.2)
     vip.page = second
-    time.sleep(2.2)
+    time.sleep(2.2)  # two rounds: nothing is told
     assert len(slack.posts) == 2, slack.texts()
 
 

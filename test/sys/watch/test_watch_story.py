@@ -62,7 +62,7 @@ def test_haproxy_server_dies_and_returns(watch, receiver, haproxy):
     assert told[0]["footer"].startswith("PgBouncer Monitor - 20")
     assert told[0]["footer"].endswith(" UTC")
     assert one.lines() == ["pgb1:UP", "pgb2:DOWN", "pgb3:UP"]
-    time.sleep(3)
+    time.sleep(3)  # three rounds: told once
     assert len(slack.posts) == 1
     lb.serve("pgb2")
     lb.wait("pgb2", "UP")
@@ -72,7 +72,7 @@ def test_haproxy_server_dies_and_returns(watch, receiver, haproxy):
     told = post.json["attachments"][0]
     assert (told["color"], told["title"]) == ("good", "PgBouncer Recovery")
     assert told["text"].startswith("pgb2 is back UP\nwas down ")
-    time.sleep(3)
+    time.sleep(3)  # three rounds: told once
     assert len(slack.posts) == 2
     assert one.lines() == ["pgb1:UP", "pgb2:UP", "pgb3:UP"]
 
@@ -100,7 +100,7 @@ def test_haproxy_stopped_restarted_reloaded(watch, receiver, haproxy):
     slack.wait(1)
     assert slack.fallbacks() == ["balancer lb1 does not answer"]
     assert "last known: pgb1 UP, pgb2 UP, pgb3 UP" in slack.texts()[0]
-    time.sleep(2)
+    time.sleep(2)  # two rounds: told once
     assert len(slack.posts) == 1
     lb.ports["pgb4"] = lb.ports["pgb3"]
     lb.start(names=("pgb1", "pgb2", "pgb4"))

@@ -303,9 +303,13 @@ START_TEST(is_kinder_than_the_original)
 	ck_assert_ptr_nonnull(strstr(said, "same name"));
 	ck_assert_ptr_nonnull(strstr(said, "Missing LF"));
 	lb_config_free(&s);
-	s = read_text("listen l\n bind :1\n contimeout 3\n");
-	ck_assert_ptr_null(s);
+	s = read_text("listen l :1\n contimeout 3\n redispatch\n");
+	ck_assert_ptr_nonnull(s);
 	ck_assert_ptr_nonnull(strstr(said, "Use 'timeout connect'"));
+	ck_assert_int_eq(s->proxies.at[0]->timeout.connect, 3000);
+	ck_assert(s->proxies.at[0]->redispatch);
+	ck_assert_uint_eq(s->proxies.at[0]->binds.count, 1);
+	lb_config_free(&s);
 }
 END_TEST
 

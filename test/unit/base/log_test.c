@@ -296,7 +296,7 @@ START_TEST(a_stuck_pipe_leaves_the_file_alone)
 	for (unsigned i = 0; i < 3000; i++) {
 		log_info("line %u goes to the file, whoever reads", i);
 		if (i % 100 == 0)
-			usleep(2000);
+			usleep(2000);	/* the writer gets its turn */
 	}
 	log_stop();
 	restore_stderr(saved);

@@ -847,7 +847,7 @@ START_TEST(last_words_are_heard)
 	run();
 	put(peer, "I go");
 	close(peer);			/* question unread: reset */
-	usleep(10000);
+	usleep(10000);			/* the reset has arrived */
 	inside = true;
 	conn_send(c, TEXT("second"));	/* fails, and does not tell */
 	conn_send(c, TEXT("third"));
@@ -971,7 +971,7 @@ START_TEST(nobody_answers)
 		waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		(void)connect(waiting[i], &a.sa, a.len);
 	}
-	usleep(10000);
+	usleep(10000);			/* the kernel has answered them */
 	ck_assert_ptr_nonnull(conn_dial(loop, &a, NULL, NULL, 100 * CLOCK_MS,
 	    &plain, NULL));
 	expect("");

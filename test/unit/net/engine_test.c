@@ -353,7 +353,7 @@ send_sizes(void *arg)
 		}
 		at += len;
 		if (next_word(&seed) % 16 == 0)
-			usleep(500);
+			usleep(500);	/* others come in between */
 	}
 	shutdown(s->peer, SHUT_WR);
 	return NULL;

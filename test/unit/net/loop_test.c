@@ -314,7 +314,7 @@ look_at_clock(void *arg)
 {
 	int64_t now = loop_now(loop);
 
-	usleep(20000);
+	usleep(20000);			/* time passes, the turn does not end */
 	ck_assert_int_eq(loop_now(loop), now);	/* once a turn */
 	if (seen_now != 0)
 		ck_assert_int_ge(now - seen_now, 15 * CLOCK_MS);
@@ -457,7 +457,7 @@ START_TEST(all_stand_still_for_a_change)
 	for (int i = 0; i < CHANGES; i++) {
 		ck_assert_int_eq(tour_still(loop, change, &changes), 0);
 		if (i % 50 == 0)
-			usleep(MOST_SLEEP);
+			usleep(MOST_SLEEP);	/* the others sleep */
 	}
 	ck_assert_int_eq(tour_still(loop, change_within, &changes), 0);
 	ck_assert_int_eq(tour_still(loop, end_business, NULL), 0);
@@ -473,7 +473,7 @@ END_TEST
 static void
 dawdle(void *arg)
 {
-	usleep(1500000);
+	usleep(1500000);		/* longer than a tour waits */
 }
 
 START_TEST(who_does_not_come_is_not_waited_for)
@@ -515,7 +515,7 @@ work(void *arg)
 	struct errand *e = arg;
 
 	e->worker = pthread_self();
-	usleep(5000);
+	usleep(5000);			/* longer than a turn */
 	e->worked = true;
 }
 

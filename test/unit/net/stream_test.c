@@ -791,7 +791,7 @@ bytes_now(void)
 	atomic_store(&seen_bytes, (size_t)-1);
 	loop_post(loop_at(0), read_bytes, NULL);
 	while (atomic_load(&seen_bytes) == (size_t)-1)
-		usleep(1000);
+		usleep(1000);		/* until it is known */
 	return atomic_load(&seen_bytes);
 }
 
@@ -990,7 +990,7 @@ START_TEST(connections_come_and_go)
 		close(i % 2 == 0 ? b : a);
 	}
 	while (atomic_load(&pairs_alive) > 0)
-		usleep(1000);
+		usleep(1000);		/* until all have gone */
 	ck_assert_uint_eq(bytes_now(), before);
 	close(fd);
 	stop_relay();

@@ -115,7 +115,7 @@ END_TEST
 static void
 dawdle(void *arg)
 {
-	usleep(1500000);
+	usleep(1500000);		/* longer than a census waits */
 }
 
 START_TEST(goes_on_without_a_loop)

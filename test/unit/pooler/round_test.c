@@ -144,7 +144,7 @@ static void
 dawdle(void *arg)
 {
 	atomic_fetch_add(&dawdlers, 1);
-	usleep(1500000);
+	usleep(1500000);		/* longer than a round waits */
 }
 
 START_TEST(who_is_late_is_left_out)

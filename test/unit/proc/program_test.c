@@ -401,7 +401,7 @@ START_TEST(a_daemon_leaves_its_parent)
 	ck_assert_int_eq(live("-d file"), 0);
 	ck_assert_str_eq(said, "");
 	ck_assert(wait_for(pid_path, true));
-	usleep(100000);
+	usleep(100000);			/* the rest of its start */
 
 	/* Another one finds it running. */
 	ck_assert_int_eq(live("file"), 1);
@@ -411,7 +411,7 @@ START_TEST(a_daemon_leaves_its_parent)
 	ck_assert_int_eq(kill((pid_t)strtol(t.at, NULL, 10), SIGTERM), 0);
 	mem_drop((char *)(uintptr_t)t.at);
 	ck_assert(wait_for(pid_path, false));
-	usleep(100000);
+	usleep(100000);			/* the last lines of its log */
 	ck_assert_int_eq(file_read(log_path, 100000, &t, &why), 0);
 	ck_assert_ptr_nonnull(strstr(t.at, " LOG process up\n"));
 	ck_assert_ptr_nonnull(strstr(t.at, "listen up end \n"));

@@ -313,7 +313,7 @@ START_TEST(a_killed_helper_is_told_and_replaced)
 	run(NAP, NULL, 0, 0, "n");
 	run(SH, "echo $PPID", 0, 0, "s");
 	first = runner_pid(programs);
-	usleep(100000);
+	usleep(100000);			/* it has started */
 	kill(first, SIGKILL);
 	wait_for(2);
 	ck_assert_str_eq(order, "ns");
@@ -337,7 +337,7 @@ live_and_tell(int to)
 
 	begin(4);
 	ck_assert(runner_run(programs, &job, &why) != 0);
-	usleep(300000);
+	usleep(300000);			/* the helper has started it */
 	snprintf(path, sizeof path, "/proc/%d/task/%d/children",
 	    (int)runner_pid(programs), (int)runner_pid(programs));
 	fd = open(path, O_RDONLY);

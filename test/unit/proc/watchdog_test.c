@@ -48,7 +48,7 @@ on_spin_in_turns(void *arg)
 static void
 on_sleep(void *arg)
 {
-	sleep(4);
+	sleep(4);			/* longer than the watchdog waits */
 	loop_stop(home);
 }
 
