@@ -356,6 +356,30 @@ list_values(struct lb_parse *p, const char *path, const struct lb_mapfile *m)
 	lb_arena_add(p->arena, &p->setup->lists, l);
 }
 
+/* RS and ES: the key is the name of a file; what is in it is args[2]. */
+static int
+prepare_key(struct walk *w, struct lb_arg *args)
+{
+	const struct lb_source *source = w->parse->source;
+	struct text t;
+	struct why why;
+
+	if (strncmp(args[0].text, "PS", 2) == 0)
+		return why_set(w->why, "RSASSA-PSS JWS signing not managed "
+		    "yet");
+	if (strlen(args[0].text) != 5 && strcmp(args[0].text, "none") != 0 &&
+	    lb_expression_variable(args[0].text, &why) < 0)
+		return why_set(w->why, "unknown JWT algorithm: %s",
+		    args[0].text);
+	if (strchr("RE", args[0].text[0]) == NULL || source->fetch == NULL ||
+	    source->fetch(source->arg, lb_parse_path(w->parse, args[1].text),
+	    &t, &why) < 0)
+		return 0;
+	args[2].kind = LB_ARG_STR;
+	args[2].text = lb_arena_copy(w->parse->arena, t);
+	return 0;
+}
+
 /* What some make of their arguments once, when they are read. */
 static int
 prepare(struct walk *w, struct text name, struct lb_arg *args)
@@ -369,6 +393,8 @@ prepare(struct walk *w, struct text name, struct lb_arg *args)
 		list_values(w->parse, args[0].text, args[0].map);
 		return 0;
 	}
+	if (text_is(name, "jwt_verify"))
+		return prepare_key(w, args);
 	if (!text_is(name, "regsub"))
 		return 0;
 	args[0].regex = lb_regex_new(w->parse->arena, args[0].text,

@@ -203,7 +203,6 @@ struct plan {
 	struct text pems;		/* that came along */
 	struct lb_renewal *renewals;
 	struct sheet need;		/* certificates that did not come */
-	bool half;			/* the library refused in the middle */
 	unsigned change_count, order_count, join_count, return_count,
 	    leave_count;
 	int64_t now;
@@ -824,18 +823,13 @@ on_burial(void *arg)
 
 /* ---- carried out ------------------------------------------------------- */
 
-/*
- * All loops stand still. All was tried before, but the library may be out of
- * memory: then nothing else is done, and another worker takes over.
- */
+/* All loops stand still; all was made before. */
 static void
 swap(void *arg)
 {
 	struct plan *p = arg;
 
-	p->half = lb_renewal_use(p->renewals) < 0;
-	if (p->half)
-		return;
+	lb_renewal_use(p->renewals);
 	for (unsigned i = 0; i < p->change_count; i++) {
 		const struct change *c = &p->changes[i];
 
@@ -977,8 +971,6 @@ carry_out(struct plan *p)
 	p->now = loop_now(home);
 	if (tour_still(home, swap, p) < 0)
 		return why_set(p->why, "a thread is busy");
-	if (p->half)
-		return why_set(p->why, "certificates: out of memory");
 	follow_up(p);
 	return 0;
 }

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* renewal.c - certificates take the place of others. Loop 0. */
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "balancer/certs.h"
-#include "balancer/pem.h"
 #include "balancer/renewal.h"
 #include "base/mem.h"
 
 struct lb_renewal {
 	struct lb_renewal *next;
-	char *path;
-	struct lb_pem pem;
+	struct lb_vault_file *file;	/* the vault's */
+	struct lb_vault_file *next_one;	/* what it is to have; ours */
 };
 
 /* ---- does it fit? ------------------------------------------------------ */
@@ -43,59 +41,23 @@ has_same_names(const X509 *a, const X509 *b)
 	    (x == NULL || ASN1_OCTET_STRING_cmp(x, y) == 0);
 }
 
-/* In a context of no use, which is as strict. */
 static int
-try(const struct lb_pem *pem, const SSL_CTX *like)
+check(const struct lb_renewal *r, struct why *why)
 {
-	SSL_CTX *c = SSL_CTX_new(TLS_method());
-	int code = -1;
+	const struct lb_pem *now = &r->file->pem, *next = &r->next_one->pem;
+	const char *path = r->file->path;
+	struct why ignored;
 
-	if (c != NULL) {
-		SSL_CTX_set_security_level(c,
-		    SSL_CTX_get_security_level(like));
-		code = lb_pem_use(pem, c);
-	}
-	SSL_CTX_free(c);
-	ERR_clear_error();
-	return code;
-}
-
-static int
-fits(const struct lb_renewal *r, SSL_CTX *c, struct why *why)
-{
-	struct lb_pem now;
-	bool same;
-
-	lb_pem_of(&now, c);
-	same = now.cert != NULL && has_same_names(now.cert, r->pem.cert);
-	lb_pem_fini(&now);
-	if (!same)
+	if (now->cert == NULL || !has_same_names(now->cert, next->cert))
 		return why_set(why, "the certificate %s is for other names",
-		    r->path);
-	if (!is_in_date(r->pem.cert))
+		    path);
+	if (!is_in_date(next->cert))
 		return why_set(why, "the certificate %s is not in date",
-		    r->path);
-	return try(&r->pem, c) == 0 ? 0 : why_set(why, "the certificate %s "
-	    "is refused", r->path);
-}
-
-static int
-fits_all(const struct lb_renewal *r, struct why *why)
-{
-	const char *path;
-	struct tls *t;
-	bool any = false;
-
-	for (unsigned i = 0; (path = lb_certs_at(i, &t)) != NULL; i++) {
-		if (strcmp(path, r->path) != 0)
-			continue;
-		any = true;
-		if (lb_pem_fits(&r->pem, tls_context(t), why) < 0 ||
-		    fits(r, tls_context(t), why) < 0)
-			return -1;
-	}
-	return any ? 0 : why_set(why, "the certificate %s is not in use",
-	    r->path);
+		    path);
+	if (lb_pem_is_whole(next, &ignored) < 0)
+		return why_set(why, "the certificate %s has not its own key",
+		    path);
+	return 0;
 }
 
 /* ---- the list ---------------------------------------------------------- */
@@ -106,46 +68,58 @@ drop_one(struct lb_renewal **at)
 	struct lb_renewal *r = *at;
 
 	*at = r->next;
-	lb_pem_fini(&r->pem);
-	mem_drop(r->path);
+	lb_vault_free(&r->next_one);
 	mem_drop(r);
+}
+
+static struct lb_vault_file *
+find_file(struct text path, struct why *why)
+{
+	char *name = mem_copy(path);
+	struct lb_vault_file *f = name == NULL ? NULL :
+	    lb_vault_find(LB_VAULT_CERT, name);
+
+	mem_drop(name);
+	if (f == NULL || f->users == 0)
+		why_set(why, "the certificate %.*s is not in use",
+		    TEXT_ARG(path));
+	return f != NULL && f->users > 0 ? f : NULL;
 }
 
 int
 lb_renewal_add(struct lb_renewal **list, struct text path, struct text pem,
     struct why *why)
 {
-	struct lb_renewal *r = mem_zero(sizeof *r);
+	struct lb_vault_file *f = find_file(path, why);
+	struct lb_renewal *r;
 
-	if (r == NULL || (r->path = mem_copy(path)) == NULL) {
+	if (f == NULL)
+		return -1;
+	r = mem_zero(sizeof *r);
+	if (r == NULL || (r->next_one = lb_vault_copy(f)) == NULL) {
 		mem_drop(r);
 		return why_set(why, "out of memory");
 	}
+	r->file = f;
 	r->next = *list;
 	*list = r;
-	if (lb_pem_read(&r->pem, pem, why) < 0)
+	if (lb_vault_put(r->next_one, pem, why) < 0 || check(r, why) < 0)
 		return -1;
-	return fits_all(r, why);
+	return lb_certs_prepare(f, r->next_one, why) < 0 ? -1 : 0;
 }
 
-int
+void
 lb_renewal_use(const struct lb_renewal *r)
 {
-	const char *path;
-	struct tls *t;
-	int code = 0;
-
 	for (; r != NULL; r = r->next)
-		for (unsigned i = 0; (path = lb_certs_at(i, &t)) != NULL; i++)
-			if (strcmp(path, r->path) == 0 &&
-			    lb_pem_use(&r->pem, tls_context(t)) < 0)
-				code = -1;
-	return code;
+		lb_certs_take(r->file, r->next_one);
 }
 
 void
 lb_renewal_free(struct lb_renewal **list)
 {
+	if (*list != NULL)
+		lb_certs_cancel();
 	while (*list != NULL)
 		drop_one(list);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * renewal.h - certificates whose files have changed, as a reload brings
- * them: read, held against each context that has them now, and put there
- * while all loops stand still. Loop 0.
+ * them: read, held against the one in use, made into contexts, and put in
+ * place while all loops stand still. Loop 0.
  */
 #ifndef WEIR_BALANCER_RENEWAL_H
 #define WEIR_BALANCER_RENEWAL_H
@@ -18,8 +18,8 @@ struct lb_renewal;		/* a list of them; NULL: none */
  */
 int	lb_renewal_add(struct lb_renewal **, struct text path,
 	    struct text pem, struct why *);
-/* -1: the library refused one; some are in use. */
-int	lb_renewal_use(const struct lb_renewal *);
+void	lb_renewal_use(const struct lb_renewal *);
+/* Those that were not used leave nothing behind. */
 void	lb_renewal_free(struct lb_renewal **);
 
 #endif
