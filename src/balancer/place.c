@@ -866,16 +866,38 @@ differs(const struct change *c, size_t at)
 	return false;
 }
 
+/* Counted once for all servers of a proxy, unless one comes or goes by it. */
+static void
+weigh(struct lb_server *s)
+{
+	unsigned weight = (unsigned)s->conf->weight;
+
+	s->first_weight = weight;
+	if (weight == 0 || s->weight == 0) {
+		lb_health_weigh(s, weight);
+		return;
+	}
+	lb_proxy_lock(s->proxy);
+	s->weight = weight;
+	lb_proxy_unlock(s->proxy);
+}
+
+static void
+recount(struct lb_proxy *p)
+{
+	lb_proxy_lock(p);
+	lb_proxy_recount(p, loop_now(home));
+	lb_proxy_unlock(p);
+}
+
 /* What was set by hand counts until the file says something else. */
 static void
 tune_server(const struct change *c)
 {
 	struct lb_server *s = c->server;
 
-	if (differs(c, offsetof(struct lb_server_conf, weight))) {
-		s->first_weight = (unsigned)s->conf->weight;
-		lb_health_weigh(s, s->first_weight);
-	}
+	if (differs(c, offsetof(struct lb_server_conf, weight)))
+		weigh(s);
 	if (differs(c, offsetof(struct lb_server_conf, maxconn)))
 		lb_health_limit(s, (unsigned)s->conf->maxconn);
 	for (unsigned i = 0; i < 2; i++)
@@ -893,10 +915,6 @@ tune_proxy(const struct change *c)
 	if (differs(c, offsetof(struct lb_proxy_conf, maxconn)))
 		p->maxconn = p->conf->maxconn > 0 ?
 		    (unsigned)p->conf->maxconn : usual;
-	/* Options may change who is usable. */
-	lb_proxy_lock(p);
-	lb_proxy_recount(p, loop_now(home));
-	lb_proxy_unlock(p);
 	for (unsigned i = 0; i < p->server_count; i++)
 		for (unsigned n = 0; n < 2; n++)
 			if (p->servers[i]->checks[n] != NULL)
@@ -927,8 +945,9 @@ tune_global(const struct change *c)
 		w->tls_limit = (unsigned)g->maxsslrate;
 }
 
+/* Those of one proxy stand together; options may change who is usable. */
 static void
-follow_up(struct plan *p)
+tune_all(const struct plan *p)
 {
 	for (unsigned i = 0; i < p->change_count; i++) {
 		const struct change *c = &p->changes[i];
@@ -939,7 +958,16 @@ follow_up(struct plan *p)
 			tune_proxy(c);
 		else
 			tune_global(c);
+		if (c->proxy != NULL && (i + 1 == p->change_count ||
+		    c[1].proxy != c->proxy))
+			recount(c->proxy);
 	}
+}
+
+static void
+follow_up(struct plan *p)
+{
+	tune_all(p);
 	for (unsigned i = 0; p->change_count > 0 && i < lb_world()->count;
 	    i++)
 		tune_fullconn(lb_world()->proxies[i]);
