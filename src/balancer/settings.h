@@ -92,6 +92,9 @@ struct lb_cert_conf {		/* a line of a crt-list, or a crt option */
 	unsigned filter_count;
 	const char **filters;		/* SNI patterns, "!" in front: not */
 	bool usual;			/* default-crt, or marked * */
+	const char *list;		/* its crt-list; NULL: a crt option */
+	unsigned line;			/* of the list */
+	const char *options;		/* as written; NULL: none */
 };
 
 /* Names of files have ca-base, crt-base in front; texts are OpenSSL's. */

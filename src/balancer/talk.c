@@ -15,7 +15,7 @@
 
 enum {
 	INPUT_MOST = 256 * 1024,	/* of a line, or of a payload */
-	SLICE_BYTES = 16 * 1024,
+	SLICE_BYTES = 64 * 1024,
 	SLICE_TIME = 1000,		/* us of one turn */
 	FLUSH_LIMIT = 30		/* s to read the last words */
 };

@@ -9,6 +9,7 @@
 #define WEIR_NET_TLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/text.h"
 #include "base/why.h"
@@ -38,7 +39,6 @@ struct tls_options {
 	bool no_tickets, client_prefers;	/* its order of ciphers */
 	/* "all", or numbers: errors of authorities, of the leaf, let pass. */
 	const char *ca_ignored, *crt_ignored;
-	const char *ocsp_file;		/* an answer to be stapled; NULL */
 };
 
 /* Reads and checks everything; NULL with why ("failed to load ..."). */
@@ -48,6 +48,17 @@ struct tls *tls_hold(struct tls *);
 struct tls *tls_offering(struct tls *, const char *alpn);
 struct ssl_ctx_st *tls_context(const struct tls *);	/* the library's */
 void	tls_drop(struct tls **);
+/*
+ * t is from now on what *from was made as, *from goes. Whoever holds t sees
+ * it with the next session; those under way keep what they began with. While
+ * no other thread has a session of t begin.
+ */
+void	tls_take(struct tls *t, struct tls **from);
+/*
+ * The answer about our certificate that is handed on to who asks for it,
+ * until that time (s, wall clock). It is copied. As tls_take; -1: no memory.
+ */
+int	tls_set_status(struct tls *t, struct text answer, int64_t until);
 
 /*
  * Server side: each handshake asks which context serves the name that the
