@@ -216,16 +216,18 @@ put_cert_digest(struct sheet *to, const char *path)
 static void
 put_cert_file(struct sheet *to, const char *path, bool loose)
 {
+	static const char *const beside[] = { ".issuer", ".ocsp", ".sctl" };
 	bool plain = strpbrk(path, "\t\n") == NULL;
 	char name[4096];
 
 	if (loose && plain)
 		put_cert_digest(to, path);
-	if (loose)
-		return;
-	snprintf(name, sizeof name, "%s.ocsp", path);
-	put_file(to, name);
-	if (!plain)
+	for (size_t i = 0; !loose && i < sizeof beside / sizeof *beside;
+	    i++) {
+		snprintf(name, sizeof name, "%s%s", path, beside[i]);
+		put_file(to, name);
+	}
+	if (!loose && !plain)
 		put_file(to, path);
 }
 

@@ -217,7 +217,6 @@ struct plan {
 	struct fresh *fresh;		/* lists with other entries */
 	unsigned fresh_count;
 	struct sheet need;		/* what did not come */
-	bool half;			/* the library refused in the middle */
 	unsigned change_count, order_count, join_count, return_count,
 	    leave_count;
 	int64_t now;
@@ -898,18 +897,12 @@ on_burial(void *arg)
 
 /* ---- carried out ------------------------------------------------------- */
 
-/*
- * All loops stand still. All was tried before, but the library may be out of
- * memory: then nothing else is done, and another worker takes over.
- */
+/* All loops stand still: nothing in here can fail. */
 static void
 swap(void *arg)
 {
 	struct plan *p = arg;
 
-	p->half = lb_renewal_use(p->renewals) < 0;
-	if (p->half)
-		return;
 	for (unsigned i = 0; i < p->fresh_count; i++)
 		(void)lb_lists_commit(p->fresh[i].list, p->fresh[i].version,
 		    p->why);
@@ -1080,10 +1073,12 @@ static int
 carry_out(struct plan *p)
 {
 	p->now = loop_now(home);
-	if (tour_still(home, swap, p) < 0)
+	if (lb_renewal_use(p->renewals, p->why) < 0)
+		return -1;
+	if (tour_still(home, swap, p) < 0) {
+		lb_renewal_undo(p->renewals);
 		return why_set(p->why, "a thread is busy");
-	if (p->half)
-		return why_set(p->why, "certificates: out of memory");
+	}
 	follow_up(p);
 	return 0;
 }

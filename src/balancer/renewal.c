@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* renewal.c - certificates take the place of others. Loop 0. */
-#include <openssl/err.h>
-#include <openssl/x509v3.h>
-
 #include "balancer/certs.h"
-#include "balancer/pem.h"
 #include "balancer/renewal.h"
 #include "base/mem.h"
 
 struct lb_renewal {
 	struct lb_renewal *next;
-	char *path;
-	struct lb_pem pem;
+	struct lb_vault_file *file, *with;	/* with: once it is used, what
+						 * the file was */
+	bool used;
 };
-
-/* ---- does it fit? ------------------------------------------------------ */
 
 static bool
 is_in_date(const X509 *x)
@@ -23,92 +18,20 @@ is_in_date(const X509 *x)
 	    X509_cmp_current_time(X509_get0_notAfter(x)) > 0;
 }
 
-static const ASN1_OCTET_STRING *
-other_names(const X509 *x)
-{
-	int at = X509_get_ext_by_NID(x, NID_subject_alt_name, -1);
-
-	return at < 0 ? NULL :
-	    X509_EXTENSION_get_data(X509_get_ext(x, at));
-}
-
-/* Which names lead to it was found out at start. */
-static bool
-has_same_names(const X509 *a, const X509 *b)
-{
-	const ASN1_OCTET_STRING *x = other_names(a), *y = other_names(b);
-
-	return X509_NAME_cmp(X509_get_subject_name(a),
-	    X509_get_subject_name(b)) == 0 && (x == NULL) == (y == NULL) &&
-	    (x == NULL || ASN1_OCTET_STRING_cmp(x, y) == 0);
-}
-
-/* In a context of no use, which is as strict. */
 static int
-try(const struct lb_pem *pem, const SSL_CTX *like)
+read_one(struct lb_renewal *r, struct text pem, struct why *why)
 {
-	SSL_CTX *c = SSL_CTX_new(TLS_method());
-	int code = -1;
+	struct why reason;
 
-	if (c != NULL) {
-		SSL_CTX_set_security_level(c,
-		    SSL_CTX_get_security_level(like));
-		code = lb_pem_use(pem, c);
-	}
-	SSL_CTX_free(c);
-	ERR_clear_error();
-	return code;
-}
-
-static int
-fits(const struct lb_renewal *r, SSL_CTX *c, struct why *why)
-{
-	struct lb_pem now;
-	bool same;
-
-	lb_pem_of(&now, c);
-	same = now.cert != NULL && has_same_names(now.cert, r->pem.cert);
-	lb_pem_fini(&now);
-	if (!same)
-		return why_set(why, "the certificate %s is for other names",
-		    r->path);
-	if (!is_in_date(r->pem.cert))
-		return why_set(why, "the certificate %s is not in date",
-		    r->path);
-	return try(&r->pem, c) == 0 ? 0 : why_set(why, "the certificate %s "
-	    "is refused", r->path);
-}
-
-static int
-fits_all(const struct lb_renewal *r, struct why *why)
-{
-	const char *path;
-	struct tls *t;
-	bool any = false;
-
-	for (unsigned i = 0; (path = lb_certs_at(i, &t)) != NULL; i++) {
-		if (strcmp(path, r->path) != 0)
-			continue;
-		any = true;
-		if (lb_pem_fits(&r->pem, tls_context(t), why) < 0 ||
-		    fits(r, tls_context(t), why) < 0)
-			return -1;
-	}
-	return any ? 0 : why_set(why, "the certificate %s is not in use",
-	    r->path);
-}
-
-/* ---- the list ---------------------------------------------------------- */
-
-static void
-drop_one(struct lb_renewal **at)
-{
-	struct lb_renewal *r = *at;
-
-	*at = r->next;
-	lb_pem_fini(&r->pem);
-	mem_drop(r->path);
-	mem_drop(r);
+	r->with = lb_vault_copy(r->file);
+	if (r->with == NULL)
+		return why_set(why, "out of memory");
+	if (lb_vault_put(r->with, pem, &reason) < 0 ||
+	    lb_pem_is_whole(&r->with->pem, &reason) < 0)
+		return why_set(why, "the certificate %s: %.200s",
+		    r->file->path, reason.line);
+	return is_in_date(r->with->pem.cert) ? 0 : why_set(why, "the "
+	    "certificate %s is not in date", r->file->path);
 }
 
 int
@@ -116,36 +39,53 @@ lb_renewal_add(struct lb_renewal **list, struct text path, struct text pem,
     struct why *why)
 {
 	struct lb_renewal *r = mem_zero(sizeof *r);
+	char *name = mem_copy(path);
 
-	if (r == NULL || (r->path = mem_copy(path)) == NULL) {
+	if (r == NULL || name == NULL) {
 		mem_drop(r);
+		mem_drop(name);
 		return why_set(why, "out of memory");
 	}
+	r->file = lb_vault_find(LB_VAULT_CERT, name);
+	mem_drop(name);
 	r->next = *list;
 	*list = r;
-	if (lb_pem_read(&r->pem, pem, why) < 0)
-		return -1;
-	return fits_all(r, why);
+	return r->file != NULL ? read_one(r, pem, why) : why_set(why,
+	    "the certificate %.*s is not in use", TEXT_ARG(path));
 }
 
+/* Handshakes from now on; connections keep what they have. */
 int
-lb_renewal_use(const struct lb_renewal *r)
+lb_renewal_use(struct lb_renewal *list, struct why *why)
 {
-	const char *path;
-	struct tls *t;
-	int code = 0;
+	for (struct lb_renewal *r = list; r != NULL; r = r->next) {
+		if (lb_certs_change(r->file, r->with, why) < 0) {
+			lb_renewal_undo(list);
+			return -1;
+		}
+		r->used = true;
+	}
+	return 0;
+}
+
+void
+lb_renewal_undo(struct lb_renewal *r)
+{
+	struct why why;
 
 	for (; r != NULL; r = r->next)
-		for (unsigned i = 0; (path = lb_certs_at(i, &t)) != NULL; i++)
-			if (strcmp(path, r->path) == 0 &&
-			    lb_pem_use(&r->pem, tls_context(t)) < 0)
-				code = -1;
-	return code;
+		if (r->used)
+			r->used = lb_certs_change(r->file, r->with, &why) < 0;
 }
 
 void
 lb_renewal_free(struct lb_renewal **list)
 {
-	while (*list != NULL)
-		drop_one(list);
+	while (*list != NULL) {
+		struct lb_renewal *r = *list;
+
+		*list = r->next;
+		lb_vault_free(&r->with);
+		mem_drop(r);
+	}
 }
