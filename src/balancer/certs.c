@@ -326,6 +326,8 @@ keep_context(const struct context *as, const struct lb_tls_conf *t,
 {
 	struct context *c = mem_zero(sizeof *c);
 
+	lb_vault_set_extras(as->global->extras_left_out,
+	    as->global->extras_del_ext);
 	if (c == NULL) {
 		why_set(why, "out of memory");
 		return NULL;
@@ -517,20 +519,20 @@ gather(const char *path, struct names *names)
 	return code;
 }
 
-static int keep_line(struct lb_cert_conf *, struct lb_arena *);
+static int keep_line(struct lb_cert_conf *, struct arena *);
 
 /* As a line of a list that has the directory's name. */
 static struct lb_cert_conf *
 make_line(const char *directory, const char *path, unsigned number)
 {
-	struct lb_arena *arena = lb_arena_new();
+	struct arena *arena = arena_new();
 	struct lb_cert_conf *line;
 
 	if (arena == NULL)
 		return NULL;
-	line = lb_arena_get(arena, sizeof *line);
-	line->list = lb_arena_copy(arena, text_of(directory));
-	line->path = lb_arena_copy(arena, text_of(path));
+	line = arena_get(arena, sizeof *line);
+	line->list = arena_copy(arena, text_of(directory));
+	line->path = arena_copy(arena, text_of(path));
 	line->line = number;
 	return keep_line(line, arena) == 0 ? line : NULL;
 }
@@ -623,17 +625,17 @@ lb_certs_bind(const struct lb_bind_conf *b, const struct lb_global_conf *g,
 static struct kept {			/* lines that are in no setup */
 	struct kept *next;
 	struct lb_cert_conf *line;
-	struct lb_arena *arena;
+	struct arena *arena;
 } *kept;
 
 /* -1: no memory, and the arena is gone. */
 static int
-keep_line(struct lb_cert_conf *line, struct lb_arena *arena)
+keep_line(struct lb_cert_conf *line, struct arena *arena)
 {
 	struct kept *k = mem_zero(sizeof *k);
 
 	if (k == NULL) {
-		lb_arena_free(&arena);
+		arena_free(&arena);
 		return -1;
 	}
 	*k = (struct kept){ kept, line, arena };
@@ -652,7 +654,7 @@ let_line_go(const struct lb_cert_conf *line)
 	if (k == NULL)
 		return;
 	*at = k->next;
-	lb_arena_free(&k->arena);
+	arena_free(&k->arena);
 	mem_drop(k);
 }
 
@@ -788,7 +790,7 @@ add_to_all(struct addition *a, unsigned count, struct why *why)
 }
 
 int
-lb_certs_add_line(struct lb_cert_conf *line, struct lb_arena *arena,
+lb_certs_add_line(struct lb_cert_conf *line, struct arena *arena,
     struct why *why)
 {
 	unsigned count = count_wardrobes();
@@ -863,14 +865,11 @@ is_made_of(const struct context *c, const struct lb_vault_file *f)
 	return false;
 }
 
-static void
-take_fresh(void *arg)
+void
+lb_certs_cancel(void)
 {
 	for (struct context *c = contexts; c != NULL; c = c->next)
-		if (c->fresh != NULL)
-			tls_take(c->tls, &c->fresh);
-	for (struct wardrobe *w = wardrobes; w != NULL; w = w->next)
-		name_all(w);
+		tls_drop(&c->fresh);
 }
 
 static int
@@ -881,6 +880,7 @@ build_fresh(const struct lb_vault_file *f, struct why *why)
 	for (struct context *c = contexts; c != NULL; c = c->next) {
 		if (!is_made_of(c, f))
 			continue;
+		tls_drop(&c->fresh);
 		c->fresh = build(c, why);
 		if (c->fresh == NULL)
 			return -1;
@@ -890,21 +890,53 @@ build_fresh(const struct lb_vault_file *f, struct why *why)
 }
 
 int
-lb_certs_change(struct lb_vault_file *f, struct lb_vault_file *with,
+lb_certs_prepare(struct lb_vault_file *f, struct lb_vault_file *with,
     struct why *why)
 {
 	int made;
 
 	lb_vault_swap(f, with);
 	made = build_fresh(f, why);
-	if (made > 0 && tour_still(loop_here(), take_fresh, NULL) < 0)
-		made = why_set(why, "A thread is busy; try again.");
-	if (made >= 0)
-		return made;
+	lb_vault_swap(f, with);
+	if (made < 0)
+		lb_certs_cancel();
+	return made;
+}
+
+void
+lb_certs_take(struct lb_vault_file *f, struct lb_vault_file *with)
+{
 	lb_vault_swap(f, with);
 	for (struct context *c = contexts; c != NULL; c = c->next)
-		tls_drop(&c->fresh);
-	return -1;
+		if (c->fresh != NULL)
+			tls_take(c->tls, &c->fresh);
+	for (struct wardrobe *w = wardrobes; w != NULL; w = w->next)
+		name_all(w);
+}
+
+struct exchange {
+	struct lb_vault_file *file, *with;
+};
+
+static void
+take(void *arg)
+{
+	struct exchange *e = arg;
+
+	lb_certs_take(e->file, e->with);
+}
+
+int
+lb_certs_change(struct lb_vault_file *f, struct lb_vault_file *with,
+    struct why *why)
+{
+	struct exchange e = { f, with };
+	int made = lb_certs_prepare(f, with, why);
+
+	if (made < 0 || tour_still(loop_here(), take, &e) == 0)
+		return made;
+	lb_certs_cancel();
+	return why_set(why, "A thread is busy; try again.");
 }
 
 struct stapling {

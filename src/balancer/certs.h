@@ -27,6 +27,14 @@ void	lb_certs_fini(void);
  */
 int	lb_certs_change(struct lb_vault_file *, struct lb_vault_file *with,
 	    struct why *);
+/*
+ * The same in two steps, for who changes other things at the same moment:
+ * all is made beforehand, and taken while all loops stand still, or not.
+ */
+int	lb_certs_prepare(struct lb_vault_file *, struct lb_vault_file *with,
+	    struct why *);
+void	lb_certs_take(struct lb_vault_file *, struct lb_vault_file *with);
+void	lb_certs_cancel(void);
 /* An OCSP answer for it, until then (s); -1: why. */
 int	lb_certs_staple(struct lb_vault_file *, struct text answer,
 	    int64_t until, struct why *);
@@ -42,7 +50,7 @@ const struct lb_cert_conf *lb_certs_line(const char *list, unsigned i);
 const struct lb_bind_conf *lb_certs_default(const struct lb_cert_conf *,
 	    unsigned i);
 /* line->list, ->path say where to; it and its arena are kept. -1: why. */
-int	lb_certs_add_line(struct lb_cert_conf *line, struct lb_arena *,
+int	lb_certs_add_line(struct lb_cert_conf *line, struct arena *,
 	    struct why *);
 int	lb_certs_drop_line(const struct lb_cert_conf *, struct why *);
 

@@ -399,12 +399,25 @@ on_data(struct conn *conn, struct text t)
 }
 
 static void
+tell_silence(struct lb_check *c)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "TCPCHK got an empty response at step %u",
+	    c->variant->silent_step);
+	lb_check_end(c, c->variant->silent, 0, text);
+}
+
+static void
 on_eof(struct conn *conn)
 {
 	struct lb_check *c = conn_owner(conn);
 
 	if (c->asks)
 		fail(c, LB_CHECK_SOCKERR, SOCKS_ENDED);
+	else if (c->variant->silent_step > 0 && c->got_len == 0 &&
+	    c->step == 0)
+		tell_silence(c);
 	else if (c->variant->look != NULL)
 		c->variant->look(c, (struct text){ c->got != NULL ? c->got :
 		    "", c->got_len }, true);

@@ -64,6 +64,9 @@ struct lb_check_variant {	/* what is said once it is connected */
 	 * lb_check_eat, or waits. ended: no more will come.
 	 */
 	void (*look)(struct lb_check *, struct text all, bool ended);
+	/* Who ends without a word: at which step that is told; 0: by look. */
+	unsigned silent_step;
+	enum lb_check_status silent;
 	/* Room for the text of a time-out at this step; NULL: none. */
 	void (*describe)(const struct lb_check *, char *to, size_t room);
 	/* Which time-out it is, once connected; NULL: of layer 7. */

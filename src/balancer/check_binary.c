@@ -48,6 +48,7 @@ look_ldap(struct lb_check *c, struct text t, bool ended)
 
 const struct lb_check_variant lb_check_ldap = {
 	.name = "ldap", .begin = begin_ldap, .look = look_ldap,
+	.silent_step = 2, .silent = LB_CHECK_L7RSP,
 };
 
 /* ---- SSLv3 hello ------------------------------------------------------- */
@@ -84,4 +85,5 @@ look_hello(struct lb_check *c, struct text t, bool ended)
 
 const struct lb_check_variant lb_check_hello = {
 	.name = "ssl-hello", .begin = begin_hello, .look = look_hello,
+	.silent_step = 2, .silent = LB_CHECK_L6RSP,
 };

@@ -49,6 +49,7 @@ describe_redis(const struct lb_check *c, char *to, size_t room)
 const struct lb_check_variant lb_check_redis = {
 	.name = "redis", .begin = begin_redis, .look = look_redis,
 	.describe = describe_redis,
+	.silent_step = 2, .silent = LB_CHECK_L7STS,
 };
 
 /* ---- smtp -------------------------------------------------------------- */
@@ -131,6 +132,7 @@ look_smtp(struct lb_check *c, struct text t, bool ended)
 
 const struct lb_check_variant lb_check_smtp = {
 	.name = "smtp", .begin = begin_smtp, .look = look_smtp,
+	.silent_step = 2, .silent = LB_CHECK_L7RSP,
 };
 
 /* ---- agent ------------------------------------------------------------- */

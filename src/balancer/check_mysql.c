@@ -98,6 +98,8 @@ greet(struct lb_check *c, struct text body)
 	log_in(c);
 }
 
+#define SILENT	"TCPCHK got an empty response at step "
+
 static void
 begin(struct lb_check *c)
 {
@@ -113,8 +115,9 @@ look(struct lb_check *c, struct text t, bool ended)
 
 	if (!take_packet(t, &body)) {
 		if (ended)
-			lb_check_end(c, LB_CHECK_L7RSP, -1,
-			    "incomplete packet");
+			lb_check_end(c, LB_CHECK_L7RSP, 0, t.len > 0 ||
+			    c->step > 0 ? "" : c->server->proxy->conf->check.
+			    user != NULL ? SILENT "3" : SILENT "2");
 		return;
 	}
 	error = body.len > 0 && (unsigned char)body.at[0] == 0xff;

@@ -66,10 +66,11 @@ look(struct lb_check *c, struct text t, bool ended)
 		lb_check_end(c, LB_CHECK_L7STS, 0,
 		    "PostgreSQL unknown error");
 	else if (ended)
-		lb_check_end(c, LB_CHECK_SOCKERR, -1,
-		    "ECONNRESET returned by OS (Connection reset by peer)");
+		lb_check_end(c, LB_CHECK_L7STS, 0,
+		    "PostgreSQL unknown error");
 }
 
 const struct lb_check_variant lb_check_pgsql = {
 	.name = "pgsql", .begin = begin, .look = look,
+	.silent_step = 3, .silent = LB_CHECK_L7RSP,
 };

@@ -546,9 +546,8 @@ expect_http(struct lb_check *c, const struct lb_step *s, struct text t,
 	if (!a.whole_head && !ended && (t.len < 5 ||
 	    text_begins(t, "HTTP/")))
 		return -1;
-	if (a.status == 0) {
-		lb_check_end(c, t.len == 0 ? LB_CHECK_SOCKERR :
-		    LB_CHECK_L7RSP, -1, NULL);
+	if (a.status == 0 || !a.whole_head) {
+		lb_check_end(c, LB_CHECK_L7RSP, -1, NULL);
 		return 0;
 	}
 	if (s == NULL)

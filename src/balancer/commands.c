@@ -35,6 +35,7 @@ static const struct command *const tables[] = {
 	lb_commands_wait,
 	lb_commands_sockets,
 	lb_commands_table,
+	lb_commands_var,
 };
 
 /* ---- all rows, sorted -------------------------------------------------- */

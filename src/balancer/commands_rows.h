@@ -20,5 +20,6 @@ extern const struct command lb_commands_wait[];		/* time */
 extern const struct command lb_commands_proxy[];	/* frontends, limits */
 extern const struct command lb_commands_sockets[];	/* hand them over */
 extern const struct command lb_commands_table[];	/* stick tables */
+extern const struct command lb_commands_var[];		/* variables */
 
 #endif

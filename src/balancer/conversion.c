@@ -8,6 +8,8 @@
 #include "balancer/conversion.h"
 #include "balancer/convert_map.h"
 #include "balancer/convert_text.h"
+#include "balancer/convert_token.h"
+#include "balancer/convert_wire.h"
 #include "balancer/converters.h"
 #include "balancer/digest.h"
 #include "balancer/fetch_table.h"
@@ -347,7 +349,8 @@ static const struct lb_scene_row rows[] = {
 };
 
 static const struct lb_scene_row *const lists[] = { rows,
-    lb_convert_map_rows, lb_convert_text_rows, lb_fetch_table_converters,
+    lb_convert_map_rows, lb_convert_text_rows, lb_convert_token_rows,
+    lb_convert_wire_rows, lb_fetch_table_converters,
     lb_fetch_var_converters };
 static lb_scene_fn **appliers;		/* by the place in lb_converters */
 

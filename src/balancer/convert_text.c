@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include <openssl/evp.h>
@@ -58,8 +59,8 @@ CONVERTER(ub64enc)
 	return encode(c, v, true);
 }
 
-static bool
-decode(struct lb_scene *c, struct lb_value *v, bool for_urls)
+bool
+lb_convert_text_base64(struct lb_scene *c, struct lb_value *v, bool for_urls)
 {
 	size_t len = v->text.len, padded = (len + 3) / 4 * 4, pads = 0;
 	char *from = lb_scene_room(c, padded + 1);
@@ -85,12 +86,12 @@ decode(struct lb_scene *c, struct lb_value *v, bool for_urls)
 
 CONVERTER(b64dec)
 {
-	return decode(c, v, false);
+	return lb_convert_text_base64(c, v, false);
 }
 
 CONVERTER(ub64dec)
 {
-	return decode(c, v, true);
+	return lb_convert_text_base64(c, v, true);
 }
 
 CONVERTER(base2)
@@ -376,7 +377,8 @@ CONVERTER(hmac)
 	char *to = lb_scene_room(c, EVP_MAX_MD_SIZE);
 	unsigned len = 0;
 
-	if (to == NULL || md == NULL || !decode(c, &key, false) ||
+	if (to == NULL || md == NULL || !lb_convert_text_base64(c, &key, false) ||
+	   
 	    HMAC(md, key.text.at, (int)key.text.len,
 	    (const unsigned char *)v->text.at, v->text.len,
 	    (unsigned char *)to, &len) == NULL)
@@ -480,6 +482,64 @@ CONVERTER(srv_queue)
 	return true;
 }
 
+/* "0.8" of ";q=0.8", in thousandths; 1000: not said. */
+static int
+weigh(struct text options)
+{
+	struct text rest = options, one, value;
+	char number[16];
+
+	while (rest.len > 0 && text_split(&rest, ';', &one)) {
+		value = text_trim(one);
+		if (!text_begins(value, "q="))
+			continue;
+		snprintf(number, sizeof number, "%.*s",
+		    TEXT_ARG(text_from(value, 2)));
+		if (isdigit((unsigned char)number[0]))
+			return (int)(strtod(number, NULL) * 1000);
+	}
+	return 1000;
+}
+
+/* en of en-us, when the list has no more. */
+static bool
+is_language(struct text asked, struct text known)
+{
+	return text_compare(asked, known) == 0 || (asked.len > known.len &&
+	    asked.at[known.len] == '-' && memcmp(asked.at, known.at,
+	    known.len) == 0);
+}
+
+/* The best of Accept-Language that stands in the list "en;fr;de". */
+CONVERTER(language)
+{
+	struct text rest = v->text, one, name, list, known, best = TEXT_NONE;
+	int most = 0, weight;
+
+	while (rest.len > 0 && text_split(&rest, ',', &one)) {
+		one = text_trim(one);
+		text_split(&one, ';', &name);
+		weight = weigh(one);
+		list = text_of(a[0].text);
+		while (list.len > 0 && text_split(&list, ';', &known))
+			if (weight > most &&
+			    is_language(text_trim(name), known)) {
+				best = known;
+				most = weight;
+			}
+	}
+	if (best.at == NULL && a[1].kind == LB_ARG_NONE)
+		return false;
+	v->text = best.at != NULL ? best : text_of(a[1].text);
+	return true;
+}
+
+/* Slots of captures belong to HTTP: the value goes on. */
+CONVERTER(capture)
+{
+	return true;
+}
+
 CONVERTER(x509_error)
 {
 	v->type = LB_TYPE_STR;
@@ -511,5 +571,7 @@ const struct lb_scene_row lb_convert_text_rows[] = {
 	{ "us_ltime", do_us_ltime }, { "us_utime", do_us_utime },
 	{ "param", do_param }, { "srv_queue", do_srv_queue },
 	{ "x509_v_err_str", do_x509_error }, { "debug", do_debug },
+	{ "language", do_language }, { "capture-req", do_capture },
+	{ "capture-res", do_capture },
 	{ NULL, NULL }
 };

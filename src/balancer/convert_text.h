@@ -10,4 +10,7 @@
 
 extern const struct lb_scene_row lb_convert_text_rows[];
 
+/* v becomes what its base64 means; false: it is none. */
+bool	lb_convert_text_base64(struct lb_scene *, struct lb_value *v, bool for_urls);
+
 #endif

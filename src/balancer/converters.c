@@ -62,9 +62,9 @@ const struct lb_converter lb_converters[] = {
 	ROW("ipmask", "4?6", ADDR, ADDR, "masked"),
 	ROW("json", "?s", STR, STR, "escaped for JSON"),
 	ROW("json_query", "s?s", STR, ANY, "a value of a JSON text"),
-	ROW("jwt_header_query", "?ss", BIN, BIN, NULL),
-	ROW("jwt_payload_query", "?ss", BIN, BIN, NULL),
-	ROW("jwt_verify", "ss", BIN, INT, NULL),
+	ROW("jwt_header_query", "?ss", BIN, BIN, "of a token's header"),
+	ROW("jwt_payload_query", "?ss", BIN, BIN, "of a token's payload"),
+	ROW("jwt_verify", "ss", BIN, INT, "is the token signed with the key?"),
 	ROW("language", "s?s", STR, STR, "best of a list of languages"),
 	ROW("le2dec", "su?u", BIN, STR, "little-endian chunks as decimal"),
 	ROW("length", "", STR, INT, "its length"),
@@ -162,7 +162,7 @@ const struct lb_converter lb_converters[] = {
 	ROW("xxh3", "?u", BIN, INT, "hash XXH3"),
 	ROW("xxh32", "?u", BIN, INT, "hash XXH32"),
 	ROW("xxh64", "?u", BIN, INT, "hash XXH64"),
-	ROW("aes_gcm_dec", "usss", BIN, BIN, NULL),
+	ROW("aes_gcm_dec", "usss", BIN, BIN, "opened with AES-GCM"),
 	ROW("aes_gcm_enc", "usss", BIN, BIN, NULL),
 
 	{ NULL, NULL, LB_TYPE_ANY, LB_TYPE_ANY, LB_CLASS_F, NULL }

@@ -353,7 +353,31 @@ list_values(struct lb_parse *p, const char *path, const struct lb_mapfile *m)
 
 	*l = (struct lb_list_conf){ .place = p->place, .path = path,
 	    .what = "map", .map = m };
-	lb_arena_add(p->arena, &p->setup->lists, l);
+	arena_add(p->arena, &p->setup->lists, l);
+}
+
+/* RS and ES: the key is the name of a file; what is in it is args[2]. */
+static int
+prepare_key(struct walk *w, struct lb_arg *args)
+{
+	const struct lb_source *source = w->parse->source;
+	struct text t;
+	struct why why;
+
+	if (strncmp(args[0].text, "PS", 2) == 0)
+		return why_set(w->why, "RSASSA-PSS JWS signing not managed "
+		    "yet");
+	if (strlen(args[0].text) != 5 && strcmp(args[0].text, "none") != 0 &&
+	    lb_expression_variable(args[0].text, &why) < 0)
+		return why_set(w->why, "unknown JWT algorithm: %s",
+		    args[0].text);
+	if (strchr("RE", args[0].text[0]) == NULL || source->fetch == NULL ||
+	    source->fetch(source->arg, lb_parse_path(w->parse, args[1].text),
+	    &t, &why) < 0)
+		return 0;
+	args[2].kind = LB_ARG_STR;
+	args[2].text = arena_copy(w->parse->arena, t);
+	return 0;
 }
 
 /* What some make of their arguments once, when they are read. */
@@ -369,6 +393,8 @@ prepare(struct walk *w, struct text name, struct lb_arg *args)
 		list_values(w->parse, args[0].text, args[0].map);
 		return 0;
 	}
+	if (text_is(name, "jwt_verify"))
+		return prepare_key(w, args);
 	if (!text_is(name, "regsub"))
 		return 0;
 	args[0].regex = lb_regex_new(w->parse->arena, args[0].text,
@@ -383,7 +409,7 @@ take_conversion(struct walk *w, struct lb_expr *e)
 	struct lb_conversion *now = lb_parse_get(w->parse, sizeof *now);
 	struct text name = take_name(w);
 
-	lb_arena_add(w->parse->arena, &e->conversions, now);
+	arena_add(w->parse->arena, &e->conversions, now);
 	now->converter = lb_converters_find(name);
 	if (now->converter == NULL)
 		return why_set(w->why, "unknown converter '%.*s'",
@@ -449,7 +475,7 @@ lb_expression_read(struct lb_parse *p, const struct lb_words *words,
 		w.at = word;
 		if (take_conversion(&w, e) < 0 || take_all(&w, e) < 0)
 			return NULL;
-		e->text = lb_arena_print(p->arena, "%s,%s", e->text, word);
+		e->text = arena_print(p->arena, "%s,%s", e->text, word);
 	}
 	return e;
 }

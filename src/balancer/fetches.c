@@ -232,7 +232,7 @@ const struct lb_fetch lb_fetches[] = {
 	REQ("req_ssl_sni", "", STR, "name that the client asks for"),
 	REQ("req.ssl_ver", "", INT, "version of the hello"),
 	REQ("req_ssl_ver", "", INT, "version of the hello"),
-	REQ("req.ssl_alpn", "", STR, "protocols that the client offers"),
+	REQ("req.ssl_alpn", "", STR, "first protocol that the client offers"),
 	REQ("req.ssl_cipherlist", "", BIN, "suites that it offers"),
 	REQ("req.ssl_keyshare_groups", "", BIN, "groups of its key shares"),
 	REQ("req.ssl_sigalgs", "", BIN, "its signature algorithms"),

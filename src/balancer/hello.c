@@ -6,7 +6,7 @@
 
 enum { RECORD_HANDSHAKE = 22, RECORD_HEAD = 5, MESSAGE_HEAD = 4,
 	RANDOM = 34, EXT_SNI = 0, EXT_CURVES = 10, EXT_ALPN = 16,
-	EXT_TICKET = 35, EXT_VERSIONS = 43 };
+	EXT_TICKET = 35, EXT_VERSIONS = 43, EXT_SIGALGS = 13, EXT_SHARES = 51 };
 
 static unsigned
 byte(struct text t, size_t at)
@@ -78,10 +78,41 @@ read_extension(unsigned type, struct text t, struct lb_hello_facts *f)
 		take_piece(&t, 2, &f->alpn);
 	else if (type == EXT_VERSIONS)
 		read_versions(t, f);
-	else if (type == EXT_CURVES)
+	else if (type == EXT_CURVES) {
 		f->has_curves = true;
-	else if (type == EXT_TICKET)
+		take_piece(&t, 2, &f->groups);
+	} else if (type == EXT_SIGALGS)
+		take_piece(&t, 2, &f->sigalgs);
+	else if (type == EXT_SHARES && f->type == 1)
+		take_piece(&t, 2, &f->shares);
+	else if (type == EXT_TICKET) {
 		f->has_tickets = true;
+		f->has_ticket = t.len > 0;
+	}
+}
+
+size_t
+lb_hello_first(struct text alpn)
+{
+	struct text first = TEXT_NONE;
+
+	take_piece(&alpn, 1, &first);
+	return first.len;
+}
+
+size_t
+lb_hello_groups(struct text shares, char *to, size_t room)
+{
+	struct text key;
+	unsigned group;
+	size_t len = 0;
+
+	while (len + 2 <= room && take(&shares, 2, &group) &&
+	    take_piece(&shares, 2, &key)) {
+		to[len++] = (char)(group >> 8);
+		to[len++] = (char)group;
+	}
+	return len;
 }
 
 static void
@@ -96,7 +127,7 @@ read_body(struct text t, struct lb_hello_facts *f)
 	t = text_from(t, RANDOM);
 	if (!take_piece(&t, 1, &piece))		/* session id */
 		return;
-	if (f->type == 1 ? !take_piece(&t, 2, &piece) ||
+	if (f->type == 1 ? !take_piece(&t, 2, &f->ciphers) ||
 	    !take_piece(&t, 1, &piece) : !take(&t, 2, &number) ||
 	    !take(&t, 1, &number))
 		return;

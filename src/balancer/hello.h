@@ -16,8 +16,16 @@ struct lb_hello_facts {
 	struct text sni;		/* borrowed; NULL: none */
 	struct text alpn;		/* the list as it stands there */
 	bool has_curves, has_tickets;	/* supported groups, session ticket */
+	bool has_ticket;		/* and it is not empty */
+	/* Lists of two-byte numbers as they stand there; at NULL: none. */
+	struct text ciphers, groups, sigalgs;
+	struct text shares;		/* each a group and its key */
 };
 
+/* How long the first of the protocols is, behind its length. */
+size_t	lb_hello_first(struct text alpn);
+/* The groups of the shares, two bytes each; at most room bytes. */
+size_t	lb_hello_groups(struct text shares, char *to, size_t room);
 /* SHORT: it is one so far, and more must come. */
 enum lb_hello lb_hello_read(struct text, struct lb_hello_facts *);
 

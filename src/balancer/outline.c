@@ -212,22 +212,39 @@ put_cert_digest(struct sheet *to, const char *path)
 	mem_drop((void *)(uintptr_t)t.at);
 }
 
+/* What a reload does not bring, in whichever way it is named. */
+static void
+put_beside(struct sheet *to, const char *path)
+{
+	static const char *const behind[] = { ".ocsp", ".issuer", ".sctl",
+	    ".key" };
+	bool ends = text_ends(text_of(path), ".crt");
+	int len = (int)strlen(path);
+	char name[4096];
+
+	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+		snprintf(name, sizeof name, "%s%s", path, behind[i]);
+		if (strcmp(behind[i], ".key") != 0)
+			put_file(to, name);
+		snprintf(name, sizeof name, "%.*s%s", len -
+		    (int)strlen(".crt"), path, behind[i]);
+		if (ends)
+			put_file(to, name);
+	}
+}
+
 /* loose: what may be replaced; else what stands beside it. */
 static void
 put_cert_file(struct sheet *to, const char *path, bool loose)
 {
-	static const char *const beside[] = { ".issuer", ".ocsp", ".sctl" };
 	bool plain = strpbrk(path, "\t\n") == NULL;
-	char name[4096];
 
 	if (loose && plain)
 		put_cert_digest(to, path);
-	for (size_t i = 0; !loose && i < sizeof beside / sizeof *beside;
-	    i++) {
-		snprintf(name, sizeof name, "%s%s", path, beside[i]);
-		put_file(to, name);
-	}
-	if (!loose && !plain)
+	if (loose)
+		return;
+	put_beside(to, path);
+	if (!plain)
 		put_file(to, path);
 }
 

@@ -903,6 +903,7 @@ swap(void *arg)
 {
 	struct plan *p = arg;
 
+	lb_renewal_use(p->renewals);
 	for (unsigned i = 0; i < p->fresh_count; i++)
 		(void)lb_lists_commit(p->fresh[i].list, p->fresh[i].version,
 		    p->why);
@@ -1073,12 +1074,8 @@ static int
 carry_out(struct plan *p)
 {
 	p->now = loop_now(home);
-	if (lb_renewal_use(p->renewals, p->why) < 0)
-		return -1;
-	if (tour_still(home, swap, p) < 0) {
-		lb_renewal_undo(p->renewals);
+	if (tour_still(home, swap, p) < 0)
 		return why_set(p->why, "a thread is busy");
-	}
 	follow_up(p);
 	return 0;
 }

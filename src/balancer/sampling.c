@@ -541,6 +541,15 @@ look_at_hello(struct lb_scene *c, struct text t, struct lb_hello_facts *f)
 	return h == LB_HELLO_WHOLE;
 }
 
+static bool
+put_groups(struct lb_scene *c, struct text shares, struct lb_value *v)
+{
+	char *to = lb_scene_room(c, shares.len);
+
+	return to != NULL && put_bytes(v, (struct text){ to,
+	    lb_hello_groups(shares, to, shares.len) });
+}
+
 #define HELLO(name, ...)						\
 static bool								\
 get_##name(struct lb_scene *c, const struct lb_arg *a, struct lb_value *v) \
@@ -554,9 +563,15 @@ HELLO(hello_type, lb_scene_number(v, f.type))
 HELLO(hello_sni, f.sni.len > 0 && put_text(v, f.sni))
 HELLO(hello_ver, lb_scene_number(v, (int64_t)(f.version >> 8) << 16 |
     (f.version & 0xff)))
-HELLO(hello_alpn, f.alpn.len > 0 && put_bytes(v, f.alpn))
+HELLO(hello_alpn, f.alpn.len > 1 &&
+    put_text(v, text_from(f.alpn, 1)) &&
+    (v->text.len = lb_hello_first(f.alpn)) > 0)
 HELLO(hello_ec, lb_scene_truth(v, f.has_curves))
-HELLO(hello_st, lb_scene_number(v, f.has_tickets))
+HELLO(hello_st, lb_scene_number(v, f.has_tickets + f.has_ticket))
+HELLO(hello_ciphers, f.ciphers.len > 0 && put_bytes(v, f.ciphers))
+HELLO(hello_groups, f.groups.len > 0 && put_bytes(v, f.groups))
+HELLO(hello_sigalgs, f.sigalgs.len > 0 && put_bytes(v, f.sigalgs))
+HELLO(hello_shares, f.shares.len > 0 && put_groups(c, f.shares, v))
 
 static bool
 get_answer_type(struct lb_scene *c, const struct lb_arg *a,
@@ -692,6 +707,10 @@ static const struct lb_scene_row rows[] = {
 	{ "req.ssl_alpn", get_hello_alpn },
 	{ "req.ssl_ec_ext", get_hello_ec },
 	{ "req.ssl_st_ext", get_hello_st },
+	{ "req.ssl_cipherlist", get_hello_ciphers },
+	{ "req.ssl_supported_groups", get_hello_groups },
+	{ "req.ssl_sigalgs", get_hello_sigalgs },
+	{ "req.ssl_keyshare_groups", get_hello_shares },
 	{ "res.ssl_hello_type", get_answer_type },
 	{ "rep_ssl_hello_type", get_answer_type },
 	{ "res_ssl_hello_type", get_answer_type },

@@ -9,6 +9,15 @@
 enum { FILE_MOST = 16 << 20, BYTES_MOST = 65535 };
 
 static struct lb_vault_file *files[LB_VAULT_KINDS];
+static unsigned left_out;		/* 1 << place in parts */
+static bool cuts_crt;
+
+void
+lb_vault_set_extras(unsigned extras, bool del_ext)
+{
+	left_out = extras;
+	cuts_crt = del_ext;
+}
 
 /* ---- the lists --------------------------------------------------------- */
 
@@ -147,6 +156,7 @@ lb_vault_put(struct lb_vault_file *f, struct text text, struct why *why)
 	}
 }
 
+/* In the order of LB_EXTRA_*. */
 static const char *const parts[] = { ".key", ".issuer", ".ocsp", ".sctl" };
 
 size_t
@@ -206,10 +216,14 @@ lb_vault_put_part(struct lb_vault_file *f, const char *part, struct text text,
 static int
 load_part(struct lb_vault_file *f, const char *part, struct why *why)
 {
-	char *path = mem_print("%s%s", f->path, part);
+	struct text name = text_of(f->path), text;
 	struct why reason;
-	struct text text;
+	char *path;
 	int code = 0;
+
+	if (cuts_crt && text_ends(name, ".crt"))
+		name.len -= strlen(".crt");
+	path = mem_print("%.*s%s", TEXT_ARG(name), part);
 
 	if (path == NULL)
 		return why_set(why, "out of memory");
@@ -246,8 +260,8 @@ load(struct lb_vault_file *f, struct why *why)
 	if (f->kind != LB_VAULT_CERT)
 		return 0;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		if ((i > 0 || f->pem.key == NULL) &&
-		    load_part(f, parts[i], why) < 0)
+		if (!(left_out & 1u << i) && (i > 0 ||
+		    f->pem.key == NULL) && load_part(f, parts[i], why) < 0)
 			return -1;
 	if (lb_pem_is_whole(&f->pem, &reason) < 0)
 		return why_set(why, "%s from file '%s'", f->pem.key == NULL ?

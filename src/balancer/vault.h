@@ -23,6 +23,9 @@ struct lb_vault_file {
 	STACK_OF(X509_CRL) *revoked;	/* CRL; NULL: none yet */
 };
 
+/* LB_EXTRA_* that are not looked for; del_ext: FILE.key beside FILE.crt. */
+void	lb_vault_set_extras(unsigned left_out, bool del_ext);
+
 struct lb_vault_file *lb_vault_first(enum lb_vault_kind);
 struct lb_vault_file *lb_vault_find(enum lb_vault_kind, const char *path);
 /* What is there, or else read from the disk; NULL: why. */

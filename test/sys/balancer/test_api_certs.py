@@ -417,6 +417,22 @@ def test_answers_of_ocsp_are_stapled(console, files):
     assert "Cert Status" not in client(c.ports["P3"], "-status")
 
 
+def test_which_files_beside_it_are_read(files):
+    def shown(extras, cert):
+        with Console(ours(), "listen l\n bind 127.0.0.1:{P1} ssl crt %s\n"
+                     " server s 127.0.0.1:9\n" % files.path(cert),
+                     glob=extras) as c:
+            return ("Cert Status" in client(c.ports["P1"], "-status"),
+                    "AGAARhYmNk" in client(c.ports["P1"], "-tls1_2",
+                                        "-serverinfo", "18"))
+    assert shown("", "a.pem") == (True, True)
+    assert shown(" ssl-load-extra-files none\n", "a.pem") == (False, False)
+    assert shown(" ssl-load-extra-files issuer ocsp\n", "a.pem") == (
+        True, False)
+    # a.crt has no key of its own: it is in a.key, not in a.crt.key.
+    assert shown(" ssl-load-extra-del-ext\n", "a.crt") == (False, False)
+
+
 def test_stamps_go_along(console, files):
     whole = base64.b64encode(b"\0\x12\0\x08\0\6\0\4abcd").decode()
     for port in (console.ports["P1"], console.ports["P3"]):

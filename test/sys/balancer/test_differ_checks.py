@@ -161,6 +161,18 @@ CASES = {
     "ssl no hello": ("option ssl-hello-chk", answer(b"HTTP")),
     "refused": ("", None),
 
+    # ---- who says nothing, or half of it, and ends
+    "silent http": ("option httpchk", answer(b"")),
+    "half http": ("option httpchk", answer(b"HTTP/1.0 200 OK\r\n")),
+    "silent redis": ("option redis-check", answer(b"")),
+    "silent pgsql": ("option pgsql-check user u", answer(b"")),
+    "half pgsql": ("option pgsql-check user u", answer(b"R\0")),
+    "silent mysql": ("option mysql-check", answer(b"", first=True)),
+    "half mysql": ("option mysql-check", answer(b"\x2a\0", first=True)),
+    "silent smtp": ("option smtpchk", answer(b"", first=True)),
+    "silent ldap": ("option ldap-check", answer(b"")),
+    "silent ssl hello": ("option ssl-hello-chk", answer(b"")),
+
     # ---- variables: what was sent comes back, and is told
     "var send-lf": (TCP + SET + "tcp-check send-lf \"%[var(check.a)]|"
                     "%[var(check.f)]|%[var(check.n)]|%[var(sess.s)]|"

@@ -2,8 +2,16 @@
 # Rules, fetches, converters, variables: each case is played on Debian's
 # HAProxy and on ours; what the log says of it and what the client got must
 # be the same.
+import atexit
+import base64
+import contextlib
+import hmac
 import os
 import re
+import shutil
+import ssl
+import subprocess
+import tempfile
 import threading
 import time
 
@@ -48,9 +56,84 @@ def late(*pieces):
     return play
 
 
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def token(header, key, digest="sha256"):
+    text = b64(header) + b"." + b64(b'{"sub":"joe","n":5,"x":{"y":[1,"two"]}}')
+    return text + b"." + b64(hmac.new(key, text, digest).digest())
+
+
+def of(data, *conversions):
+    """Each conversion of these bytes."""
+    return ["bin(%s),%s" % (data.hex(), c) for c in conversions]
+
+
+def fix(body, spoil=0):
+    text = b"8=FIX.4.2|9=%d|%s" % (len(body), body)
+    text = text.replace(b"|", b"\1")
+    return text + b"10=%03d\1" % ((sum(text) + spoil) % 256)
+
+
+JSON = b'{"a":[1,{"b":"two"}],"n":-1.5,"big":12345678901234,"t":true,' \
+    b'"z":null,"s p":"x\\ty","o":{"o":{"o":"deep"}}} junk'
+KEYS = tempfile.mkdtemp(prefix="weir-keys-")
+os.chmod(KEYS, 0o755)
+atexit.register(shutil.rmtree, KEYS)
+
+
+def openssl(*args, text=None):
+    return subprocess.run(("openssl",) + args, check=True, input=text,
+                          stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL).stdout
+
+
+def signed(name, way, *make):
+    """A token under a new key, whose public half is in a file."""
+    private, public = ("%s/%s%s" % (KEYS, name, end) for end in ("", ".pub"))
+    openssl("genpkey", "-quiet", "-out", private, *make)
+    openssl("pkey", "-in", private, "-pubout", "-out", public)
+    text = b64(b'{"alg":"%s"}' % way) + b".e30"
+    sig = openssl("dgst", "-sha256", "-sign", private, text=text)
+    if way == b"ES256":         # two numbers, each of 32 bytes
+        first = sig[4:4 + sig[3]]
+        second = sig[6 + sig[3]:]
+        sig = first[-32:].rjust(32, b"\0") + second[-32:].rjust(32, b"\0")
+    return text + b"." + b64(sig)
+
+
+RS = signed("rsa", b"RS256", "-algorithm", "RSA")
+ES = signed("curve", b"ES256", "-algorithm", "EC", "-pkeyopt",
+            "ec_paramgen_curve:P-256")
+HS = token(b'{"alg":"HS256"}', b"key")
+LOGON = fix(b"35=A|49=SND|56=TGT|34=1|")
+# AES-128-GCM of b"secret".
+NONCE, KEY = "QkJCQkJCQkJCQkJC", "QUFBQUFBQUFBQUFBQUFBQQ=="
+SEALED = bytes.fromhex("aac6eb6c36d9")
+TAG = "Xgpa4J1uZ8fW36wnNi7Hkg=="
+
+
 def values(*exprs):
     # %ts: the line is written when all is over.
     return "log-format %%ts|" + "|".join("%%%%[%s]" % e for e in exprs)
+
+
+def client_hello():
+    to, context = ssl.MemoryBIO(), ssl.create_default_context()
+    context.set_alpn_protocols(["postgresql", "h2"])
+    client = context.wrap_bio(ssl.MemoryBIO(), to, server_hostname="db.test")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return to.read()
+
+
+CLIENT_HELLO = client_hello()
+
+
+def quoted(*exprs):
+    """For what has quotes of its own, or a dollar."""
+    return values(*exprs).replace("log-format ", "log-format '") + "'"
 
 
 HELLO = "server s 127.0.0.1:%(hello)d"
@@ -111,6 +194,17 @@ CASES = {
         "tcp-request content reject if { req.payload(0,3) -m str bad }",
         "tcp-request content set-var(txn.p) req.payload(0,3)",
         values("var(txn.p)", "var(txn.p),hex"), ECHO], sends(b"go", b"od")),
+    "TLS hello": ([
+        "tcp-request inspect-delay 3s",
+        "tcp-request content set-var(txn.type) req.ssl_hello_type",
+        "tcp-request content set-var(txn.sni) req.ssl_sni",
+        "tcp-request content set-var(txn.ec) req.ssl_ec_ext",
+        "tcp-request content set-var(txn.st) req.ssl_st_ext",
+        "tcp-request content set-var(txn.alpn) req.ssl_alpn",
+        "tcp-request content accept if { req.ssl_hello_type 1 }",
+        values("var(txn.type)", "var(txn.sni)", "var(txn.ec)",
+               "var(txn.st)", "var(txn.alpn)"), LATE],
+        sends(CLIENT_HELLO[:50], CLIENT_HELLO[50:])),
     "RDP_COOKIE": ([
         "tcp-request inspect-delay 2s",
         "tcp-request content set-var(txn.c) req.rdp_cookie(mstshash)",
@@ -191,6 +285,55 @@ CASES = {
                "str(a+b),url_dec(1)", "bin(0102ff),hex", "bin(fbff),base64",
                "bin(fbff),ub64enc", "str(-_8),ub64dec,hex",
                "str(a=1&b=2),url_dec"), ECHO], sends(b"x")),
+    "json_query": ([quoted(*of(
+        JSON, 'json_query("$.a[0]")', 'json_query("$.a[1].b")',
+        'json_query("$.a[2]")', 'json_query("$.n")', 'json_query("$.n","int")',
+        'json_query("$.big")', 'json_query("$.big","int"),add(1)',
+        'json_query("$.t")', 'json_query("$.z")', 'json_query("$.a")',
+        'json_query("$.s p")', 'json_query("$.o.o.o")',
+        'json_query("$.o.none")', 'json_query("$")'),
+        *of(b"none", 'json_query("$.a")'), *of(b'"top"', 'json_query("$")')),
+        ECHO], sends(b"x")),
+    "tokens": ([
+        "tcp-request content set-var(txn.alg) str(HS256)",
+        "tcp-request content set-var(txn.key) str(key)",
+        quoted(*of(
+            HS, 'jwt_header_query("$.alg")', 'jwt_payload_query("$.sub")',
+            'jwt_payload_query("$.n","int")',
+            'jwt_payload_query("$.x.y[1]")', 'jwt_verify("HS256","key")',
+            'jwt_verify("HS256","bad")', 'jwt_verify("HS384","key")',
+            'jwt_verify("none","")', 'jwt_verify("RS256","/nonexistent")',
+            'jwt_verify("RS256","%(key)s")',
+            'jwt_verify(txn.alg,txn.key)'),
+            *of(token(b'{"alg":"HS512"}', b"key", "sha512"),
+                'jwt_verify("HS512","key")'),
+            *of(RS, 'jwt_verify("RS256","%(key)s")',
+                'jwt_verify("RS512","%(key)s")'),
+            *of(ES, 'jwt_verify("ES256","%(curve)s")',
+                'jwt_verify("ES256","%(key)s")'),
+            *of(b"a.b.c.d", 'jwt_verify("HS256","key")'),
+            *of(b"a.b", 'jwt_verify("HS256","key")',
+                'jwt_payload_query("$.a")'),
+            *of(b64(b'{"alg":"none"}') + b".e30.",
+                'jwt_verify("none","x")')), ECHO], sends(b"x")),
+    "aes_gcm_dec": ([
+        "tcp-request content set-var(txn.nonce) str(%s)" % NONCE,
+        values(*of(SEALED, *("aes_gcm_dec(128,%s,%s,%s)" % how for how in (
+            ("txn.nonce", KEY, TAG), (NONCE, NONCE, TAG),
+            (NONCE, KEY, KEY))))), ECHO], sends(b"x")),
+    "fix": ([values(*of(
+        LOGON, "fix_is_valid", *("fix_tag_value(%s)" % t for t in (
+            8, 9, 10, 34, 35, 49, 999, "MsgType", "SenderCompID",
+            "TargetCompID", "CheckSum", "BodyLength", "BeginString"))),
+        *of(LOGON[:-1], "fix_is_valid"), *of(LOGON + b"x", "fix_is_valid"),
+        *of(fix(b"35=A|", 1), "fix_is_valid", "fix_tag_value(35)"),
+        *of(fix(b"49=A|"), "fix_is_valid"), *of(b"no", "fix_is_valid")),
+        ECHO], sends(b"x")),
+    "language": ([quoted(*(
+        'str("%s"),language(en;fr;de%s)' % (asked, end) for asked in (
+            "en,fr;q=0.8", "fr;q=0.8,de;q=0.9", "en-us,fr", "*", "de;q=0",
+            "EN", "en ; q=0.5, fr", "xx", "fr;q=1.0,en;q=1.0")
+        for end in ("", ",zz"))), ECHO], sends(b"x")),
     "addresses": ([
         values("src,ipmask(8)", "ipv4(10.1.2.3),ipmask(255.255.0.0)",
                "ipv6(2001:db8::1),ipmask(24,32)", "src_is_local",
@@ -226,7 +369,8 @@ GLOBAL = '''global
 def play(path, engine="", threads=1):
     ports = {"hello": serve(say(b"hello")), "echo": serve(echo),
              "late": serve(late(b"one", b"two", b"three")),
-             "dead": free_port()}
+             "dead": free_port(), "key": KEYS + "/rsa.pub",
+             "curve": KEYS + "/curve.pub"}
     binds = {case: free_port() for case in CASES}
     text, got = GLOBAL + head(threads), {}
     for case, (lines, _) in CASES.items():

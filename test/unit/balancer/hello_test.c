@@ -83,4 +83,38 @@ START_TEST(survives_damage)
 }
 END_TEST
 
-UNIT_MAIN("balancer/hello", reads_names, needs_no_name, survives_damage)
+static bool
+has_number(struct text list, unsigned high, unsigned low)
+{
+	for (size_t i = 0; i + 1 < list.len; i += 2)
+		if ((unsigned char)list.at[i] == high &&
+		    (unsigned char)list.at[i + 1] == low)
+			return true;
+	return false;
+}
+
+START_TEST(reads_lists)
+{
+	char hello[4096], groups[64];
+	struct lb_hello_facts f;
+	size_t len = make_hello(NULL, TLS1_3_VERSION, hello, sizeof hello);
+	struct text shared = { groups, 0 };
+
+	ck_assert_int_eq(lb_hello_read((struct text){ hello, len }, &f),
+	    LB_HELLO_WHOLE);
+	ck_assert(f.has_curves && f.has_tickets && !f.has_ticket);
+	ck_assert_msg(has_number(f.ciphers, 0x13, 0x01), "AES-128-GCM");
+	ck_assert_msg(has_number(f.groups, 0, 0x1d), "X25519");
+	ck_assert_msg(has_number(f.sigalgs, 8, 4), "RSA-PSS, SHA-256");
+	shared.len = lb_hello_groups(f.shares, groups, sizeof groups);
+	ck_assert_uint_gt(shared.len, 0);
+	ck_assert_uint_lt(shared.len, f.shares.len);
+	for (size_t i = 0; i < shared.len; i += 2)
+		ck_assert(has_number(f.groups, (unsigned char)groups[i],
+		    (unsigned char)groups[i + 1]));
+	ck_assert_uint_eq(lb_hello_groups(f.shares, groups, 1), 0);
+}
+END_TEST
+
+UNIT_MAIN("balancer/hello", reads_names, needs_no_name, reads_lists,
+    survives_damage)
