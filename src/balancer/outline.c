@@ -7,16 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "balancer/acl.h"
 #include "balancer/digest.h"
 #include "balancer/keys.h"
 #include "balancer/keys_server.h"
+#include "balancer/mapfile.h"
 #include "balancer/outline.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "stat/sheet.h"
 
-enum { FILE_MOST = 64 * 1024 * 1024, WORDS = 1024 };
+enum { FILE_MOST = 64 * 1024 * 1024, WORDS = 1024, LIST_MOST = 5000 };
 
 /* ---- numbers ----------------------------------------------------------- */
 
@@ -321,6 +323,84 @@ put_files(struct sheet *to, const struct lb_setup *setup)
 			put_file(to, "/etc/resolv.conf");
 }
 
+/* ---- values ------------------------------------------------------------ */
+
+/* A text alone makes the entry anew; a number had an operator with it. */
+static bool
+is_of_texts(const struct lb_list_conf *l)
+{
+	enum lb_match match = l->map != NULL ? l->map->how : l->test->match;
+
+	return match != LB_MATCH_INT && match != LB_MATCH_LEN &&
+	    match != LB_MATCH_BIN;
+}
+
+static bool
+put_entry(struct sheet *to, const char *key, const char *value)
+{
+	if (key == NULL || strpbrk(key, value != NULL ? "\t\n" : "\n") !=
+	    NULL || (value != NULL && strchr(value, '\n') != NULL))
+		return false;
+	sheet_text(to, key);
+	if (value != NULL)
+		sheet_print(to, "\t%s", value);
+	sheet_char(to, '\n');
+	return true;
+}
+
+bool
+lb_outline_list(const struct lb_list_conf *l, struct sheet *to)
+{
+	unsigned count = l->map != NULL ? l->map->entries.count :
+	    l->test->patterns.count;
+
+	if (l->path == NULL || count > LIST_MOST || !is_of_texts(l))
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (l->map != NULL ? !put_entry(to,
+		    l->map->entries.at[i]->key.text,
+		    l->map->entries.at[i]->value) :
+		    !put_entry(to, l->test->patterns.at[i]->text, NULL))
+			return false;
+	return true;
+}
+
+static void
+put_lists(struct sheet *to, const struct lb_setup *setup)
+{
+	for (unsigned i = 0; i < setup->lists.count; i++) {
+		const struct lb_list_conf *l = setup->lists.at[i];
+		struct sheet entries = { .len = 0 };
+
+		if (lb_outline_list(l, &entries))
+			sheet_print(to, "list\t%u\t%s\t%016" PRIx64 "\n", i,
+			    l->path, lb_digest_xxh64(sheet_all(&entries), 0));
+		to->spoiled |= entries.spoiled;
+		sheet_fini(&entries);
+	}
+}
+
+/* Is this the file of a list whose entries can be sent? */
+static bool
+is_list(const struct lb_setup *setup, const char *path)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < setup->lists.count; i++) {
+		const struct lb_list_conf *l = setup->lists.at[i];
+		struct sheet entries = { .len = 0 };
+		bool is = l->path != NULL && strcmp(l->path, path) == 0;
+
+		if (is && !lb_outline_list(l, &entries)) {
+			sheet_fini(&entries);
+			return false;
+		}
+		any |= is;
+		sheet_fini(&entries);
+	}
+	return any;
+}
+
 /* ---- files that were read ---------------------------------------------- */
 
 struct reading {
@@ -360,13 +440,14 @@ is_certificate(const struct lb_setup *setup, struct text path)
 	return false;
 }
 
-/* Certificates are looked at apart from the others. */
+/* Certificates and values are looked at apart from the others. */
 static void
 put_reading(void *arg, const char *path, struct text t)
 {
 	struct reading *r = arg;
 
-	if (!is_certificate(r->setup, text_of(path)))
+	if (!is_certificate(r->setup, text_of(path)) &&
+	    !is_list(r->setup, path))
 		put_digest(r->to, path, t);
 }
 
@@ -711,6 +792,7 @@ lb_outline_print(const struct lb_setup *setup, const struct lb_files *files)
 	put_numbers(&to, lb_outline_global, &setup->global);
 	sheet_char(&to, '\n');
 	put_all_tls(&to, setup, true);
+	put_lists(&to, setup);
 	for (unsigned i = 0; i < setup->proxies.count; i++)
 		put_proxy(&to, setup, setup->proxies.at[i], g);
 	sheet_char(&to, '\0');

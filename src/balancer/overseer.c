@@ -23,6 +23,7 @@
 #include "balancer/serve.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/secret.h"
 #include "net/timer.h"
 #include "proc/master.h"
@@ -508,40 +509,63 @@ ask(const struct master_worker *w, struct text all, char *said,
 	return code;
 }
 
+/* The bytes of one line of what it needs; the caller's. */
 static int
-put_pem(struct sheet *to, struct text path, struct why *why)
+fetch_needed(const struct lb_setup *setup, struct text what,
+    struct sheet *to, struct why *why)
 {
-	char *name = mem_copy(path);
-	struct text pem = TEXT_NONE;
-	int code = name == NULL ? why_set(why, "out of memory") :
-	    lb_outline_cert(name, &pem, why);
+	bool list = text_begins(what, LB_PLACE_LIST);
+	char *name = mem_copy(text_from(what, strlen(LB_PLACE_CERT)));
+	struct text cert = TEXT_NONE;
+	int64_t n = 0;
+	int code = 0;
 
-	if (code == 0) {
-		sheet_print(to, "%s %zu\n", name, pem.len);
-		sheet_slice(to, pem);
-	}
-	if (pem.at != NULL)
-		secret_wipe((void *)(uintptr_t)pem.at, pem.len);
-	mem_drop((void *)(uintptr_t)pem.at);
+	if (name == NULL)
+		code = why_set(why, "out of memory");
+	else if (!list)
+		code = lb_outline_cert(name, &cert, why);
+	else if (number_int(text_of(name), 10, 0, INT32_MAX, &n, NULL) < 0 ||
+	    n >= setup->lists.count ||
+	    !lb_outline_list(setup->lists.at[n], to))
+		code = why_set(why, "the worker asks for what there is not");
+	*to = list ? *to : (struct sheet){ (char *)(uintptr_t)cert.at,
+	    cert.len, cert.len, false };
 	mem_drop(name);
 	return code;
 }
 
-/* Once more, with the certificates that it needs. */
 static int
-ask_with_pems(const struct master_worker *w, const char *outline, char *said,
+put_needed(const struct lb_setup *setup, struct sheet *to, struct text what,
     struct why *why)
+{
+	struct sheet bytes = { .len = 0 };
+	int code = fetch_needed(setup, what, &bytes, why);
+
+	if (code == 0) {
+		sheet_print(to, "%.*s %zu\n", TEXT_ARG(what), bytes.len);
+		sheet_slice(to, sheet_all(&bytes));
+	}
+	if (bytes.at != NULL)
+		secret_wipe(bytes.at, bytes.len);
+	sheet_fini(&bytes);
+	return code;
+}
+
+/* Once more, with what it needs. */
+static int
+ask_with_more(const struct master_worker *w, const struct lb_setup *setup,
+    const char *outline, char *said, struct why *why)
 {
 	struct text needs = text_from(text_of(said), strlen(LB_PLACE_NEED));
 	struct sheet all = { .len = 0 };
-	struct text path;
+	struct text what;
 	int code = 0;
 
 	sheet_text(&all, outline);
-	sheet_text(&all, LB_PLACE_PEM);
-	while (code == 0 && text_split(&needs, '\n', &path))
-		if (path.len > 0)
-			code = put_pem(&all, path, why);
+	sheet_text(&all, LB_PLACE_MORE);
+	while (code == 0 && text_split(&needs, '\n', &what))
+		if (what.len > 0)
+			code = put_needed(setup, &all, what, why);
 	if (code == 0 && all.spoiled)
 		code = why_set(why, "out of memory");
 	if (code == 0)
@@ -554,13 +578,13 @@ ask_with_pems(const struct master_worker *w, const char *outline, char *said,
 
 /* false: why not. */
 static bool
-agree(const struct master_worker *w, const char *outline, char *said,
-    struct why *why)
+agree(const struct master_worker *w, const struct lb_setup *setup,
+    const char *outline, char *said, struct why *why)
 {
 	int code = ask(w, text_of(outline), said, why);
 
 	if (code == 0 && text_begins(text_of(said), LB_PLACE_NEED))
-		code = ask_with_pems(w, outline, said, why);
+		code = ask_with_more(w, setup, outline, said, why);
 	if (code == 0 && !text_begins(text_of(said), LB_PLACE_DONE))
 		code = why_set(why, "%s", said);
 	if (code == 0)
@@ -585,7 +609,7 @@ reload_in_place(const struct lb_setup *setup, const char *outline)
 	if (w == NULL)
 		return false;
 	said = mem_need(LB_PLACE_ANSWER);
-	done = agree(w, outline, said, &why);
+	done = agree(w, setup, outline, said, &why);
 	mem_drop(said);
 	if (!done) {
 		say(LB_LOG_NOTICE, "Not reloaded in place: %s", why.line);

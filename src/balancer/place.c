@@ -8,6 +8,7 @@
 #include "balancer/door.h"
 #include "balancer/dynamic.h"
 #include "balancer/health.h"
+#include "balancer/lists.h"
 #include "balancer/outline.h"
 #include "balancer/place.h"
 #include "balancer/queue.h"
@@ -40,8 +41,9 @@ static struct timer burial;
 /* ---- lines ------------------------------------------------------------- */
 
 struct item {				/* a loose line */
-	enum { GLOBAL, CERT, PROXY, SERVER } kind;
-	struct text proxy, name, who, numbers, words;	/* CERT: name, who */
+	enum { GLOBAL, CERT, LIST, PROXY, SERVER } kind;
+	/* Of CERT: name, who; of LIST: the path for a proxy. */
+	struct text proxy, name, who, numbers, words;
 };
 
 struct items {
@@ -75,6 +77,11 @@ read_item(struct text line, struct item *to)
 	} else if (text_is(word, "cert")) {
 		to->kind = CERT;
 		to->name = cut(&line);
+		to->who = cut(&line);
+	} else if (text_is(word, "list")) {
+		to->kind = LIST;
+		to->name = cut(&line);
+		to->proxy = cut(&line);
 		to->who = cut(&line);
 	} else if (!text_is(word, "global"))
 		return false;
@@ -194,15 +201,22 @@ struct order {				/* of a proxy's servers */
 	bool same;			/* as it is now: nothing to do */
 };
 
+struct fresh {
+	struct lb_list *list;
+	unsigned version;
+};
+
 struct plan {
 	struct items old, new;
 	struct change *changes;
 	struct order *orders;
 	struct lb_server **joining, **returning;
 	struct gone **leaving;
-	struct text pems;		/* that came along */
+	struct text more;		/* what came along */
 	struct lb_renewal *renewals;
-	struct sheet need;		/* certificates that did not come */
+	struct fresh *fresh;		/* lists with other entries */
+	unsigned fresh_count;
+	struct sheet need;		/* what did not come */
 	unsigned change_count, order_count, join_count, return_count,
 	    leave_count;
 	int64_t now;
@@ -631,9 +645,9 @@ plan_global(struct plan *p)
 	    p->new.at[0].numbers);
 }
 
-/* "PATH LENGTH\n" and so many bytes, for each. */
+/* "WHAT LENGTH\n" and so many bytes, for each. */
 static bool
-find_pem(struct text all, struct text path, struct text *pem)
+find_more(struct text all, const char *what, struct text *bytes)
 {
 	struct text head;
 	int64_t len;
@@ -647,8 +661,8 @@ find_pem(struct text all, struct text path, struct text *pem)
 		    (int64_t)all.len, &len, NULL) < 0)
 			return false;
 		head.len = at - 1;
-		*pem = (struct text){ all.at, (size_t)len };
-		if (text_same(head, path))
+		*bytes = (struct text){ all.at, (size_t)len };
+		if (text_is(head, what))
 			return true;
 		all = text_from(all, (size_t)len);
 	}
@@ -656,35 +670,88 @@ find_pem(struct text all, struct text path, struct text *pem)
 }
 
 static int
-plan_cert(struct plan *p, const struct item *old, const struct item *new)
+add_entries(struct lb_list *l, unsigned version, struct text all,
+    struct why *why)
 {
-	struct text pem;
+	bool maps = lb_lists_conf(l)->map != NULL;
+	struct text line, key;
 
-	if (!text_same(old->name, new->name))
-		return why_set(p->why, "there are other certificates");
-	if (text_same(old->who, new->who))
-		return 0;
-	if (find_pem(p->pems, new->name, &pem))
-		return lb_renewal_add(&p->renewals, new->name, pem, p->why);
-	sheet_slice(&p->need, new->name);
-	sheet_char(&p->need, '\n');
+	while (text_split(&all, '\n', &line)) {
+		if (line.len == 0)
+			continue;
+		key = line;
+		if (maps)
+			key = cut(&line);
+		if (lb_lists_add(l, version, key, maps ? line : TEXT_NONE,
+		    why) < 0)
+			return -1;
+	}
 	return 0;
 }
 
-/* The same files in the same order; each that has changed is needed. */
+/* Its entries go into a version that nobody sees yet. */
 static int
-plan_certs(struct plan *p)
+renew_list(struct plan *p, const struct item *new, struct text entries)
+{
+	struct fresh *f = &p->fresh[p->fresh_count];
+	struct why why = { "", "" };
+	int64_t n = -1;
+
+	if (number_int(new->name, 10, 0, UINT32_MAX, &n, NULL) < 0 ||
+	    (f->list = lb_lists_at((unsigned)n)) == NULL ||
+	    lb_lists_conf(f->list)->path == NULL ||
+	    !text_is(new->proxy, lb_lists_conf(f->list)->path))
+		return why_set(p->why, "an outline of another kind");
+	f->version = lb_lists_prepare(f->list);
+	p->fresh_count++;
+	return add_entries(f->list, f->version, entries, &why) == 0 ? 0 :
+	    why_set(p->why, "the file %.*s: %.200s", TEXT_ARG(new->proxy),
+	    why.line);
+}
+
+/* One whose contents may have changed; else why it is another one. */
+static int
+plan_content(struct plan *p, const struct item *old, const struct item *new)
+{
+	struct text bytes;
+	char what[4200];
+
+	if (old->kind != new->kind || !text_same(old->name, new->name) ||
+	    !text_same(old->proxy, new->proxy))
+		return why_set(p->why, "there are other files of "
+		    "certificates or values");
+	if (text_same(old->who, new->who))
+		return 0;
+	snprintf(what, sizeof what, "%s%.*s", new->kind == CERT ?
+	    LB_PLACE_CERT : LB_PLACE_LIST, TEXT_ARG(new->name));
+	if (!find_more(p->more, what, &bytes)) {
+		sheet_text(&p->need, what);
+		sheet_char(&p->need, '\n');
+		return 0;
+	}
+	return new->kind == CERT ? lb_renewal_add(&p->renewals, new->name,
+	    bytes, p->why) : renew_list(p, new, bytes);
+}
+
+static bool
+is_content(const struct items *all, unsigned n)
+{
+	return n < all->count && (all->at[n].kind == CERT ||
+	    all->at[n].kind == LIST);
+}
+
+/* The same ones in the same order. */
+static int
+plan_contents(struct plan *p)
 {
 	unsigned n = 1;
 
-	for (; n < p->old.count && p->old.at[n].kind == CERT; n++)
-		if (n >= p->new.count || p->new.at[n].kind != CERT)
-			return why_set(p->why, "there are other "
-			    "certificates");
-		else if (plan_cert(p, &p->old.at[n], &p->new.at[n]) < 0)
+	for (; is_content(&p->old, n) && is_content(&p->new, n); n++)
+		if (plan_content(p, &p->old.at[n], &p->new.at[n]) < 0)
 			return -1;
-	return n < p->new.count && p->new.at[n].kind == CERT ?
-	    why_set(p->why, "there are other certificates") : 0;
+	return !is_content(&p->old, n) && !is_content(&p->new, n) ? 0 :
+	    why_set(p->why, "there are other files of certificates or "
+	    "values");
 }
 
 static int
@@ -692,7 +759,7 @@ plan_all(struct plan *p)
 {
 	unsigned old = next_proxy(&p->old, 0), new = next_proxy(&p->new, 0);
 
-	if (plan_global(p) < 0 || plan_certs(p) < 0)
+	if (plan_global(p) < 0 || plan_contents(p) < 0)
 		return -1;
 	for (unsigned n = 0; old < p->old.count && new < p->new.count; n++) {
 		struct lb_proxy *proxy = find_proxy(&p->new.at[new], n);
@@ -720,8 +787,9 @@ make_room(struct plan *p)
 	p->orders = mem_zero((lb_world()->count + 1) * sizeof *p->orders);
 	p->joining = mem_zero((p->new.count + 1) * sizeof *p->joining);
 	p->returning = mem_zero((p->new.count + 1) * sizeof *p->returning);
+	p->fresh = mem_zero((p->new.count + 1) * sizeof *p->fresh);
 	p->leaving = mem_zero(servers * sizeof *p->leaving);
-	return p->returning != NULL && p->changes != NULL && p->orders != NULL &&
+	return p->returning != NULL && p->fresh != NULL && p->changes != NULL && p->orders != NULL &&
 	    p->joining != NULL && p->leaving != NULL ? 0 : no_memory(p);
 }
 
@@ -751,6 +819,11 @@ drop_gone(struct gone *g)
 static void
 drop_plan(struct plan *p, bool failed)
 {
+	struct why why;
+
+	for (unsigned i = 0; failed && i < p->fresh_count; i++)
+		(void)lb_lists_clear(p->fresh[i].list, p->fresh[i].version,
+		    &why);
 	for (unsigned i = 0; failed && i < p->leave_count; i++)
 		drop_gone(p->leaving[i]);
 	for (unsigned i = 0; failed && i < p->join_count; i++)
@@ -767,6 +840,7 @@ drop_plan(struct plan *p, bool failed)
 	mem_drop(p->orders);
 	mem_drop(p->joining);
 	mem_drop(p->returning);
+	mem_drop(p->fresh);
 	mem_drop(p->leaving);
 }
 
@@ -823,13 +897,16 @@ on_burial(void *arg)
 
 /* ---- carried out ------------------------------------------------------- */
 
-/* All loops stand still; all was made before. */
+/* All loops stand still: nothing in here can fail. */
 static void
 swap(void *arg)
 {
 	struct plan *p = arg;
 
 	lb_renewal_use(p->renewals);
+	for (unsigned i = 0; i < p->fresh_count; i++)
+		(void)lb_lists_commit(p->fresh[i].list, p->fresh[i].version,
+		    p->why);
 	for (unsigned i = 0; i < p->change_count; i++) {
 		const struct change *c = &p->changes[i];
 
@@ -860,16 +937,38 @@ differs(const struct change *c, size_t at)
 	return false;
 }
 
+/* Counted once for all servers of a proxy, unless one comes or goes by it. */
+static void
+weigh(struct lb_server *s)
+{
+	unsigned weight = (unsigned)s->conf->weight;
+
+	s->first_weight = weight;
+	if (weight == 0 || s->weight == 0) {
+		lb_health_weigh(s, weight);
+		return;
+	}
+	lb_proxy_lock(s->proxy);
+	s->weight = weight;
+	lb_proxy_unlock(s->proxy);
+}
+
+static void
+recount(struct lb_proxy *p)
+{
+	lb_proxy_lock(p);
+	lb_proxy_recount(p, loop_now(home));
+	lb_proxy_unlock(p);
+}
+
 /* What was set by hand counts until the file says something else. */
 static void
 tune_server(const struct change *c)
 {
 	struct lb_server *s = c->server;
 
-	if (differs(c, offsetof(struct lb_server_conf, weight))) {
-		s->first_weight = (unsigned)s->conf->weight;
-		lb_health_weigh(s, s->first_weight);
-	}
+	if (differs(c, offsetof(struct lb_server_conf, weight)))
+		weigh(s);
 	if (differs(c, offsetof(struct lb_server_conf, maxconn)))
 		lb_health_limit(s, (unsigned)s->conf->maxconn);
 	for (unsigned i = 0; i < 2; i++)
@@ -887,10 +986,6 @@ tune_proxy(const struct change *c)
 	if (differs(c, offsetof(struct lb_proxy_conf, maxconn)))
 		p->maxconn = p->conf->maxconn > 0 ?
 		    (unsigned)p->conf->maxconn : usual;
-	/* Options may change who is usable. */
-	lb_proxy_lock(p);
-	lb_proxy_recount(p, loop_now(home));
-	lb_proxy_unlock(p);
 	for (unsigned i = 0; i < p->server_count; i++)
 		for (unsigned n = 0; n < 2; n++)
 			if (p->servers[i]->checks[n] != NULL)
@@ -921,8 +1016,9 @@ tune_global(const struct change *c)
 		w->tls_limit = (unsigned)g->maxsslrate;
 }
 
+/* Those of one proxy stand together; options may change who is usable. */
 static void
-follow_up(struct plan *p)
+tune_all(const struct plan *p)
 {
 	for (unsigned i = 0; i < p->change_count; i++) {
 		const struct change *c = &p->changes[i];
@@ -933,7 +1029,16 @@ follow_up(struct plan *p)
 			tune_proxy(c);
 		else
 			tune_global(c);
+		if (c->proxy != NULL && (i + 1 == p->change_count ||
+		    c[1].proxy != c->proxy))
+			recount(c->proxy);
 	}
+}
+
+static void
+follow_up(struct plan *p)
+{
+	tune_all(p);
 	for (unsigned i = 0; p->change_count > 0 && i < lb_world()->count;
 	    i++)
 		tune_fullconn(lb_world()->proxies[i]);
@@ -977,10 +1082,10 @@ carry_out(struct plan *p)
 
 /* How it ended, in words; true: it is done. */
 static bool
-reload(struct text new, struct text pems, char *said, size_t room)
+reload(struct text new, struct text more, char *said, size_t room)
 {
 	struct why why = { "", "" };
-	struct plan p = { .why = &why, .pems = pems };
+	struct plan p = { .why = &why, .more = more };
 	int code = -1;
 
 	bury_all();
@@ -993,9 +1098,10 @@ reload(struct text new, struct text pems, char *said, size_t room)
 		code = carry_out(&p);
 	if (code == 0)
 		snprintf(said, room, LB_PLACE_DONE "servers: %u new, %u gone; "
-		    "other settings in %u places%s", p.join_count +
+		    "other settings in %u places%s%s", p.join_count +
 		    p.return_count, p.leave_count, p.change_count,
-		    p.renewals != NULL ? "; certificates" : "");
+		    p.renewals != NULL ? "; certificates" : "",
+		    p.fresh_count > 0 ? "; values" : "");
 	else if (why.line[0] == '\0')
 		snprintf(said, room, LB_PLACE_NEED "%.*s",
 		    TEXT_ARG(sheet_all(&p.need)));
@@ -1023,27 +1129,27 @@ drop_asking(struct asking *a)
 
 /* The outline, and what stands behind it. */
 static struct text
-cut_pems(struct text *all)
+cut_more(struct text *all)
 {
-	const char *at = memmem(all->at, all->len, "\n" LB_PLACE_PEM,
-	    sizeof LB_PLACE_PEM);
-	struct text pems;
+	const char *at = memmem(all->at, all->len, "\n" LB_PLACE_MORE,
+	    sizeof LB_PLACE_MORE);
+	struct text more;
 
 	if (at == NULL)
 		return TEXT_NONE;
-	pems = text_from(*all, (size_t)(at - all->at) + sizeof LB_PLACE_PEM);
+	more = text_from(*all, (size_t)(at - all->at) + sizeof LB_PLACE_MORE);
 	all->len = (size_t)(at + 1 - all->at);
-	return pems;
+	return more;
 }
 
 static void
 answer(struct conn *c, struct asking *a)
 {
 	struct text outline = sheet_all(&a->came);
-	struct text pems = cut_pems(&outline);
+	struct text more = cut_more(&outline);
 	char *said = mem_zero(LB_PLACE_ANSWER);
 
-	if (said != NULL && reload(outline, pems, said,
+	if (said != NULL && reload(outline, more, said,
 	    LB_PLACE_ANSWER)) {
 		/* Without it the next reload takes another worker. */
 		mem_drop(served);

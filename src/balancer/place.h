@@ -14,12 +14,14 @@
 enum { LB_PLACE_LETTER = 'P' };		/* of the master's connection */
 #define LB_PLACE_DONE	"done: "	/* else it is a reason, or */
 /*
- * certificates that it needs, a path a line: it is to be asked again, with
- * "pem" behind the outline, and behind that "PATH LENGTH\n" and the bytes of
- * each.
+ * what it needs, "cert PATH" or "list NUMBER" a line: it is to be asked
+ * again, with "more" behind the outline, and behind that each such line with
+ * a length at its end, and so many bytes.
  */
 #define LB_PLACE_NEED	"need:\n"
-#define LB_PLACE_PEM	"pem\n"
+#define LB_PLACE_MORE	"more\n"
+#define LB_PLACE_CERT	"cert "
+#define LB_PLACE_LIST	"list "
 enum { LB_PLACE_ANSWER = 64 * 1024 };	/* bytes, with a NUL */
 
 /*

@@ -15,13 +15,19 @@
 #include "proc/signals.h"
 
 static struct loop *home;
+static bool ended;
 static int exit_code;
 static struct timer watch_timer, hard_timer, grace_timer, drain_timer;
 
+/* The first one decides; then the loop still runs to end its sessions. */
 static void
 end(int code)
 {
+	if (ended)
+		return;
+	ended = true;
 	exit_code = code;
+	timer_stop(&watch_timer);
 	loop_stop(home);
 }
 

@@ -25,6 +25,7 @@ on_ready(struct master_worker *w)
 	struct why why;
 
 	ready_pid = w->pid;
+	master_tell(w, TEXT("what was told"));
 	fd = master_connect(w, '2', &why);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, "hello", 5), 5);
@@ -45,12 +46,23 @@ static const struct master_events events = {
 	.ready = on_ready, .ended = on_ended,
 };
 
+static bool was_told;
+
+static void
+on_told(struct text t)
+{
+	was_told = text_is(t, "what was told");
+}
+
 /* The worker echoes what a connection says, with its level behind it. */
 static void
 on_taken(int fd, char level)
 {
 	char text[20];
 	ssize_t n;
+
+	if (!was_told)
+		_exit(4);
 
 	while ((n = read(fd, text, sizeof text - 1)) < 0)
 		usleep(1000);
@@ -66,7 +78,7 @@ on_orphaned(void)
 }
 
 static const struct worker_events ours = {
-	.taken = on_taken, .orphaned = on_orphaned,
+	.taken = on_taken, .told = on_told, .orphaned = on_orphaned,
 };
 
 static void
