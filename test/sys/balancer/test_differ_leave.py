@@ -50,7 +50,7 @@ def leaves(after, data=b"", how="close"):
     def act(port, admin):
         s = connect(port)
         s.sendall(data)
-        time.sleep(after)
+        time.sleep(after)  # so long it stays
         if how == "half":
             s.shutdown(1)
             return seen_by(s)
@@ -78,7 +78,7 @@ def second(command):
         a.recv(10)
         b = connect(port)
         b.sendall(b"def")
-        time.sleep(0.2)
+        time.sleep(0.2)  # it is in the queue
         admin(command)
         b.settimeout(3)
         got = b.recv(10)
@@ -98,7 +98,7 @@ def handshakes(port, admin):
 
 
 def quiet(c, n):
-    time.sleep(1.2)
+    time.sleep(1.2)  # held open, with nothing said
     c.close()
 
 

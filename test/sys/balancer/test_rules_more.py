@@ -206,7 +206,7 @@ def test_md5_of_server():
                   "300ms\n server s 127.0.0.1:%d tcp-md5sig wrong\n" % (
                       inner, serve(say(b"signed")), same, inner, other,
                       inner)) as b:
-        time.sleep(0.3)
+        time.sleep(0.3)  # the kernel has refused, or it runs
         if b.process.poll() is not None:
             pytest.skip("this kernel signs no segments")
         b.wait_for(same)

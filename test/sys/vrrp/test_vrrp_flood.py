@@ -21,6 +21,7 @@ def pour(net, node, packets, count, seconds):
     for n in range(count):
         s.sendto(next(packets), ("224.0.0.18", 0))
         if n % 50 == 49:
+            # A steady rate.
             time.sleep(max(0, begun + seconds * n / count - time.time()))
     s.close()
 
@@ -61,7 +62,7 @@ def test_storm(lan, daemon):
         both[0].wait_log("V%d. Entering MASTER STATE" % vrid)
     hose.wait()
     net.capture.only(high)
-    time.sleep(1)
+    time.sleep(1)  # start is over: sizes stand
     logs = [one.log() for one in both]
     sizes = [memory(one) for one in both]
     begun = time.time()
@@ -70,7 +71,7 @@ def test_storm(lan, daemon):
     hose.close()
     until = time.time() + 1.1
     assert int(sent) >= PACKETS
-    time.sleep(1.2)
+    time.sleep(1.2)  # another advert's interval
     print("%d adverts in %.1f s" % (int(sent), float(took)))
     for vrid in range(51, 55):
         at = [begun, *(a.at for a in net.capture.adverts(begun, 1, vrid)),
@@ -93,7 +94,7 @@ def test_lower_ones_change_no_state(lan, daemon):
     lower = iter(lambda: advert(evil.ip, priority=90), None)
     begun = time.time()
     pour(net, evil, lower, 4000, 2)
-    time.sleep(1.1)
+    time.sleep(1.1)  # another advert's interval
     ours = net.capture.adverts(begun, 1)
     assert max(b.at - a.at for a, b in zip(ours, ours[1:])) < 1.1
     assert master.log().count("Entering") == 2 and high.has(VIP)
@@ -109,7 +110,7 @@ def test_v3_interval_of_nothing_and_of_much(lan, daemon):
     backup.wait_log(r"Entering BACKUP STATE \(init\)")
     for _ in range(5):
         net.send(evil, advert(evil.ip, version=3, priority=200, interval=0))
-    time.sleep(0.3)
+    time.sleep(0.3)  # time for a move that may not come
     assert not low.has(VIP)
     backup.wait_log("advertisement interval 0")
     net.send(evil, advert(evil.ip, version=3, priority=200, interval=4095))
@@ -123,5 +124,5 @@ def test_only_a_higher_one_moves_it(lan, daemon):
     master.wait_log("Entering MASTER STATE")
     net.send(evil, advert(evil.ip, priority=200))
     master.wait_log("higher priority 200, ours 101")
-    time.sleep(0.1)
+    time.sleep(0.1)  # the address follows the line
     assert not high.has(VIP)

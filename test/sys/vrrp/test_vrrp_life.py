@@ -59,6 +59,7 @@ def test_exit_codes(lan, daemon, tmp_path):
     assert broken.returncode == 2
     empty = daemon(node, "weir", "")
     empty.wait_log("no configuration to run")
+    empty.wait_log("Startup complete")
     assert empty.stop() == 0
 
 

@@ -45,7 +45,7 @@ def watch_fast(daemons, count, seconds):
     """No change of state; False: the machine itself stood still."""
     before, cpu = entered(*daemons), [used(d) for d in daemons]
     with machine_lateness(0.002, True) as late:
-        time.sleep(seconds)
+        time.sleep(seconds)  # watched so long
     changes = entered(*daemons) - before
     print("%d instances at 10 ms, %g s: %d changes of state, CPU %s %%" % (
         count, seconds, changes, " and ".join("%.1f" % (
@@ -68,15 +68,15 @@ def test_ten_milliseconds(lan, daemon, count):
                       for node, priority in zip(net.nodes, (101, 100))]
     wait_masters(master, count)
     net.capture.only(net.nodes[0])
-    time.sleep(0.5)
+    time.sleep(0.5)  # the backups have heard all of them
     if not any(watch_fast((master, backup), count, float(LONG or 3))
                for _ in range(3)):
         pytest.skip("this machine stands still for more than 15 ms")
     master.signal(signal.SIGSTOP, everybody=True)
-    time.sleep(0.2)
+    time.sleep(0.2)  # longer than the backups wait
     woke = time.time()
     master.signal(signal.SIGCONT, everybody=True)
-    time.sleep(0.2)
+    time.sleep(0.2)  # time for adverts that may not come
     # It may preempt, but not before it has listened for 3 intervals.
     assert not [a for a in net.capture.adverts(woke, 1)
                 if a.at < woke + 0.03]
@@ -130,7 +130,7 @@ class Crowd:
         since the stop."""
         wait_masters(self.pair[1], COUNT, 5)
         self.await_all(1)
-        time.sleep(0.2)
+        time.sleep(0.2)  # the last addresses follow the lines
         said = {}
         for f in self.net.capture.frames:
             if f.at > self.leaving and f.node == 2 and \
