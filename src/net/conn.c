@@ -973,10 +973,12 @@ pump(struct conn *c)
 {
 	c->flags |= CONN_PUMPING;
 	for (int round = 0; wants_bytes(c); round++) {
-		if (round == ROUNDS) {
+		if (round >= ROUNDS) {
 			queue_later(c);
 			break;
 		}
+		if (c->flags & CONN_SPLICED)
+			round++;	/* of much more than a read */
 		if (c->flags & CONN_HANDSHAKE)
 			read_handshake(c);
 		else if (!read_once(c))

@@ -14,8 +14,10 @@
 #include "net/stream.h"
 
 enum {
-	PIPE_SIZE = 524288,	/* less costs more: it is filled more often */
+	PIPE_SIZE = 1048576,	/* less costs more: it is filled more often */
+	PIPE_MANY = 262144,	/* of those after the first: others wait */
 	PIPE_USUAL = 65536,
+	FIRST_PIPES = 16,
 	MOST_PIPES = 64,	/* of a loop; beyond it bulk is copied */
 	MOST_SPARE = 16,
 	LEAST = 16384		/* less, and the pipe empty: bulk no more */
@@ -65,10 +67,8 @@ pipes_of(struct home *h)
 
 /* What little is left of the user's quota is taken; else the usual size. */
 static void
-enlarge(int fd)
+enlarge(int fd, int size)
 {
-	int size = PIPE_SIZE;
-
 	while (size > PIPE_USUAL && fcntl(fd, F_SETPIPE_SZ, size) < 0)
 		size /= 2;
 }
@@ -85,7 +85,7 @@ make(struct pipes *p)
 		mem_drop(s);
 		return NULL;
 	}
-	enlarge(ends[1]);
+	enlarge(ends[1], p->made < FIRST_PIPES ? PIPE_SIZE : PIPE_MANY);
 	s->out = ends[0];
 	s->in = ends[1];
 	p->made++;
