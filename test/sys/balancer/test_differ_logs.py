@@ -30,6 +30,7 @@ def plain(text, names):
     text = re.sub(r"\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d", "DATE", text)
     text = re.sub(r"\b[0-9A-F]*[2-9A-F][0-9A-F]{3,}\b|\b\d{4,}\b", "MANY",
                   text)
+    text = re.sub(r"-- \d+/", "-- N/", text)	# who asked if it is there
     return re.sub(r"\.\d\d\d\b|\b\d{1,3}/\d{1,3}/\d{1,3} ", "SOME ", text)
 
 
