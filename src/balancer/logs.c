@@ -163,6 +163,12 @@ put_short(const struct line *l, char *to, size_t room)
 }
 
 static size_t
+put_priority(const struct line *l, char *to, size_t room)
+{
+	return (size_t)snprintf(to, room, "<%d>", l->priority);
+}
+
+static size_t
 put_raw(const struct line *l, char *to, size_t room)
 {
 	return 0;
@@ -180,11 +186,9 @@ put_timed(const struct line *l, char *to, size_t room)
 static size_t
 put_iso(const struct line *l, char *to, size_t room)
 {
-	const struct lb_log_who *who = &l->logs->who;
 	size_t len = put_time(l, to, room, true);
 
-	return len + (size_t)snprintf(to + len, room - len, " %s %s[%d]: ",
-	    who->hostname != NULL ? who->hostname : "-", who->tag, who->pid);
+	return len + (size_t)snprintf(to + len, room - len, " ");
 }
 
 static size_t
@@ -202,7 +206,7 @@ static size_t (*const heads[])(const struct line *, char *, size_t) = {
 	[LB_LOG_RFC3164] = put_rfc3164, [LB_LOG_RFC5424] = put_rfc5424,
 	[LB_LOG_RAW] = put_raw, [LB_LOG_SHORT] = put_short,
 	[LB_LOG_TIMED] = put_timed, [LB_LOG_ISO] = put_iso,
-	[LB_LOG_LOCAL] = put_local, [LB_LOG_PRIORITY] = put_short,
+	[LB_LOG_LOCAL] = put_local, [LB_LOG_PRIORITY] = put_priority,
 };
 
 /* ---- sending ----------------------------------------------------------- */
@@ -251,8 +255,10 @@ send_to(struct target *t, struct line *l, enum lb_log_level level,
 		level = (enum lb_log_level)t->conf->min_level;
 	l->priority = t->conf->facility * 8 + (int)level;
 	len = heads[t->conf->form](l, line, HEAD_MOST);
+	if (len > most)
+		len = most;
 	if (message.len > most - len)
-		message.len = most > len ? most - len : 0;
+		message.len = most - len;
 	memcpy(line + len, message.at, message.len);
 	len += message.len;
 	line[len++] = '\n';

@@ -29,6 +29,7 @@ struct lb_proxy {
 	struct lb_door *doors;		/* listening sockets */
 	unsigned maxconn;		/* "set maxconn frontend" changes it */
 	atomic_uint front_sessions;	/* scur; falls on any loop */
+	atomic_uint lines;		/* of the log */
 	unsigned front_most;		/* smax */
 	uint64_t front_total;		/* stot */
 	uint64_t front_connections;	/* conn_tot */

@@ -26,6 +26,7 @@ struct record {			/* one line being made */
 	int64_t wall;			/* of the accept, us */
 	struct tm local, utc;
 	unsigned process, front, back, server;	/* connections */
+	unsigned serial;		/* of the frontend's lines, from 0 */
 };
 
 static void
@@ -56,6 +57,8 @@ look_at(struct lb_session *s, const struct lb_end *end)
 	/* Its own connection to the server is closed by now. */
 	if (end != NULL && (s->flags & LB_FLOW_SLOT) && r.server > 0)
 		r.server--;
+	if (end != NULL && (s->flags & LB_FLOW_BACKEND) && r.back > 0)
+		r.back--;
 	return r;
 }
 
@@ -82,8 +85,14 @@ static int
 put_number(const struct record *r, char *to, size_t room, int64_t n)
 {
 	if (r->flags & LB_PART_HEX)
-		return snprintf(to, room, "%02llX", (unsigned long long)n);
+		return snprintf(to, room, "%llX", (unsigned long long)n);
 	return snprintf(to, room, "%lld", (long long)n);
+}
+
+static int
+put_serial(const struct record *r, char *to, size_t room, unsigned n)
+{
+	return snprintf(to, room, r->flags & LB_PART_HEX ? "%04X" : "%u", n);
 }
 
 static int
@@ -183,8 +192,8 @@ PUT(s, TEXTS(server_name(r)))
 PUT(ci, put_ip(r, to, room, &s->src))
 PUT(cp, put_port(r, to, room, &s->src))
 ALONE(pid, NUMBERS(getpid()))
-PUT(rt, NUMBERS(s->id))
-PUT(lc, NUMBERS(s->id))
+PUT(rt, put_serial(r, to, room, s->id))
+ALONE(lc, put_serial(r, to, room, r->serial))
 
 static int
 put_ts(const struct record *r, char *to, size_t room)
@@ -194,6 +203,15 @@ put_ts(const struct record *r, char *to, size_t room)
 	if (r->end != NULL)
 		lb_reasons_letters(r->s, r->end, letters);
 	return TEXTS(letters);
+}
+
+/* Behind it stands what became of a cookie; there is none. */
+static int
+put_tsc(const struct record *r, char *to, size_t room)
+{
+	int len = put_ts(r, to, room);
+
+	return len + snprintf(to + len, room - (size_t)len, "--");
 }
 
 #define PLACE(name, put, find)						\
@@ -218,7 +236,7 @@ put_tls(const struct record *r, char *to, size_t room, bool cipher)
 	char both[128], *slash;
 
 	if (r->s->client == NULL || !tls_is_on(r->s->client))
-		return TEXTS("-");
+		return 0;
 	tls_describe(r->s->client, both, sizeof both);
 	slash = strchr(both, '/');
 	if (slash != NULL)
@@ -263,7 +281,7 @@ put_ID(const struct record *r, char *to, size_t room)
 {
 	const struct lb_format *f = r->s->front->conf->unique_id;
 
-	return f == NULL ? TEXTS("-") :
+	return f == NULL ? 0 :
 	    (int)lb_record_format(r->s, r->end, f, to, room);
 }
 
@@ -282,7 +300,7 @@ static const struct alias {
 	{ "pid", put_pid }, { "rc", put_rc }, { "rt", put_rt }, { "s", put_s },
 	{ "sc", put_sc }, { "si", put_si }, { "sp", put_sp }, { "sq", put_sq },
 	{ "sslc", put_sslc }, { "sslv", put_sslv }, { "t", put_t },
-	{ "ts", put_ts },
+	{ "ts", put_ts }, { "tsc", put_tsc },
 };
 
 static int
@@ -347,11 +365,28 @@ lb_record_alone(const struct lb_part *part, char *to, size_t room)
 	return 0;
 }
 
+/* Numbers, dates and letters never are. */
+static bool
+is_quoted(const struct lb_part *part)
+{
+	static const char *const texts[] = { "H", "ID", "b", "bi", "ci", "f",
+	    "fi", "ft", "hr", "s", "si", "sslc", "sslv" };
+
+	if ((part->flags & LB_PART_QUOTED) == 0)
+		return false;
+	if (part->kind != LB_PART_ALIAS)
+		return true;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (strcmp(texts[i], part->alias->name) == 0)
+			return true;
+	return false;
+}
+
 size_t
 lb_record_wrap(const struct lb_part *part, struct text t, char *to,
     size_t room)
 {
-	bool quoted = (part->flags & LB_PART_QUOTED) != 0;
+	bool quoted = is_quoted(part);
 	size_t len = 0;
 
 	if (quoted && room > 2)
@@ -378,7 +413,7 @@ put_part(struct record *r, const struct lb_part *part, char *to, size_t room)
 	if (part->kind == LB_PART_ALIAS &&
 	    strcmp(part->alias->name, "o") == 0)
 		return 0;
-	if (t.len == 0 && (part->flags & LB_PART_QUOTED) == 0)
+	if (t.len == 0 && !is_quoted(part))
 		t = TEXT("-");
 	return lb_record_wrap(part, t, to, room);
 }
@@ -506,6 +541,7 @@ write_line(struct lb_session *s, const struct lb_end *end)
 	size_t len;
 
 	r = look_at(s, end);
+	r.serial = atomic_fetch_add(&s->front->lines, 1);
 	len = put_line(&r, line, sizeof line);
 	if (len >= sizeof line)
 		len = sizeof line - 1;

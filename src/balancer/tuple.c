@@ -30,7 +30,12 @@ lb_tuple_dst(struct lb_session *s)
 struct endpoint
 lb_tuple_server(struct lb_session *s)
 {
-	return ask(s->server_conn, socket_peer);
+	struct endpoint e = ask(s->server_conn, socket_peer);
+
+	/* Nobody is told any more who was at the other end. */
+	if (e.family == 0 && s->server != NULL)
+		e = address_endpoint(&s->server->address);
+	return e;
 }
 
 struct endpoint
