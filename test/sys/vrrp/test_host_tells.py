@@ -334,7 +334,7 @@ global_defs {
     notification_email_from vip@example.org
     smtp_server %s 2525
     smtp_helo_name lb1.example.org
-    smtp_connect_timeout 2
+    smtp_connect_timeout 1
 }
 """ % server, **OWNER, **more)
 
@@ -353,6 +353,7 @@ def test_mail(lan, daemon, no):
         said[kind] = [re.sub("(Date|X-Mailer): .*", r"\1", line)
                       for line in post.letters[0]]
         said[kind] += re.findall("Error processing.*", one.log())
+        one.kill_all()                  # a stop of keepalived takes a second
         post.server.stop()
     assert said["weir"] == said["keepalived"]
     if not no:
