@@ -845,6 +845,12 @@ vr_host_cast(void)
 	return host.cast;
 }
 
+int
+vr_host_slow_close(void)
+{
+	return vr_announce_fd(host.announce);
+}
+
 /* ---- reload */
 
 /* It is not in the new file: good-bye, and nothing of it stays. */
