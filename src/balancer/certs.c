@@ -196,6 +196,8 @@ make_context(const struct lb_bind_conf *b, const struct lb_global_conf *g,
 	char key[4096], ocsp[4096];
 
 	fill(&o, &t, &g->bind_tls);
+	o.dh_file = g->dh_file;
+	o.dh_bits = g->dh_bits;
 	fill_cert(&o, path, key, ocsp);
 	o.ca_more_file = t.ca_verify_file;
 	o.client_prefers = t.prefer_client_ciphers;

@@ -3,6 +3,7 @@
  * tls.c - contexts from files, and what is known of a session. A context is
  * finished before it is shared; its count is the only thing that changes.
  */
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -134,8 +135,6 @@ set_rules(SSL_CTX *x, const struct tls_options *o, struct why *why)
 	if (SSL_CTX_set_min_proto_version(x, o->min_version) != 1 ||
 	    SSL_CTX_set_max_proto_version(x, o->max_version) != 1)
 		return refuse(why, "set protocol", "versions");
-	if (o->dh_auto)
-		SSL_CTX_set_dh_auto(x, 1);
 	SSL_CTX_set_options(x, o->no_versions | SSL_OP_NO_RENEGOTIATION |
 	    SSL_OP_NO_COMPRESSION | (o->client_prefers ? 0 :
 	    SSL_OP_CIPHER_SERVER_PREFERENCE) | (o->no_tickets ?
@@ -247,6 +246,73 @@ on_alpn(SSL *ssl, const unsigned char **to, unsigned char *len,
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* The smallest group of RFC 7919 that has as many bits. */
+static EVP_PKEY *
+make_group(int bits)
+{
+	static const struct {
+		int bits;
+		const char *name;
+	} rows[] = {
+		{ 2048, "ffdhe2048" }, { 3072, "ffdhe3072" },
+		{ 4096, "ffdhe4096" }, { 6144, "ffdhe6144" },
+		{ INT_MAX, "ffdhe8192" },
+	};
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
+	EVP_PKEY *key = NULL;
+	size_t i = 0;
+
+	while (rows[i].bits < bits)
+		i++;
+	if (c == NULL || EVP_PKEY_paramgen_init(c) != 1 ||
+	    EVP_PKEY_CTX_ctrl_str(c, "group", rows[i].name) != 1 ||
+	    EVP_PKEY_paramgen(c, &key) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(c);
+	return key;
+}
+
+static EVP_PKEY *
+read_group(const char *path)
+{
+	BIO *file = BIO_new_file(path, "r");
+	EVP_PKEY *key = file == NULL ? NULL :
+	    PEM_read_bio_Parameters(file, NULL);
+
+	BIO_free(file);
+	return key;
+}
+
+/* Not more than asked for, nor than the key of the certificate has. */
+static int
+find_bits(SSL_CTX *x, int most)
+{
+	EVP_PKEY *own = SSL_CTX_get0_privatekey(x);
+	int bits = own != NULL && EVP_PKEY_get_base_id(own) == EVP_PKEY_RSA ?
+	    EVP_PKEY_get_bits(own) : most;
+
+	return bits < most ? bits : most;
+}
+
+static int
+set_dh(SSL_CTX *x, const struct tls_options *o, struct why *why)
+{
+	EVP_PKEY *key;
+
+	if (!is_given(o->dh_file) && o->dh_bits == 0) {
+		SSL_CTX_set_dh_auto(x, o->dh_auto);
+		return 0;
+	}
+	key = is_given(o->dh_file) ? read_group(o->dh_file) :
+	    make_group(find_bits(x, o->dh_bits));
+	/* What is set is no longer ours. */
+	if (key != NULL && SSL_CTX_set0_tmp_dh_pkey(x, key) == 1)
+		return 0;
+	EVP_PKEY_free(key);
+	return refuse(why, "set DH parameters", is_given(o->dh_file) ?
+	    o->dh_file : "by size");
+}
+
 static int
 list_protocols(struct tls *t, const char *names, struct why *why)
 {
@@ -313,6 +379,7 @@ tls_new(const struct tls_options *o, struct why *why)
 	    load_ca(t->context, o, why) < 0 ||
 	    load_crl(t->context, o, why) < 0 ||
 	    load_own(t->context, o, why) < 0 ||
+	    set_dh(t->context, o, why) < 0 ||
 	    set_alpn(t, o, why) < 0 || set_ignored(t, o, why) < 0 ||
 	    load_status(t, o, why) < 0)
 		tls_drop(&t);

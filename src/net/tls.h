@@ -26,6 +26,8 @@ struct tls_options {
 	const char *ciphersuites;	/* 1.3; NULL: default */
 	const char *curves;		/* NULL: default */
 	bool dh_auto;			/* ephemeral DH parameters as OpenSSL picks */
+	const char *dh_file;		/* or from this file; NULL */
+	int dh_bits;			/* or a known group, at most so many; 0 */
 	int min_version, max_version;	/* TLS1_2_VERSION ...; 0: library's */
 	unsigned long no_versions;	/* SSL_OP_NO_TLSv1_x bits */
 	enum tls_verify verify;		/* of the peer's certificate */
