@@ -57,10 +57,6 @@ look_at_check(const struct lb_proxy_conf *p)
 static void
 look_at_extras(const struct lb_proxy_conf *p)
 {
-	for (unsigned i = 0; i < p->binds.count; i++)
-		if (p->binds.at[i]->tls.ticket_keys != NULL)
-			tell(WARN, &p->binds.at[i]->place,
-			    "'tls-ticket-keys'");
 	if (p->stats.show_modules)
 		tell(WARN, &p->place, "'stats show-modules'");
 }

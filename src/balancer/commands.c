@@ -31,9 +31,11 @@ static const struct command *const tables[] = {
 	lb_commands_proxy,
 	lb_commands_lists,
 	lb_commands_ssl,
+	lb_commands_crtlist,
 	lb_commands_wait,
 	lb_commands_sockets,
 	lb_commands_table,
+	lb_commands_var,
 };
 
 /* ---- all rows, sorted -------------------------------------------------- */

@@ -15,9 +15,11 @@ extern const struct command lb_commands_support[];	/* for faults */
 extern const struct command lb_commands_server[];	/* one server */
 extern const struct command lb_commands_lists[];	/* values of rules */
 extern const struct command lb_commands_ssl[];		/* certificates */
+extern const struct command lb_commands_crtlist[];	/* and their lists */
 extern const struct command lb_commands_wait[];		/* time */
 extern const struct command lb_commands_proxy[];	/* frontends, limits */
 extern const struct command lb_commands_sockets[];	/* hand them over */
 extern const struct command lb_commands_table[];	/* stick tables */
+extern const struct command lb_commands_var[];		/* variables */
 
 #endif

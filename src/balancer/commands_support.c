@@ -346,11 +346,44 @@ run_profiling(struct talk *t, const struct command_line *l)
 	    "Memory usage profiling              : off\n"));
 }
 
+/* Nothing here counts for each task: that is the system's profiler's work. */
 static void
-run_trace(struct talk *t, const struct command_line *l)
+run_set_profiling(struct talk *t, const struct command_line *l)
+{
+	const char *how = l->at[3];
+
+	if (strcmp(l->at[2], "tasks") != 0 && strcmp(l->at[2], "memory") != 0)
+		lb_talk_refuse(t, "Expects either 'tasks' or 'memory'.");
+	else if (strcmp(how, "on") != 0 && strcmp(how, "auto") != 0 &&
+	    strcmp(how, "off") != 0)
+		lb_talk_refuse(t, "Expects 'on', 'auto', or 'off'.");
+	else if (strcmp(how, "off") != 0)
+		lb_talk_refuse(t, "Profiling not compiled in.");
+}
+
+static void
+run_show_trace(struct talk *t, const struct command_line *l)
 {
 	lb_talk_put(t, TEXT("Supported trace sources and states (.=stopped, "
 	    "w=waiting, R=running) :\n"));
+}
+
+/* "0" stops all of them: there is none. */
+static void
+run_trace(struct talk *t, const struct command_line *l)
+{
+	if (l->count < 2)
+		run_show_trace(t, l);
+	else if (strcmp(l->at[1], "0") == 0)
+		lb_talk_tell(t, LB_LOG_NOTICE, "All traces now stopped");
+	else
+		lb_talk_refuse(t, "No such trace source");
+}
+
+/* Nothing is kept of what servers answer. */
+static void
+run_cache(struct talk *t, const struct command_line *l)
+{
 }
 
 static void
@@ -370,6 +403,10 @@ const struct command lb_commands_support[] = {
 	    "support/developers)", LB_LEVEL_USER, run_activity },
 	{ "show anon", NULL, "display the current state of anonymized mode",
 	    LB_LEVEL_OPERATOR, run_anon },
+	{ "set profiling", "<what> {auto|on|off}", "enable/disable resource "
+	    "profiling (tasks,memory)", LB_LEVEL_ADMIN, run_set_profiling },
+	{ "show cache", NULL, "show cache status", LB_LEVEL_USER,
+	    run_cache },
 	{ "show events", "[<sink>]", "show event sink state",
 	    LB_LEVEL_USER, run_events },
 	{ "show fd", "[num]", "dump list of file descriptors in use or a "
@@ -388,7 +425,9 @@ const struct command lb_commands_support[] = {
 	    run_tasks },
 	{ "show threads", NULL, "show some threads debugging information",
 	    LB_LEVEL_USER, run_threads },
-	{ "show trace", NULL, "show live tracing state", LB_LEVEL_USER,
-	    run_trace },
+	{ "show trace", "[<module>]", "show live tracing state",
+	    LB_LEVEL_USER, run_show_trace },
+	{ "trace", "[<module>|0] [cmd [args...]]", "manage live tracing "
+	    "(empty to list, 0 to stop all)", LB_LEVEL_ADMIN, run_trace },
 	{ NULL, NULL, NULL, 0, NULL }
 };

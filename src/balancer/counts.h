@@ -21,6 +21,7 @@ enum lb_counter {		/* the names are the CSV's */
 	LB_COUNT_REQ, LB_COUNT_INTERCEPTED, LB_COUNT_HRSP_1XX,
 	LB_COUNT_HRSP_2XX, LB_COUNT_HRSP_3XX, LB_COUNT_HRSP_4XX,
 	LB_COUNT_HRSP_5XX, LB_COUNT_HRSP_OTHER,
+	LB_COUNT_UNBORN,	/* not the CSV's: ended in a handshake */
 	LB_COUNTERS
 };
 

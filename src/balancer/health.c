@@ -393,6 +393,11 @@ lb_health_admin(struct lb_server *s, unsigned set, unsigned clear,
 		tell_drain(s);
 	if (a.deserted)
 		tell_deserted(s->proxy);
+	if (maint && !was_down && s->conf->down_shuts_sessions)
+		shut_sessions(s, LB_SHUT_DOWN);
+	if (was_down && s->state != LB_SERVER_STOPPED && !s->conf->backup &&
+	    s->conf->up_shuts_backups)
+		shut_sessions(s, LB_SHUT_BACKUPS);
 	lead_trackers(s);
 }
 

@@ -33,6 +33,8 @@ refuse(struct lb_session *s)
 {
 	lb_counts_add(s->front->front, LB_COUNT_DRESP, 1);
 	lb_counts_add(s->backend->back, LB_COUNT_DRESP, 1);
+	if (s->server != NULL)
+		lb_counts_add(s->server->counts, LB_COUNT_DRESP, 1);
 	lb_counts_add(s->door->counts, LB_COUNT_DRESP, 1);
 	end_session(s, &lb_end_rule);
 }

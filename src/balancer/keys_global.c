@@ -224,10 +224,65 @@ static int
 read_dh_file(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	if (at < w->count && lb_keys_tls_file(p, key->name, NULL,
-	    w->at[at]) == NULL)
+	struct lb_global_conf *g = object;
+	const char *path = "";
+	struct text t;
+	struct why why;
+
+	if (at < w->count && (path = lb_keys_tls_file(p, key->name, NULL,
+	    w->at[at])) == NULL)
 		return -1;
+	if (p->source->fetch != NULL &&
+	    p->source->fetch(p->source->arg, path, &t, &why) >= 0)
+		g->dh_group = lb_arena_copy(p->arena, t);
 	return read_once(p, key, w, at, object);
+}
+
+/* What stands beside certificates; bundles are looked for by nobody. */
+static int
+read_extras(struct lb_parse *p, const struct lb_key *key,
+    const struct lb_words *w, unsigned at, void *object)
+{
+	static const struct {
+		const char *word;
+		unsigned extras;
+	} rows[] = {
+		{ "none", 0 }, { "all", LB_EXTRAS }, { "bundle", 0 },
+		{ "key", LB_EXTRA_KEY }, { "issuer", LB_EXTRA_ISSUER },
+		{ "ocsp", LB_EXTRA_OCSP }, { "sctl", LB_EXTRA_SCTL },
+	};
+	enum { ALONE = 2, ROWS = sizeof rows / sizeof *rows };
+	struct lb_global_conf *g = object;
+	unsigned wanted = 0, alone = 0, i = ROWS;
+
+	for (unsigned n = at; n < w->count; n++) {
+		for (i = 0; i < ROWS; i++)
+			if (strcmp(rows[i].word, w->at[n]) == 0)
+				break;
+		if (i == ROWS)
+			break;
+		wanted |= rows[i].extras;
+		alone += i < ALONE;
+	}
+	if (i == ROWS || (alone > 0 && w->count - at > 1)) {
+		lb_parse_alert(p, i == ROWS ? "'%s' expects one or multiple "
+		    "arguments (none, all, bundle, sctl, ocsp, issuer, key)."
+		    : "'%s' 'none' and 'all' can be only used alone",
+		    key->name);
+		return -1;
+	}
+	g->extras_left_out = LB_EXTRAS & ~wanted;
+	return all(w, at);
+}
+
+static int
+read_del_ext(struct lb_parse *p, const struct lb_key *key,
+    const struct lb_words *w, unsigned at, void *object)
+{
+	struct lb_global_conf *g = object;
+
+	g->extras_del_ext = true;
+	return all(w, at);
 }
 
 static int
@@ -698,8 +753,12 @@ const struct lb_key lb_keys_global[] = {
 	    "<list>", "", "signatures of servers"),
 	READ("ssl-dh-param-file", read_dh_file, dh_file, 0, 1, "<file>", "",
 	    "parameters of DHE"),
-	W("ssl-engine", NULL), W("ssl-load-extra-del-ext", NULL),
-	W("ssl-load-extra-files", "The key may be in FILE.key."),
+	W("ssl-engine", NULL),
+	READ("ssl-load-extra-del-ext", read_del_ext, extras_del_ext, 0, -1,
+	    "", "", "beside FILE.crt stands FILE.key, not FILE.crt.key"),
+	READ("ssl-load-extra-files", read_extras, extras_left_out, 0, -1,
+	    "none|all|key|issuer|ocsp|sctl|bundle...", "all",
+	    "what is looked for beside a certificate"),
 	W("ssl-mode-async", NULL), W("ssl-passphrase-cmd", NULL),
 	W("ssl-propquery", NULL), W("ssl-provider", NULL),
 	W("ssl-provider-path", NULL), W("ssl-security-level", NULL),

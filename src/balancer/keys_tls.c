@@ -8,6 +8,7 @@
 
 #include "balancer/expression.h"
 #include "balancer/keys_tls.h"
+#include "balancer/tickets.h"
 
 #define TLS(field)	offsetof(struct lb_tls_conf, field)
 #define G	LB_IN_GLOBAL
@@ -102,9 +103,9 @@ read_cert_options(struct lb_parse *p, const char *file, unsigned line,
 	cert->own = own;
 }
 
-static void
-read_cert_line(struct lb_parse *p, const char *file, unsigned number,
-    struct text line, struct lb_tls_conf *to)
+struct lb_cert_conf *
+lb_keys_tls_line(struct lb_parse *p, const char *list, unsigned number,
+    struct text line)
 {
 	struct lb_cert_conf *cert = lb_parse_get(p, sizeof *cert);
 	LB_LIST(const char) filters = { NULL, 0, 0 };
@@ -112,7 +113,9 @@ read_cert_line(struct lb_parse *p, const char *file, unsigned number,
 	struct text word;
 
 	if (!text_word(&line, " \t", &word))
-		return;
+		return NULL;
+	cert->list = list;
+	cert->line = number;
 	cert->usual = text_ends(word, "*");
 	if (cert->usual)
 		word.len--;
@@ -123,16 +126,20 @@ read_cert_line(struct lb_parse *p, const char *file, unsigned number,
 		close = memchr(open, ']', line.len -
 		    (size_t)(open - line.at));
 	if (close != NULL) {
-		read_cert_options(p, file, number, (struct text){ open + 1,
-		    (size_t)(close - open - 1) }, cert);
+		struct text options = { open + 1, (size_t)(close - open - 1) };
+
+		cert->options = lb_arena_copy(p->arena, options);
+		read_cert_options(p, list, number, options, cert);
 		line = text_from(line, (size_t)(close - line.at) + 1);
-	}
+	} else if (open != NULL)
+		lb_parse_alert(p, "'crt-list' : missing ']' in line %u of "
+		    "'%s'", number, list);
 	while (text_word(&line, " \t", &word))
 		lb_arena_add(p->arena, &filters, lb_arena_copy(p->arena,
 		    word));
 	cert->filters = filters.at;
 	cert->filter_count = filters.count;
-	lb_arena_add(p->arena, &to->certs, cert);
+	return cert;
 }
 
 static int
@@ -160,9 +167,35 @@ read_cert_list(struct lb_parse *p, const struct lb_key *key,
 		number++;
 		line = text_trim(line);
 		if (line.len > 0 && line.at[0] != '#')
-			read_cert_line(p, path, number, line, to);
+			lb_arena_add(p->arena, &to->certs,
+			    lb_keys_tls_line(p, path, number, line));
 	}
 	return 1;
+}
+
+static int
+read_tickets(struct lb_parse *p, const struct lb_key *key,
+    const struct lb_words *w, unsigned at, void *object)
+{
+	const char *path = lb_key_value(p, key, w, at);
+	struct lb_tls_conf *to = object;
+	struct text text;
+	struct why why;
+
+	if (path == NULL)
+		return -1;
+	to->ticket_keys = path = lb_parse_path(p, path);
+	if (p->source->fetch == NULL)
+		return 1;
+	if (p->source->fetch(p->source->arg, path, &text, &why) != 0) {
+		lb_parse_alert(p, "'%s' : unable to load ssl tickets keys "
+		    "file", path);
+		return -1;
+	}
+	if (lb_tickets_check(text, &why) == 0)
+		return 1;
+	lb_parse_alert(p, "'%s' : %s", path, why.line);
+	return -1;
 }
 
 /* ---- small ones -------------------------------------------------------- */
@@ -345,8 +378,8 @@ const struct lb_key lb_keys_tls[] = {
 	FLAG("strict-sni", G | B, strict_sni, 0,
 	    "names without a certificate are refused"),
 	FLAG("no-strict-sni", B, strict_sni, 1, "the default is shown"),
-	TEXT_OF("tls-ticket-keys", B, ticket_keys, "<file>",
-	    "keys of session tickets"),
+	READ("tls-ticket-keys", B, read_tickets, 0, "<file>",
+	    "keys of session tickets, shared with other processes"),
 	READ("verify", B | S, read_verify, 0, "none|optional|required",
 	    "is the other side's certificate asked for and checked?"),
 	TEXT_OF("verifyhost", S, verify_host, "<name>",

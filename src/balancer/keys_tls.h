@@ -15,5 +15,8 @@ enum lb_tls lb_keys_tls_version(const char *);
 /* path behind a base; told when it cannot be read. NULL: told. */
 const char *lb_keys_tls_file(struct lb_parse *, const char *key,
 	    const char *base, const char *path);
+/* A line of a crt-list, which is not empty; what is wrong is told. */
+struct lb_cert_conf *lb_keys_tls_line(struct lb_parse *, const char *list,
+	    unsigned number, struct text line);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "balancer/digest.h"
@@ -12,6 +13,7 @@
 #include "balancer/outline.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "stat/sheet.h"
 
 enum { FILE_MOST = 64 * 1024 * 1024, WORDS = 1024 };
@@ -148,10 +150,8 @@ put_words(struct sheet *to, const struct lb_words *w)
 /* ---- files ------------------------------------------------------------- */
 
 static void
-put_digest(void *arg, const char *path, struct text t)
+put_digest(struct sheet *to, const char *path, struct text t)
 {
-	struct sheet *to = arg;
-
 	sheet_text(to, "file ");
 	put_word(to, path);
 	sheet_print(to, "%zu %016" PRIx64 "\n", t.len,
@@ -170,54 +170,127 @@ put_file(struct sheet *to, const char *path)
 	mem_drop((void *)(uintptr_t)t.at);
 }
 
-static void
-put_with_others(struct sheet *to, const char *path)
+/* What a certificate is made of: it may be replaced while it runs. */
+static const char *const parts[] = { "", ".key" };
+
+int
+lb_outline_cert(const char *path, struct text *to, struct why *why)
 {
-	static const char *const behind[] = { "", ".key", ".ocsp" };
+	struct sheet all = { .len = 0 };
+	char name[4096];
+	struct text t;
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		snprintf(name, sizeof name, "%s%s", path, parts[i]);
+		if (file_read(name, FILE_MOST, &t, why) < 0) {
+			if (i > 0)
+				break;
+			return -1;
+		}
+		sheet_slice(&all, t);
+		sheet_char(&all, '\n');
+		secret_wipe((void *)(uintptr_t)t.at, t.len);
+		mem_drop((void *)(uintptr_t)t.at);
+	}
+	*to = sheet_all(&all);
+	return all.spoiled ? why_set(why, "out of memory") : 0;
+}
+
+static void
+put_cert_digest(struct sheet *to, const char *path)
+{
+	struct text t;
+	struct why why;
+
+	if (lb_outline_cert(path, &t, &why) < 0)
+		return;
+	sheet_print(to, "cert\t%s\t%016" PRIx64 "\n", path,
+	    lb_digest_xxh64(t, 0));
+	secret_wipe((void *)(uintptr_t)t.at, t.len);
+	mem_drop((void *)(uintptr_t)t.at);
+}
+
+/* What a reload does not bring, in whichever way it is named. */
+static void
+put_beside(struct sheet *to, const char *path)
+{
+	static const char *const behind[] = { ".ocsp", ".issuer", ".sctl",
+	    ".key" };
+	bool ends = text_ends(text_of(path), ".crt");
+	int len = (int)strlen(path);
 	char name[4096];
 
 	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
 		snprintf(name, sizeof name, "%s%s", path, behind[i]);
-		put_file(to, name);
+		if (strcmp(behind[i], ".key") != 0)
+			put_file(to, name);
+		snprintf(name, sizeof name, "%.*s%s", len -
+		    (int)strlen(".crt"), path, behind[i]);
+		if (ends)
+			put_file(to, name);
 	}
 }
 
-static int
-is_shown(const struct dirent *e)
+/* loose: what may be replaced; else what stands beside it. */
+static void
+put_cert_file(struct sheet *to, const char *path, bool loose)
 {
+	bool plain = strpbrk(path, "\t\n") == NULL;
+
+	if (loose && plain)
+		put_cert_digest(to, path);
+	if (loose)
+		return;
+	put_beside(to, path);
+	if (!plain)
+		put_file(to, path);
+}
+
+/* Not hidden, and not what stands beside a certificate. */
+static int
+is_cert(const struct dirent *e)
+{
+	static const char *const others[] = { ".key", ".ocsp", ".issuer",
+	    ".sctl", ".dh" };
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (text_ends(text_of(e->d_name), others[i]))
+			return 0;
 	return e->d_name[0] != '.';
 }
 
 static void
-put_cert(struct sheet *to, const char *path)
+put_cert(struct sheet *to, const char *path, bool loose)
 {
 	struct dirent **entries;
 	struct stat st;
 	char name[4096];
 	int n = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ?
-	    scandir(path, &entries, is_shown, alphasort) : -1;
+	    scandir(path, &entries, is_cert, alphasort) : -1;
 
 	if (n < 0) {
-		put_with_others(to, path);
+		put_cert_file(to, path, loose);
 		return;
 	}
 	for (int i = 0; i < n; i++) {
 		snprintf(name, sizeof name, "%s/%s", path,
 		    entries[i]->d_name);
-		put_file(to, name);
+		put_cert_file(to, name, loose);
 		mem_drop(entries[i]);
 	}
 	mem_drop(entries);
 }
 
 static void
-put_tls(struct sheet *to, const struct lb_tls_conf *t)
+put_tls(struct sheet *to, const struct lb_tls_conf *t, bool loose)
 {
 	for (unsigned i = 0; i < t->certs.count; i++) {
-		put_cert(to, t->certs.at[i]->path);
+		put_cert(to, t->certs.at[i]->path, loose);
 		if (t->certs.at[i]->own != NULL)
-			put_tls(to, t->certs.at[i]->own);
+			put_tls(to, t->certs.at[i]->own, loose);
 	}
+	if (loose)
+		return;
 	put_file(to, t->ca_file);
 	put_file(to, t->ca_verify_file);
 	put_file(to, t->crl_file);
@@ -225,34 +298,115 @@ put_tls(struct sheet *to, const struct lb_tls_conf *t)
 }
 
 static void
-put_files(struct sheet *to, const struct lb_setup *setup)
+put_all_tls(struct sheet *to, const struct lb_setup *setup, bool loose)
 {
 	for (unsigned i = 0; i < setup->proxies.count; i++) {
 		const struct lb_proxy_conf *p = setup->proxies.at[i];
 
 		for (unsigned n = 0; n < p->binds.count; n++)
-			put_tls(to, &p->binds.at[n]->tls);
+			put_tls(to, &p->binds.at[n]->tls, loose);
 		for (unsigned n = 0; n < p->servers.count; n++)
-			put_tls(to, &p->servers.at[n]->tls);
-		put_file(to, p->check.password_file);
+			put_tls(to, &p->servers.at[n]->tls, loose);
 	}
+}
+
+static void
+put_files(struct sheet *to, const struct lb_setup *setup)
+{
+	put_all_tls(to, setup, false);
+	for (unsigned i = 0; i < setup->proxies.count; i++)
+		put_file(to, setup->proxies.at[i]->check.password_file);
 	for (unsigned i = 0; i < setup->resolvers.count; i++)
 		if (setup->resolvers.at[i]->parse_resolv_conf)
 			put_file(to, "/etc/resolv.conf");
 }
 
+/* ---- files that were read ---------------------------------------------- */
+
+struct reading {
+	struct sheet *to;
+	const struct lb_setup *setup;
+};
+
+/* The file itself, its key, or one in that directory. */
+static bool
+is_of(const struct lb_tls_conf *t, struct text path)
+{
+	for (unsigned i = 0; i < t->certs.count; i++) {
+		const char *own = t->certs.at[i]->path;
+		struct text rest = text_begins(path, own) ?
+		    text_from(path, strlen(own)) : TEXT_NONE;
+
+		if (rest.at != NULL && (rest.len == 0 ||
+		    text_is(rest, ".key") || rest.at[0] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_certificate(const struct lb_setup *setup, struct text path)
+{
+	for (unsigned i = 0; i < setup->proxies.count; i++) {
+		const struct lb_proxy_conf *p = setup->proxies.at[i];
+
+		for (unsigned n = 0; n < p->binds.count; n++)
+			if (is_of(&p->binds.at[n]->tls, path))
+				return true;
+		for (unsigned n = 0; n < p->servers.count; n++)
+			if (is_of(&p->servers.at[n]->tls, path))
+				return true;
+	}
+	return false;
+}
+
+/* Certificates are looked at apart from the others. */
+static void
+put_reading(void *arg, const char *path, struct text t)
+{
+	struct reading *r = arg;
+
+	if (!is_certificate(r->setup, text_of(path)))
+		put_digest(r->to, path, t);
+}
+
 /* ---- what must be the same --------------------------------------------- */
 
-/* Which program this is: another one wants a process of its own. */
+/* Device, inode and path of what a line of the map names; else nothing. */
+static struct text
+mapped_file(struct text line)
+{
+	struct text word = TEXT_NONE;
+
+	for (unsigned i = 0; i < 3; i++)	/* addresses, rights, offset */
+		(void)text_word(&line, " ", &word);
+	line = text_trim(line);
+	return memchr(line.at, '/', line.len) == NULL ? TEXT_NONE : line;
+}
+
+/*
+ * Which program this is, and with which libraries: others want a process of
+ * their own. Where they lie in memory changes, and so does their order.
+ */
 static void
 put_program(struct sheet *to)
 {
-	struct stat st;
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[5000], last[5000] = "";
+	uint64_t sum = 0;
 
-	if (stat("/proc/self/exe", &st) == 0)
-		sheet_print(to, "program %ju %ju %jd\n",
-		    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
-		    (intmax_t)st.st_mtime);
+	while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+		struct text file = mapped_file(text_of(line));
+
+		/* The parts of one stand together. */
+		if (file.len == 0 || text_is(file, last))
+			continue;
+		snprintf(last, sizeof last, "%.*s", TEXT_ARG(file));
+		sum += lb_digest_xxh64(file, 0);
+	}
+	if (maps != NULL)
+		fclose(maps);
+	sheet_print(to, "program %016" PRIx64 "\n", sum);
 }
 
 static bool
@@ -339,12 +493,14 @@ static void
 put_fixed(struct sheet *to, const struct lb_setup *setup,
     const struct lb_files *files)
 {
+	struct reading r = { to, setup };
+
 	put_program(to);
 	for (unsigned i = 0; i < setup->blocks.count; i++)
 		put_block(to, setup->blocks.at[i]);
 	put_logs(to, (const struct lb_log_conf *const *)
 	    setup->global.logs.at, setup->global.logs.count);
-	lb_files_each(files, put_digest, to);
+	lb_files_each(files, put_reading, &r);
 	put_files(to, setup);
 }
 
@@ -554,6 +710,7 @@ lb_outline_print(const struct lb_setup *setup, const struct lb_files *files)
 	sheet_text(&to, "global\t");
 	put_numbers(&to, lb_outline_global, &setup->global);
 	sheet_char(&to, '\n');
+	put_all_tls(&to, setup, true);
 	for (unsigned i = 0; i < setup->proxies.count; i++)
 		put_proxy(&to, setup, setup->proxies.at[i], g);
 	sheet_char(&to, '\0');

@@ -3,8 +3,9 @@
  * outline.h - a setup as text, made to be compared with the setup of a
  * process that runs: first what must be the same for it to go on, line by
  * line, with digests of all files that were read; behind the line "loose"
- * the numbers that may change while it runs, of the process, of proxies and
- * of their servers, one object a line, parts parted by tabs. First thread.
+ * what may change while it runs: numbers of the process, of proxies and of
+ * their servers, and certificates; one object a line, parts parted by tabs.
+ * First thread.
  */
 #ifndef WEIR_BALANCER_OUTLINE_H
 #define WEIR_BALANCER_OUTLINE_H
@@ -26,12 +27,14 @@ extern const struct lb_outline_field lb_outline_global[],
     lb_outline_proxy[], lb_outline_server[];
 
 /*
- * "global\tNUMBERS", "proxy\tNAME\tNUMBERS", and behind each proxy its
+ * "global\tNUMBERS", "cert\tPATH\tDIGESTS", "proxy\tNAME\tNUMBERS", behind each proxy its
  * servers: "server\tPROXY\tNAME\tWHO\tNUMBERS\tWORDS". WHO is what makes it
  * another server, WORDS make the same line for a server at run time ("!" and
  * a reason: it cannot be made so). NULL: no memory.
  */
 char	*lb_outline_print(const struct lb_setup *, const struct lb_files *);
+/* A certificate's file and that of its key, one behind the other. */
+int	lb_outline_cert(const char *path, struct text *to, struct why *);
 
 /* Is it what such a WHO says, as far as numbers and addresses tell? */
 bool	lb_outline_is(const struct lb_server_conf *, struct text who);

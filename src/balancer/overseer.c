@@ -17,16 +17,19 @@
 #include "balancer/logs.h"
 #include "balancer/mastercli.h"
 #include "balancer/notices.h"
+#include "balancer/outline.h"
 #include "balancer/overseer.h"
 #include "balancer/place.h"
 #include "balancer/serve.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "net/timer.h"
 #include "proc/master.h"
 #include "proc/ready.h"
 #include "proc/signals.h"
 #include "proc/worker.h"
+#include "stat/sheet.h"
 
 enum { KEEPS = 1 << 0, HARD = 1 << 1 };		/* of master.flags */
 enum { SHORT = 2, PATIENCE = 5 };	/* s: a life; for an answer */
@@ -455,13 +458,12 @@ dial_before(void)
 /* ---- reload in place --------------------------------------------------- */
 
 static int
-send_all(int fd, const char *text, struct why *why)
+send_all(int fd, struct text all, struct why *why)
 {
-	size_t len = strlen(text);
 	ssize_t sent;
 
-	for (; len > 0; text += sent, len -= (size_t)sent) {
-		sent = send(fd, text, len, MSG_NOSIGNAL);
+	for (; all.len > 0; all = text_from(all, (size_t)sent)) {
+		sent = send(fd, all.at, all.len, MSG_NOSIGNAL);
 		if (sent < 0 && errno == EINTR)
 			sent = 0;
 		if (sent < 0)
@@ -486,32 +488,85 @@ receive_all(int fd, char *to, size_t room, struct why *why)
 	return len > 0 ? 0 : why_set(why, "the worker does not answer");
 }
 
-/* true: it is done; else why not. Blocks; the worker serves meanwhile. */
-static bool
-ask(const struct master_worker *w, const char *outline, struct why *why)
+/* Blocks, while the worker serves. */
+static int
+ask(const struct master_worker *w, struct text all, char *said,
+    struct why *why)
 {
 	const struct timeval limit = { PATIENCE, 0 };
-	char said[600] = "";
 	int fd = master_connect(w, LB_PLACE_LETTER, why);
 	int code;
 
 	if (fd < 0)
-		return false;
+		return -1;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-	code = send_all(fd, outline, why);
+	code = send_all(fd, all, why);
 	if (code == 0)
-		code = receive_all(fd, said, sizeof said, why);
+		code = receive_all(fd, said, LB_PLACE_ANSWER, why);
 	close(fd);
-	if (code < 0)
-		return false;
-	if (!text_begins(text_of(said), LB_PLACE_DONE)) {
-		why_set(why, "%s", said);
-		return false;
+	return code;
+}
+
+static int
+put_pem(struct sheet *to, struct text path, struct why *why)
+{
+	char *name = mem_copy(path);
+	struct text pem = TEXT_NONE;
+	int code = name == NULL ? why_set(why, "out of memory") :
+	    lb_outline_cert(name, &pem, why);
+
+	if (code == 0) {
+		sheet_print(to, "%s %zu\n", name, pem.len);
+		sheet_slice(to, pem);
 	}
-	say(LB_LOG_NOTICE, "Reloaded in place, worker (%d) goes on: %s",
-	    (int)w->pid, said + strlen(LB_PLACE_DONE));
-	return true;
+	if (pem.at != NULL)
+		secret_wipe((void *)(uintptr_t)pem.at, pem.len);
+	mem_drop((void *)(uintptr_t)pem.at);
+	mem_drop(name);
+	return code;
+}
+
+/* Once more, with the certificates that it needs. */
+static int
+ask_with_pems(const struct master_worker *w, const char *outline, char *said,
+    struct why *why)
+{
+	struct text needs = text_from(text_of(said), strlen(LB_PLACE_NEED));
+	struct sheet all = { .len = 0 };
+	struct text path;
+	int code = 0;
+
+	sheet_text(&all, outline);
+	sheet_text(&all, LB_PLACE_PEM);
+	while (code == 0 && text_split(&needs, '\n', &path))
+		if (path.len > 0)
+			code = put_pem(&all, path, why);
+	if (code == 0 && all.spoiled)
+		code = why_set(why, "out of memory");
+	if (code == 0)
+		code = ask(w, sheet_all(&all), said, why);
+	if (all.at != NULL)
+		secret_wipe(all.at, all.room);
+	sheet_fini(&all);
+	return code;
+}
+
+/* false: why not. */
+static bool
+agree(const struct master_worker *w, const char *outline, char *said,
+    struct why *why)
+{
+	int code = ask(w, text_of(outline), said, why);
+
+	if (code == 0 && text_begins(text_of(said), LB_PLACE_NEED))
+		code = ask_with_pems(w, outline, said, why);
+	if (code == 0 && !text_begins(text_of(said), LB_PLACE_DONE))
+		code = why_set(why, "%s", said);
+	if (code == 0)
+		say(LB_LOG_NOTICE, "Reloaded in place, worker (%d) goes on: "
+		    "%s", (int)w->pid, said + strlen(LB_PLACE_DONE));
+	return code == 0;
 }
 
 static bool
@@ -519,6 +574,8 @@ reload_in_place(const struct lb_setup *setup, const char *outline)
 {
 	struct master_worker *w = over.m->workers;
 	struct why why = { "", "" };
+	char *said;
+	bool done;
 
 	if (!over.m->again || outline == NULL ||
 	    !setup->global.reload_in_place || (over.m->flags & HARD))
@@ -527,7 +584,10 @@ reload_in_place(const struct lb_setup *setup, const char *outline)
 		w = w->next;
 	if (w == NULL)
 		return false;
-	if (!ask(w, outline, &why)) {
+	said = mem_need(LB_PLACE_ANSWER);
+	done = agree(w, outline, said, &why);
+	mem_drop(said);
+	if (!done) {
 		say(LB_LOG_NOTICE, "Not reloaded in place: %s", why.line);
 		return false;
 	}

@@ -11,10 +11,12 @@
 #include "balancer/outline.h"
 #include "balancer/place.h"
 #include "balancer/queue.h"
+#include "balancer/renewal.h"
 #include "balancer/world.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/secret.h"
 #include "net/conn.h"
 #include "net/timer.h"
 #include "net/tour.h"
@@ -38,8 +40,8 @@ static struct timer burial;
 /* ---- lines ------------------------------------------------------------- */
 
 struct item {				/* a loose line */
-	enum { GLOBAL, PROXY, SERVER } kind;
-	struct text proxy, name, who, numbers, words;
+	enum { GLOBAL, CERT, PROXY, SERVER } kind;
+	struct text proxy, name, who, numbers, words;	/* CERT: name, who */
 };
 
 struct items {
@@ -68,6 +70,10 @@ read_item(struct text line, struct item *to)
 	} else if (text_is(word, "server")) {
 		to->kind = SERVER;
 		to->proxy = cut(&line);
+		to->name = cut(&line);
+		to->who = cut(&line);
+	} else if (text_is(word, "cert")) {
+		to->kind = CERT;
 		to->name = cut(&line);
 		to->who = cut(&line);
 	} else if (!text_is(word, "global"))
@@ -139,7 +145,8 @@ tell_difference(struct text section, struct text a, struct text b,
 
 	(void)text_word(&rest, " ", &word);
 	if (text_is(word, "program"))
-		return why_set(why, "the program is another one");
+		return why_set(why, "the program, or a library of it, "
+		    "is another one");
 	if (text_is(word, "file")) {
 		(void)text_word(&rest, " ", &word);
 		return why_set(why, "the file %.*s has changed",
@@ -193,6 +200,9 @@ struct plan {
 	struct order *orders;
 	struct lb_server **joining, **returning;
 	struct gone **leaving;
+	struct text pems;		/* that came along */
+	struct lb_renewal *renewals;
+	struct sheet need;		/* certificates that did not come */
 	unsigned change_count, order_count, join_count, return_count,
 	    leave_count;
 	int64_t now;
@@ -370,6 +380,21 @@ make_server(struct plan *p, struct lb_proxy *proxy, const struct item *n)
 	return s;
 }
 
+/* As the master has read them, with all that other lines add. */
+static bool
+has_numbers(const struct lb_server *s, struct text numbers)
+{
+	int64_t wanted[FIELDS];
+
+	if (read_numbers(numbers, lb_outline_server, wanted) < 0)
+		return false;
+	for (unsigned i = 0; lb_outline_server[i].name != NULL; i++)
+		if (lb_outline_load(&lb_outline_server[i], s->conf) !=
+		    wanted[i])
+			return false;
+	return true;
+}
+
 static struct lb_server *
 plan_joining(struct plan *p, struct lb_proxy *proxy, const struct item *n)
 {
@@ -387,6 +412,13 @@ plan_joining(struct plan *p, struct lb_proxy *proxy, const struct item *n)
 	if (!lb_outline_is(s->conf, n->who)) {
 		why_set(p->why, "the new server '%.*s/%.*s' is of a kind "
 		    "that is made at start", TEXT_ARG(n->proxy),
+		    TEXT_ARG(n->name));
+		lb_dynamic_drop(s);
+		return NULL;
+	}
+	if (!has_numbers(s, n->numbers)) {
+		why_set(p->why, "the new server '%.*s/%.*s' has settings "
+		    "that are made at start", TEXT_ARG(n->proxy),
 		    TEXT_ARG(n->name));
 		lb_dynamic_drop(s);
 		return NULL;
@@ -599,12 +631,68 @@ plan_global(struct plan *p)
 	    p->new.at[0].numbers);
 }
 
+/* "PATH LENGTH\n" and so many bytes, for each. */
+static bool
+find_pem(struct text all, struct text path, struct text *pem)
+{
+	struct text head;
+	int64_t len;
+
+	while (text_split(&all, '\n', &head) && head.len > 0) {
+		size_t at = head.len;
+
+		while (at > 0 && head.at[at - 1] != ' ')
+			at--;
+		if (at == 0 || number_int(text_from(head, at), 10, 0,
+		    (int64_t)all.len, &len, NULL) < 0)
+			return false;
+		head.len = at - 1;
+		*pem = (struct text){ all.at, (size_t)len };
+		if (text_same(head, path))
+			return true;
+		all = text_from(all, (size_t)len);
+	}
+	return false;
+}
+
+static int
+plan_cert(struct plan *p, const struct item *old, const struct item *new)
+{
+	struct text pem;
+
+	if (!text_same(old->name, new->name))
+		return why_set(p->why, "there are other certificates");
+	if (text_same(old->who, new->who))
+		return 0;
+	if (find_pem(p->pems, new->name, &pem))
+		return lb_renewal_add(&p->renewals, new->name, pem, p->why);
+	sheet_slice(&p->need, new->name);
+	sheet_char(&p->need, '\n');
+	return 0;
+}
+
+/* The same files in the same order; each that has changed is needed. */
+static int
+plan_certs(struct plan *p)
+{
+	unsigned n = 1;
+
+	for (; n < p->old.count && p->old.at[n].kind == CERT; n++)
+		if (n >= p->new.count || p->new.at[n].kind != CERT)
+			return why_set(p->why, "there are other "
+			    "certificates");
+		else if (plan_cert(p, &p->old.at[n], &p->new.at[n]) < 0)
+			return -1;
+	return n < p->new.count && p->new.at[n].kind == CERT ?
+	    why_set(p->why, "there are other certificates") : 0;
+}
+
 static int
 plan_all(struct plan *p)
 {
 	unsigned old = next_proxy(&p->old, 0), new = next_proxy(&p->new, 0);
 
-	if (plan_global(p) < 0)
+	if (plan_global(p) < 0 || plan_certs(p) < 0)
 		return -1;
 	for (unsigned n = 0; old < p->old.count && new < p->new.count; n++) {
 		struct lb_proxy *proxy = find_proxy(&p->new.at[new], n);
@@ -671,6 +759,8 @@ drop_plan(struct plan *p, bool failed)
 		mem_drop(p->orders[i].servers);
 		mem_drop(p->orders[i].usable);
 	}
+	lb_renewal_free(&p->renewals);
+	sheet_fini(&p->need);
 	mem_drop(p->old.at);
 	mem_drop(p->new.at);
 	mem_drop(p->changes);
@@ -733,12 +823,13 @@ on_burial(void *arg)
 
 /* ---- carried out ------------------------------------------------------- */
 
-/* All loops stand still: nothing in here can fail. */
+/* All loops stand still; all was made before. */
 static void
 swap(void *arg)
 {
 	struct plan *p = arg;
 
+	lb_renewal_use(p->renewals);
 	for (unsigned i = 0; i < p->change_count; i++) {
 		const struct change *c = &p->changes[i];
 
@@ -884,26 +975,34 @@ carry_out(struct plan *p)
 	return 0;
 }
 
-static int
-reload(struct text new, char *said, size_t room, struct why *why)
+/* How it ended, in words; true: it is done. */
+static bool
+reload(struct text new, struct text pems, char *said, size_t room)
 {
-	struct plan p = { .why = why };
+	struct why why = { "", "" };
+	struct plan p = { .why = &why, .pems = pems };
 	int code = -1;
 
-	why->line[0] = '\0';
 	bury_all();
 	if (served == NULL)
-		why_set(why, "what is served is not known");
+		why_set(&why, "what is served is not known");
 	else if (lb_world()->stopping)
-		why_set(why, "it is stopping");
-	else if (make_plan(&p, text_of(served), new) == 0)
+		why_set(&why, "it is stopping");
+	else if (make_plan(&p, text_of(served), new) == 0 &&
+	    p.need.len == 0)
 		code = carry_out(&p);
 	if (code == 0)
-		snprintf(said, room, "servers: %u new, %u gone; other "
-		    "settings in %u places", p.join_count + p.return_count,
-		    p.leave_count, p.change_count);
+		snprintf(said, room, LB_PLACE_DONE "servers: %u new, %u gone; "
+		    "other settings in %u places%s", p.join_count +
+		    p.return_count, p.leave_count, p.change_count,
+		    p.renewals != NULL ? "; certificates" : "");
+	else if (why.line[0] == '\0')
+		snprintf(said, room, LB_PLACE_NEED "%.*s",
+		    TEXT_ARG(sheet_all(&p.need)));
+	else
+		snprintf(said, room, "%s", why.line);
 	drop_plan(&p, code < 0);
-	return code;
+	return code == 0;
 }
 
 /* ---- the master's connection ------------------------------------------- */
@@ -912,31 +1011,48 @@ struct asking {
 	struct sheet came;
 };
 
+/* There may be keys in it. */
 static void
 drop_asking(struct asking *a)
 {
+	if (a->came.at != NULL)
+		secret_wipe(a->came.at, a->came.room);
 	sheet_fini(&a->came);
 	mem_drop(a);
+}
+
+/* The outline, and what stands behind it. */
+static struct text
+cut_pems(struct text *all)
+{
+	const char *at = memmem(all->at, all->len, "\n" LB_PLACE_PEM,
+	    sizeof LB_PLACE_PEM);
+	struct text pems;
+
+	if (at == NULL)
+		return TEXT_NONE;
+	pems = text_from(*all, (size_t)(at - all->at) + sizeof LB_PLACE_PEM);
+	all->len = (size_t)(at + 1 - all->at);
+	return pems;
 }
 
 static void
 answer(struct conn *c, struct asking *a)
 {
-	char said[200], line[600];
-	struct why why;
-	char *outline;
+	struct text outline = sheet_all(&a->came);
+	struct text pems = cut_pems(&outline);
+	char *said = mem_zero(LB_PLACE_ANSWER);
 
-	if (reload(sheet_all(&a->came), said, sizeof said, &why) == 0) {
-		snprintf(line, sizeof line, LB_PLACE_DONE "%s", said);
-		outline = mem_copy(sheet_all(&a->came));
+	if (said != NULL && reload(outline, pems, said,
+	    LB_PLACE_ANSWER)) {
 		/* Without it the next reload takes another worker. */
 		mem_drop(served);
-		served = outline;
+		served = mem_copy(outline);
 		timer_after(&burial, 1);
-	} else
-		snprintf(line, sizeof line, "%s", why.line);
-	conn_send_copy(c, text_of(line));
+	}
+	conn_send_copy(c, text_of(said));
 	conn_close_flushed(c, &close_eof, CLOCK_SECOND);
+	mem_drop(said);
 	drop_asking(a);
 }
 

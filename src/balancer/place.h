@@ -12,7 +12,15 @@
 #include "net/loop.h"
 
 enum { LB_PLACE_LETTER = 'P' };		/* of the master's connection */
-#define LB_PLACE_DONE	"done: "	/* else it is a reason */
+#define LB_PLACE_DONE	"done: "	/* else it is a reason, or */
+/*
+ * certificates that it needs, a path a line: it is to be asked again, with
+ * "pem" behind the outline, and behind that "PATH LENGTH\n" and the bytes of
+ * each.
+ */
+#define LB_PLACE_NEED	"need:\n"
+#define LB_PLACE_PEM	"pem\n"
+enum { LB_PLACE_ANSWER = 64 * 1024 };	/* bytes, with a NUL */
 
 /*
  * outline: of what is served; taken. maxconn: of proxies that have none of

@@ -40,5 +40,10 @@ lb_reasons_letters(const struct lb_session *s, const struct lb_end *end,
 	if (end->phase == 0 && s->stage == LB_STAGE_PIPE &&
 	    (s->flags & LB_FLOW_SERVER_EOF))
 		to[1] = 'L';
+	/* Ended by us before the server had said a word. */
+	else if (s->stage == LB_STAGE_PIPE && s->bytes_out == 0 &&
+	    (end == &lb_end_down || end == &lb_end_up ||
+	    end == &lb_end_killed))
+		to[1] = 'C';
 	to[2] = '\0';
 }

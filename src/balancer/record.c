@@ -461,6 +461,14 @@ is_error(const struct lb_session *s, const struct lb_end *end)
 	    (s->flags & LB_FLOW_REDISPATCHED));
 }
 
+/* Read, or standing in the kernel still. */
+static bool
+client_spoke(const struct lb_session *s)
+{
+	return s->bytes_in > 0 || s->hold != NULL ||
+	    (s->client != NULL && conn_unread(s->client));
+}
+
 static bool
 is_wanted(const struct lb_session *s, const struct lb_end *end)
 {
@@ -472,7 +480,7 @@ is_wanted(const struct lb_session *s, const struct lb_end *end)
 	if ((options & (1u << LB_OPT_DONTLOG_NORMAL)) && !is_error(s, end))
 		return false;
 	return !(options & (1u << LB_OPT_DONTLOGNULL)) || end == NULL ||
-	    s->bytes_in > 0 || s->backend != NULL;
+	    client_spoke(s);
 }
 
 static enum lb_log_level
@@ -486,8 +494,9 @@ level_of(const struct lb_session *s, const struct lb_end *end)
 	return LB_LOG_INFO;
 }
 
-void
-lb_record_write(struct lb_session *s, const struct lb_end *end)
+/* Apart: its lines are cleared, and most sessions write none. */
+static __attribute__((noinline)) void
+write_line(struct lb_session *s, const struct lb_end *end)
 {
 	struct lb_logs *logs = lb_world()->logs[s->front->number];
 	const struct lb_proxy_conf *f = s->front->conf;
@@ -496,8 +505,6 @@ lb_record_write(struct lb_session *s, const struct lb_end *end)
 	struct record r;
 	size_t len;
 
-	if (!is_wanted(s, end) || (s->flags & LB_FLOW_LOGGED))
-		return;
 	r = look_at(s, end);
 	len = put_line(&r, line, sizeof line);
 	if (len >= sizeof line)
@@ -508,6 +515,13 @@ lb_record_write(struct lb_session *s, const struct lb_end *end)
 	lb_logs_send(logs, level_of(s, end), (struct text){ line, len }, data);
 	if (end == NULL)
 		s->flags |= LB_FLOW_LOGGED;
+}
+
+void
+lb_record_write(struct lb_session *s, const struct lb_end *end)
+{
+	if (is_wanted(s, end) && !(s->flags & LB_FLOW_LOGGED))
+		write_line(s, end);
 }
 
 void

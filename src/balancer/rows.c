@@ -43,6 +43,14 @@ set_status(struct lb_row *r, const char *text)
 	snprintf(r->status, sizeof r->status, "%s", text);
 }
 
+/* Rules and handshakes come before there is a session. */
+static void
+take_unborn(struct lb_row *r)
+{
+	r->stot -= r->counts[LB_COUNT_DCON] + r->counts[LB_COUNT_DSES] +
+	    r->counts[LB_COUNT_UNBORN];
+}
+
 /* ---- one of each kind -------------------------------------------------- */
 
 static void
@@ -64,8 +72,7 @@ fill_frontend(struct lb_row *r, struct lb_proxy *p, int64_t now)
 	r->req_rate = rate_read(&p->request_rate, now);
 	r->req_rate_max = p->request_rate.most;
 	sum_up(r, p->front);
-	/* Connection rules come before there is a session. */
-	r->stot -= r->counts[LB_COUNT_DCON];
+	take_unborn(r);
 	set_status(r, states[p->state]);
 }
 

@@ -38,7 +38,8 @@
 #include "net/tls.h"
 #include "net/tour.h"
 
-enum { MOST_LOOPS = 256, FLUSH_LIMIT = 30 };
+enum { MOST_LOOPS = 256, FLUSH_LIMIT = 30, AT_ONCE = 20,
+	DISCARD_MOST = 256 << 10 };
 
 static struct crew {			/* of one loop */
 	struct slab *slab;
@@ -57,6 +58,7 @@ static void begin(struct lb_session *);
 static void shake_hands(struct lb_session *);
 static void run_rules(struct lb_session *);
 static void choose_server(struct lb_session *, struct lb_server *not);
+static void count_turn(struct lb_session *);
 static void dial(struct lb_session *);
 
 void
@@ -140,7 +142,13 @@ find_deadline(const struct lb_session *s, const struct lb_end **end)
 		*end = &lb_end_client_timeout;
 		return after(s->accepted, hello_limit(s));
 	case LB_STAGE_INSPECT:
-		return s->since + inspect_delay(s);
+		at = s->since + inspect_delay(s);
+		late = after(s->last_client > s->since ? s->last_client :
+		    s->since, s->front->conf->timeout.client);
+		if (late == 0 || late >= at)
+			return at;
+		*end = &lb_end_client_timeout;
+		return late;
 	case LB_STAGE_QUEUE:
 		*end = &lb_end_queue_timeout;
 		return after(s->since, queue_limit(s));
@@ -213,6 +221,11 @@ count_server(struct lb_session *s, enum lb_counter n)
 static void
 count_end(struct lb_session *s, const struct lb_end *end)
 {
+	if (s->stage == LB_STAGE_INSPECT && (end == &lb_end_client ||
+	    end == &lb_end_client_timeout)) {
+		lb_counts_add(s->front->front, LB_COUNT_EREQ, 1);
+		lb_counts_add(s->door->counts, LB_COUNT_EREQ, 1);
+	}
 	if (end->count_back < 0 || s->backend == NULL)
 		return;
 	count_server(s, (enum lb_counter)end->count_back);
@@ -323,6 +336,13 @@ note_queue(struct lb_session *s)
 	lb_spread_add(s->backend->spread, LB_SPREAD_QUEUE, waited);
 }
 
+/* What stands unread in the kernel would make a reset of the close. */
+static void
+discard(struct conn *c)
+{
+	(void)!recv(conn_fd(c), NULL, DISCARD_MOST, MSG_TRUNC | MSG_DONTWAIT);
+}
+
 void
 lb_session_end(struct lb_session *s, const struct lb_end *end)
 {
@@ -341,6 +361,9 @@ lb_session_end(struct lb_session *s, const struct lb_end *end)
 	lb_deadline_set(crew_here()->deadlines, &s->mark, 0);
 	if (s->stage == LB_STAGE_ANSWER)
 		end_answer(s, end);
+	else if (s->stage != LB_STAGE_PIPE && s->client != NULL &&
+	    !end->reset)
+		discard(s->client);
 	close_conn(&s->client, end->reset ||
 	    has_option(s->front, LB_OPT_NOLINGER), in_order);
 	close_conn(&s->server_conn, has_option(s->backend, LB_OPT_NOLINGER),
@@ -396,12 +419,24 @@ may_redispatch(const struct lb_session *s)
 	    (!(s->flags & LB_FLOW_PINNED) && active > 1 && b->balance->turns);
 }
 
+/* The same server; who waited for it in vain need not pause as well. */
+static void
+try_again(struct lb_session *s)
+{
+	count_turn(s);
+	dial(s);
+}
+
 static void
 fail_attempt(struct lb_session *s, bool timed_out)
 {
 	struct lb_server *old = s->server;
 
 	tell_attempt(s, false);
+	if (conn_lost(s->client)) {
+		lb_session_end(s, &lb_end_client);
+		return;
+	}
 	if (s->tries_left == 0) {
 		lb_session_end(s, timed_out ? &lb_end_connect_timeout :
 		    &lb_end_connect_failed);
@@ -411,7 +446,10 @@ fail_attempt(struct lb_session *s, bool timed_out)
 	s->retries++;
 	if (!may_redispatch(s)) {
 		count_server(s, LB_COUNT_WRETR);
-		enter(s, LB_STAGE_PAUSE);
+		if (timed_out)
+			try_again(s);
+		else
+			enter(s, LB_STAGE_PAUSE);
 		return;
 	}
 	count_server(s, LB_COUNT_WREDIS);
@@ -461,17 +499,22 @@ start_pipe(struct lb_session *s)
 	lb_inspect_release(s);
 }
 
+/* Apart: its buffer is cleared, and few servers want it. */
+static __attribute__((noinline)) void
+announce(struct lb_session *s)
+{
+	char header[LB_ANNOUNCE_ROOM];
+	size_t len = lb_announce_print(s, header);
+
+	conn_send(s->server_conn, (struct text){ header, len });
+}
+
 /* Who the client is goes first, for servers that want to know. */
 static void
 send_proxy_header(struct lb_session *s)
 {
-	char header[LB_ANNOUNCE_ROOM];
-	size_t len;
-
-	if (s->server == NULL || s->server->conf->send_proxy == 0)
-		return;
-	len = lb_announce_print(s, header);
-	conn_send(s->server_conn, (struct text){ header, len });
+	if (s->server != NULL && s->server->conf->send_proxy != 0)
+		announce(s);
 }
 
 /* What the server is asked for, and must show: sni, else verifyhost. */
@@ -687,14 +730,21 @@ count_turn(struct lb_session *s)
 	lb_proxy_unlock(s->backend);
 }
 
+/* Until there was a server: rules that wait for bytes, and queues. */
+static int32_t
+waited_ms(const struct lb_session *s)
+{
+	return (int32_t)((now_here() - s->accepted) / CLOCK_MS) - s->hello_ms;
+}
+
 static void
 begin_connect(struct lb_session *s)
 {
-	s->queue_ms = 0;
 	if (s->stage == LB_STAGE_QUEUE)
 		note_queue(s);
 	else
 		lb_spread_add(s->backend->spread, LB_SPREAD_QUEUE, 0);
+	s->queue_ms = waited_ms(s);
 	s->flags |= LB_FLOW_SLOT;
 	s->server = s->waiter.granted;
 	count_turn(s);
@@ -748,7 +798,7 @@ choose_server(struct lb_session *s, struct lb_server *not)
 	struct lb_scene *scene = NULL;
 
 	if (has_fixed_target(s)) {
-		s->queue_ms = 0;
+		s->queue_ms = waited_ms(s);
 		dial(s);
 		return;
 	}
@@ -834,8 +884,8 @@ carry_out(struct lb_session *s, enum lb_sentence sentence,
 		leave_silently(s);
 	if (rules != LB_RULES_CONTENT)
 		s->flags |= LB_FLOW_SILENT;
-	lb_session_end(s, rules == LB_RULES_CONTENT ? &lb_end_rule :
-	    &lb_end_rule_reset);
+	lb_session_end(s, rules == LB_RULES_CONNECTION ? &lb_end_rule_reset :
+	    &lb_end_rule);
 }
 
 static struct text
@@ -947,15 +997,22 @@ keep_bytes(struct lb_session *s, struct text t)
 
 /* ---- the PROXY header -------------------------------------------------- */
 
+/* It never was a session. */
 static void
-refuse_header(struct lb_session *s, const char *text)
+end_unborn(struct lb_session *s, const char *text, const struct lb_end *end)
 {
-	lb_counts_add(s->front->front, LB_COUNT_EREQ, 1);
-	lb_counts_add(s->door->counts, LB_COUNT_EREQ, 1);
+	lb_counts_add(s->front->front, LB_COUNT_UNBORN, 1);
+	lb_counts_add(s->door->counts, LB_COUNT_UNBORN, 1);
 	if (text != NULL)
 		lb_record_failure(s, text);
 	s->flags |= LB_FLOW_SILENT;
-	lb_session_end(s, &lb_end_rule_reset);
+	lb_session_end(s, end);
+}
+
+static void
+refuse_header(struct lb_session *s, const char *text)
+{
+	end_unborn(s, text, &lb_end_rule_reset);
 }
 
 static void
@@ -1058,11 +1115,12 @@ on_early_ready(struct conn *c)
 }
 
 static void
-fail_handshake(struct lb_session *s)
+fail_handshake(struct lb_session *s, bool by_tls)
 {
 	lb_counts_add(s->front->front, LB_COUNT_SSL_FAILED, 1);
 	lb_counts_add(s->door->counts, LB_COUNT_SSL_FAILED, 1);
-	refuse_header(s, "SSL handshake failure");
+	refuse_header(s, by_tls ? "SSL handshake failure" :
+	    "Connection closed during SSL handshake");
 }
 
 static void
@@ -1074,6 +1132,7 @@ on_early_data(struct conn *c, struct text t)
 		lb_session_end(s, &lb_end_resource);
 		return;
 	}
+	s->last_client = now_here();
 	if (s->stage == LB_STAGE_PROXY)
 		read_header(s);
 	else if (s->stage == LB_STAGE_INSPECT && s->server_conn == NULL)
@@ -1089,8 +1148,10 @@ on_early_eof(struct conn *c)
 	if (s->stage == LB_STAGE_INSPECT)
 		run_rules(s);
 	else if (s->stage == LB_STAGE_PROXY)
-		refuse_header(s, s->hold == NULL ? NULL : "Connection closed "
-		    "while waiting for PROXY protocol header");
+		refuse_header(s, s->hold != NULL ? "Truncated PROXY protocol "
+		    "header received" : has_option(s->front,
+		    LB_OPT_DONTLOGNULL) ? NULL : "Connection closed while "
+		    "waiting for PROXY protocol header");
 }
 
 static void
@@ -1100,17 +1161,23 @@ on_early_closed(struct conn *c, const struct close_reason *why)
 
 	s->client = NULL;
 	if (s->stage == LB_STAGE_TLS)
-		fail_handshake(s);
+		fail_handshake(s, why == &close_tls &&
+		    strcmp(conn_error(c), "unexpected eof") != 0);
 	else
 		lb_session_end(s, &lb_end_client);
 }
 
-/* In line and gone: with nothing said, or when the user wants it so. */
+/*
+ * In line and gone: by a reset, with nothing said, or when the user wants it
+ * so. Of who is being connected at once, nobody asks for resets.
+ */
 static bool
 gave_up(struct lb_session *s)
 {
 	if (!conn_ended(s->client))
-		return false;
+		return (s->stage != LB_STAGE_CONNECT ||
+		    now_here() - s->since > AT_ONCE * CLOCK_MS) &&
+		    conn_lost(s->client);
 	if (has_option(s->backend, LB_OPT_ABORTONCLOSE))
 		return true;
 	return s->hold == NULL && conn_silent(s->client);
@@ -1228,20 +1295,19 @@ meet_deadline(struct lb_session *s)
 
 	find_deadline(s, &end);
 	if (s->stage == LB_STAGE_PROXY)
-		refuse_header(s, "Timeout while waiting for PROXY protocol "
-		    "header");
+		end_unborn(s, "Timeout while waiting for PROXY protocol "
+		    "header", &lb_end_rule);
 	else if (s->stage == LB_STAGE_TLS)
-		refuse_header(s, "Timeout during SSL handshake");
+		end_unborn(s, "Timeout during SSL handshake", &lb_end_rule);
 	else if (end != NULL)
 		lb_session_end(s, end);
 	else if (s->stage == LB_STAGE_INSPECT)
 		run_rules(s);
 	else if (s->stage == LB_STAGE_PIPE)
 		lb_inspect_late(s);
-	else if (s->stage == LB_STAGE_PAUSE) {
-		count_turn(s);
-		dial(s);
-	} else if (s->stage == LB_STAGE_CONNECT) {
+	else if (s->stage == LB_STAGE_PAUSE)
+		try_again(s);
+	else if (s->stage == LB_STAGE_CONNECT) {
 		close_conn(&s->server_conn, true, false);
 		fail_attempt(s, true);
 	}
@@ -1313,7 +1379,7 @@ struct sweep {
 };
 
 static void
-sweep_loop(struct loop *l, void *arg)
+mark_loop(struct loop *l, void *arg)
 {
 	struct sweep *w = arg;
 
@@ -1321,6 +1387,19 @@ sweep_loop(struct loop *l, void *arg)
 		struct lb_session *s = lb_session_at(l, i);
 
 		if (s != NULL && w->is(s, w->arg))
+			s->flags |= LB_FLOW_DOOMED;
+	}
+}
+
+static void
+sweep_loop(struct loop *l, void *arg)
+{
+	struct sweep *w = arg;
+
+	for (unsigned i = 0; i < lb_session_slots(l); i++) {
+		struct lb_session *s = lb_session_at(l, i);
+
+		if (s != NULL && (s->flags & LB_FLOW_DOOMED))
 			lb_session_end(s, w->end);
 	}
 }
@@ -1335,6 +1414,13 @@ end_sweep(void *arg)
 	mem_drop(w);
 }
 
+/* Who comes into a slot that one of them left is none of them. */
+static void
+end_marked(void *arg)
+{
+	tour_run(loop_here(), sweep_loop, end_sweep, arg);
+}
+
 void
 lb_session_end_all(bool (*is)(const struct lb_session *, void *arg),
     void *arg, const struct lb_end *end, void (*done)(void *arg))
@@ -1344,7 +1430,7 @@ lb_session_end_all(bool (*is)(const struct lb_session *, void *arg),
 	if (w == NULL)
 		die("out of memory to end sessions");
 	*w = (struct sweep){ is, arg, end, done };
-	tour_run(loop_here(), sweep_loop, end_sweep, w);
+	tour_run(loop_here(), mark_loop, end_marked, w);
 }
 
 void

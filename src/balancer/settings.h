@@ -85,6 +85,12 @@ enum lb_verify { LB_VERIFY_UNSET, LB_VERIFY_NONE, LB_VERIFY_OPTIONAL,
 enum lb_tls { LB_TLS_UNSET, LB_TLS_SSLV3, LB_TLS_V10, LB_TLS_V11, LB_TLS_V12,
 	LB_TLS_V13 };
 
+enum {			/* what may stand in files beside a certificate */
+	LB_EXTRA_KEY = 1 << 0, LB_EXTRA_ISSUER = 1 << 1,
+	LB_EXTRA_OCSP = 1 << 2, LB_EXTRA_SCTL = 1 << 3,
+	LB_EXTRAS = (1 << 4) - 1
+};
+
 struct lb_cert_conf {		/* a line of a crt-list, or a crt option */
 	const char *path;		/* crt-base put in front; may be a
 					 * directory when of a crt option */
@@ -92,6 +98,9 @@ struct lb_cert_conf {		/* a line of a crt-list, or a crt option */
 	unsigned filter_count;
 	const char **filters;		/* SNI patterns, "!" in front: not */
 	bool usual;			/* default-crt, or marked * */
+	const char *list;		/* its crt-list; NULL: a crt option */
+	unsigned line;			/* of the list */
+	const char *options;		/* as written; NULL: none */
 };
 
 /* Names of files have ca-base, crt-base in front; texts are OpenSSL's. */
@@ -567,9 +576,11 @@ struct lb_global_conf {
 	const char *ca_base, *crt_base, *key_base;	/* or NULL */
 	struct lb_tls_conf bind_tls, server_tls;	/* ssl-default-... */
 	enum lb_verify server_verify;	/* ssl-server-verify: required */
+	unsigned extras_left_out;	/* LB_EXTRA_*: not looked for */
+	bool extras_del_ext;		/* FILE.crt: beside it is FILE.key */
 	enum lb_default_path default_path;
 	const char *default_origin;	/* of ORIGIN */
-	const char *dh_file;		/* or NULL */
+	const char *dh_file, *dh_group;	/* its name, what is in it; or NULL */
 	int dh_bits;			/* tune.ssl.default-dh-param; 0 */
 	unsigned bufsize;		/* tune.bufsize: 16384 */
 	int maxaccept;			/* tune.maxaccept; 0: ours */

@@ -17,6 +17,24 @@ lb_state_head(struct sheet *to)
 	    "srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n");
 }
 
+/* A thousand servers have many of them: printf would be half of the work. */
+static void
+put_number(struct sheet *to, uint64_t n)
+{
+	sheet_char(to, ' ');
+	if (n < 10)
+		sheet_char(to, (char)('0' + n));
+	else
+		sheet_count(to, n);
+}
+
+static void
+put_word(struct sheet *to, const char *word)
+{
+	sheet_char(to, ' ');
+	sheet_text(to, word);
+}
+
 /* CHECKED and what is left of a run that is under way count as before. */
 static void
 put_check(struct sheet *to, const struct lb_server *s)
@@ -27,11 +45,12 @@ put_check(struct sheet *to, const struct lb_server *s)
 	unsigned state = c == NULL ? 0 :
 	    c->state & ~(unsigned)LB_CHECK_INPROGRESS;
 
-	sheet_print(to, " %d %d %d %u", c == NULL ? LB_CHECK_INI :
-	    (int)c->status, c == NULL ? (int)LB_RESULT_UNKNOWN :
-	    (int)lb_check_rows[c->status].result,
-	    s->admin & LB_ADMIN_MAINT ? 0 : s->verdicts[0].health,
-	    state | (paused ? LB_CHECK_PAUSED : 0));
+	put_number(to, c == NULL ? LB_CHECK_INI : (unsigned)c->status);
+	put_number(to, c == NULL ? LB_RESULT_UNKNOWN :
+	    (unsigned)lb_check_rows[c->status].result);
+	put_number(to, s->admin & LB_ADMIN_MAINT ? 0 :
+	    (unsigned)s->verdicts[0].health);
+	put_number(to, state | (paused ? LB_CHECK_PAUSED : 0));
 }
 
 static const char *
@@ -59,29 +78,48 @@ fqdn_of(const struct lb_server *s, bool record)
 	return a->kind == LB_ADDRESS_NAME && !service ? a->name : "-";
 }
 
+static const char *
+print_address(const struct lb_server *s, char buf[ADDRESS_TEXT])
+{
+	struct endpoint e;
+
+	if (s->address.len == 0)
+		return "-";
+	if (s->address.sa.sa_family == AF_UNIX)
+		return s->address.un.sun_path;
+	e = address_endpoint(&s->address);
+	return endpoint_ip(&e, buf);
+}
+
 void
 lb_state_line(struct sheet *to, const struct lb_server *s, int64_t now)
 {
 	const struct lb_check *check = s->checks[0], *agent = s->checks[1];
-	char addr[ADDRESS_TEXT], check_addr[ADDRESS_TEXT],
-	    agent_addr[ADDRESS_TEXT];
-	struct endpoint e = address_endpoint(&s->address);
+	char buf[ADDRESS_TEXT];
 
-	sheet_print(to, "%u %s %u %s %s %d %u %u %u %lld",
-	    s->conf->proxy->id, s->conf->proxy->name, s->conf->id,
-	    s->conf->name, s->address.len == 0 ? "-" :
-	    s->address.sa.sa_family == AF_UNIX ? s->address.un.sun_path :
-	    endpoint_ip(&e, addr), (int)s->state, s->admin, s->weight,
-	    s->first_weight, (long long)((now - s->changed) / CLOCK_SECOND));
+	sheet_count(to, s->conf->proxy->id);
+	put_word(to, s->conf->proxy->name);
+	put_number(to, s->conf->id);
+	put_word(to, s->conf->name);
+	put_word(to, print_address(s, buf));
+	put_number(to, (unsigned)s->state);
+	put_number(to, s->admin);
+	put_number(to, s->weight);
+	put_number(to, s->first_weight);
+	put_number(to, (uint64_t)(now - s->changed) / CLOCK_SECOND);
 	put_check(to, s);
-	sheet_print(to, " %u %d %d %s %u %s %d %u %s %s %u\n",
-	    agent == NULL ? 0 :
-	    agent->state & ~(unsigned)LB_CHECK_INPROGRESS,
-	    s->conf->proxy->id_given, s->conf->id_given,
-	    fqdn_of(s, false), s->address.len == 0 ? s->port_offset :
-	    address_port(&s->address), fqdn_of(s, true), atomic_load(&s->secure),
-	    check == NULL ? s->conf->check_port : check->port,
-	    print_target(check, check_addr),
-	    print_target(agent, agent_addr),
-	    agent == NULL ? s->conf->agent_port : agent->port);
+	put_number(to, agent == NULL ? 0 :
+	    agent->state & ~(unsigned)LB_CHECK_INPROGRESS);
+	put_number(to, s->conf->proxy->id_given);
+	put_number(to, s->conf->id_given);
+	put_word(to, fqdn_of(s, false));
+	put_number(to, s->address.len == 0 ? s->port_offset :
+	    address_port(&s->address));
+	put_word(to, fqdn_of(s, true));
+	put_number(to, atomic_load(&s->secure));
+	put_number(to, check == NULL ? s->conf->check_port : check->port);
+	put_word(to, print_target(check, buf));
+	put_word(to, print_target(agent, buf));
+	put_number(to, agent == NULL ? s->conf->agent_port : agent->port);
+	sheet_char(to, '\n');
 }

@@ -15,7 +15,7 @@
 
 enum {
 	INPUT_MOST = 256 * 1024,	/* of a line, or of a payload */
-	SLICE_BYTES = 16 * 1024,
+	SLICE_BYTES = 64 * 1024,
 	SLICE_TIME = 1000,		/* us of one turn */
 	FLUSH_LIMIT = 30		/* s to read the last words */
 };
@@ -31,6 +31,7 @@ struct talk {
 	enum lb_talk_mode mode;
 	int severity;
 	bool timed, quits, ended;	/* ended: no more lines will come */
+	bool experiments;		/* experimental-mode */
 	bool lined;			/* a line was answered */
 	bool on_stack, posted;
 	unsigned waits;
@@ -595,6 +596,18 @@ enum lb_talk_mode
 lb_talk_mode(const struct talk *t)
 {
 	return t->mode;
+}
+
+bool
+lb_talk_experiments(const struct talk *t)
+{
+	return t->experiments;
+}
+
+void
+lb_talk_set_experiments(struct talk *t, bool on)
+{
+	t->experiments = on;
 }
 
 void

@@ -76,6 +76,8 @@ void	lb_talk_resume(struct talk *);
 enum lb_talk_mode { LB_TALK_ONCE, LB_TALK_GOES_ON, LB_TALK_PROMPTS };
 void	lb_talk_set_mode(struct talk *, enum lb_talk_mode);
 enum lb_talk_mode lb_talk_mode(const struct talk *);
+bool	lb_talk_experiments(const struct talk *);	/* are allowed */
+void	lb_talk_set_experiments(struct talk *, bool);
 void	lb_talk_set_timed(struct talk *);	/* prompts tell the time */
 void	lb_talk_set_severity(struct talk *, int);	/* LB_SEVERITY_* */
 void	lb_talk_set_limit(struct talk *, int64_t);	/* us */

@@ -5,6 +5,7 @@
  * run_later, timers and conn_wake, never from inside a call that sends or
  * closes: these leave a flag and queue the conn for the end of the turn.
  */
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <netinet/in.h>
@@ -1030,6 +1031,17 @@ conn_silent(struct conn *c)
 }
 
 bool
+conn_unread(struct conn *c)
+{
+	int count = 0;
+
+	if ((c->flags & (CONN_INSIDE | CONN_CARRIED)) != 0 ||
+	    c->home->engine->holds(c))
+		return true;
+	return ioctl(c->fd, FIONREAD, &count) == 0 && count > 0;
+}
+
+bool
 conn_ended(const struct conn *c)
 {
 	return (c->flags & (CONN_ENDED | CONN_BROKEN | CONN_DEAD)) != 0;
@@ -1061,6 +1073,13 @@ socket_error(const struct conn *c)
 	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
 		return errno;
 	return code;
+}
+
+bool
+conn_lost(struct conn *c)
+{
+	return (c->flags & CONN_DEAD) == 0 &&
+	    (c->home->engine->error(c) != 0 || socket_error(c) != 0);
 }
 
 static void
@@ -1098,11 +1117,11 @@ drain(struct conn *c)
 		c->handler->drained(c);
 }
 
-/* Room to send and nothing else says that it went well. */
+/* Room to send, and nothing to read, says that it went well. */
 static void
 on_connected(struct conn *c, short what)
 {
-	int code = what == EV_WRITE ? 0 : socket_error(c);
+	int code = what & (EV_READ | EV_CLOSED) ? socket_error(c) : 0;
 
 	if (code != 0) {
 		note_error(c, code);

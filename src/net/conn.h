@@ -124,6 +124,8 @@ void	conn_close(struct conn *, const struct close_reason *);
  * Also reads away what waits, lest a reset overtakes our last words.
  */
 void	conn_close_flushed(struct conn *, const struct close_reason *, int64_t limit);
+bool	conn_unread(struct conn *);		/* bytes wait that nobody took */
+bool	conn_lost(struct conn *);		/* it was reset; told once */
 void	conn_set_reset(struct conn *);		/* the close to come sends RST */
 
 /*

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * tls.c - contexts from files, and what is known of a session. A context is
- * finished before it is shared; its count is the only thing that changes.
+ * finished before it is shared; its count is the only thing that changes
+ * while others look. What its sessions ask of us lives as long as OpenSSL's
+ * context, which they hold.
  */
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -11,31 +14,41 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "base/file.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/number.h"
 #include "net/stream.h"
 #include "net/tls.h"
 
-enum { ALPN_MOST = 256, OCSP_MOST = 1 << 20, ERRORS = 128 };
+enum { ALPN_MOST = 256, ERRORS = 128 };
 
 struct ignored {			/* errors of verification, by number */
 	bool of_authority[ERRORS], of_leaf[ERRORS];
 };
 
+struct protocols {			/* as ALPN has them */
+	unsigned char at[ALPN_MOST];	/* length byte, name, ... */
+	unsigned len;
+};
+
+struct rules {				/* of an SSL_CTX */
+	bool alpn_optional;
+	struct protocols alpn;
+	struct ignored *ignored;	/* or NULL */
+	struct text status;		/* ours; at NULL: none */
+	int64_t status_until;
+};
+
 struct tls {
 	atomic_uint users;
-	struct tls *base;		/* whose context it is; or NULL */
-	SSL_CTX *context;
+	struct tls *base;		/* whose context it has; or NULL */
+	struct protocols *offered;	/* in place of the base's */
+	SSL_CTX *context;		/* NULL: the base's */
+	struct rules *rules;		/* the context's */
 	bool server, verify_name;
-	bool alpn_optional;
-	unsigned char alpn[ALPN_MOST];	/* length byte, name, ... */
-	unsigned alpn_len;
 	struct tls *(*choose)(void *, const char *);
 	void *choice;
 	void (*drop_choice)(void *);
-	struct ignored *ignored;	/* or NULL */
-	struct text ocsp;		/* ours; at NULL: none */
 };
 
 static bool
@@ -135,6 +148,8 @@ set_rules(SSL_CTX *x, const struct tls_options *o, struct why *why)
 	if (SSL_CTX_set_min_proto_version(x, o->min_version) != 1 ||
 	    SSL_CTX_set_max_proto_version(x, o->max_version) != 1)
 		return refuse(why, "set protocol", "versions");
+	if (o->dh_auto)
+		SSL_CTX_set_dh_auto(x, 1);
 	SSL_CTX_set_options(x, o->no_versions | SSL_OP_NO_RENEGOTIATION |
 	    SSL_OP_NO_COMPRESSION | (o->client_prefers ? 0 :
 	    SSL_OP_CIPHER_SERVER_PREFERENCE) | (o->no_tickets ?
@@ -142,6 +157,48 @@ set_rules(SSL_CTX *x, const struct tls_options *o, struct why *why)
 	if (o->no_tickets)
 		SSL_CTX_set_num_tickets(x, 0);
 	return 0;
+}
+
+/* ---- what a context's sessions ask of us ------------------------------ */
+
+static int rules_at = -1;		/* their place in an SSL_CTX */
+
+static void
+free_rules(void *parent, void *ptr, CRYPTO_EX_DATA *data, int at, long argl,
+    void *argp)
+{
+	struct rules *r = ptr;
+
+	if (r == NULL)
+		return;
+	mem_drop((void *)(uintptr_t)r->status.at);
+	mem_drop(r->ignored);
+	mem_drop(r);
+}
+
+static void
+find_place(void)
+{
+	rules_at = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_rules);
+}
+
+static struct rules *
+add_rules(SSL_CTX *x)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct rules *r = mem_zero(sizeof *r);
+
+	pthread_once(&once, find_place);
+	if (r != NULL && SSL_CTX_set_ex_data(x, rules_at, r) == 1)
+		return r;
+	mem_drop(r);
+	return NULL;
+}
+
+static const struct rules *
+rules_of(const SSL *ssl)
+{
+	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), rules_at);
 }
 
 /* "all", or numbers parted by commas. */
@@ -165,15 +222,15 @@ on_verify(int good, X509_STORE_CTX *store)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
-	const struct tls *t = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	const struct rules *r = rules_of(ssl);
 	int code = X509_STORE_CTX_get_error(store);
 	const bool *set;
 
-	if (good || t == NULL || t->ignored == NULL || code < 0 ||
+	if (good || r == NULL || r->ignored == NULL || code < 0 ||
 	    code >= ERRORS)
 		return good;
 	set = X509_STORE_CTX_get_error_depth(store) > 0 ?
-	    t->ignored->of_authority : t->ignored->of_leaf;
+	    r->ignored->of_authority : r->ignored->of_leaf;
 	return set[code];
 }
 
@@ -182,12 +239,11 @@ set_ignored(struct tls *t, const struct tls_options *o, struct why *why)
 {
 	if (!is_given(o->ca_ignored) && !is_given(o->crt_ignored))
 		return 0;
-	t->ignored = mem_zero(sizeof *t->ignored);
-	if (t->ignored == NULL)
+	t->rules->ignored = mem_zero(sizeof *t->rules->ignored);
+	if (t->rules->ignored == NULL)
 		return why_set(why, "no memory for a TLS context");
-	read_errors(o->ca_ignored, t->ignored->of_authority);
-	read_errors(o->crt_ignored, t->ignored->of_leaf);
-	SSL_CTX_set_app_data(t->context, t);
+	read_errors(o->ca_ignored, t->rules->ignored->of_authority);
+	read_errors(o->crt_ignored, t->rules->ignored->of_leaf);
 	SSL_CTX_set_verify(t->context,
 	    SSL_CTX_get_verify_mode(t->context), on_verify);
 	return 0;
@@ -197,24 +253,31 @@ set_ignored(struct tls *t, const struct tls_options *o, struct why *why)
 static int
 on_status(SSL *ssl, void *arg)
 {
-	const struct tls *t = arg;
-	unsigned char *copy = OPENSSL_memdup(t->ocsp.at, t->ocsp.len);
+	const struct rules *r = rules_of(ssl);
+	unsigned char *copy = NULL;
 
+	if (r != NULL && r->status.at != NULL &&
+	    clock_wall() / CLOCK_SECOND < r->status_until)
+		copy = OPENSSL_memdup(r->status.at, r->status.len);
 	if (copy == NULL)
 		return SSL_TLSEXT_ERR_NOACK;
-	SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)t->ocsp.len);
+	SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)r->status.len);
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static int
-load_status(struct tls *t, const struct tls_options *o, struct why *why)
+int
+tls_set_status(struct tls *t, struct text answer, int64_t until)
 {
-	if (!is_given(o->ocsp_file))
-		return 0;
-	if (file_read(o->ocsp_file, OCSP_MOST, &t->ocsp, why) < 0)
+	char *copy = answer.at == NULL ? NULL : mem_get(answer.len + 1);
+
+	if (answer.at != NULL && copy == NULL)
 		return -1;
+	if (copy != NULL)
+		memcpy(copy, answer.at, answer.len);
+	mem_drop((void *)(uintptr_t)t->rules->status.at);
+	t->rules->status = (struct text){ copy, answer.len };
+	t->rules->status_until = until;
 	SSL_CTX_set_tlsext_status_cb(t->context, on_status);
-	SSL_CTX_set_tlsext_status_arg(t->context, t);
 	return 0;
 }
 
@@ -235,12 +298,12 @@ static int
 on_alpn(SSL *ssl, const unsigned char **to, unsigned char *len,
     const unsigned char *offered, unsigned offered_len, void *arg)
 {
-	const struct tls *t = arg;
+	const struct rules *r = arg;
 	unsigned char *chosen;
 
-	if (SSL_select_next_proto(&chosen, len, t->alpn, t->alpn_len, offered,
-	    offered_len) != OPENSSL_NPN_NEGOTIATED)
-		return t->alpn_optional ? SSL_TLSEXT_ERR_NOACK :
+	if (SSL_select_next_proto(&chosen, len, r->alpn.at, r->alpn.len,
+	    offered, offered_len) != OPENSSL_NPN_NEGOTIATED)
+		return r->alpn_optional ? SSL_TLSEXT_ERR_NOACK :
 		    SSL_TLSEXT_ERR_ALERT_FATAL;
 	*to = chosen;
 	return SSL_TLSEXT_ERR_OK;
@@ -273,13 +336,13 @@ make_group(int bits)
 }
 
 static EVP_PKEY *
-read_group(const char *path)
+read_group(const char *pem)
 {
-	BIO *file = BIO_new_file(path, "r");
-	EVP_PKEY *key = file == NULL ? NULL :
-	    PEM_read_bio_Parameters(file, NULL);
+	BIO *text = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *key = text == NULL ? NULL :
+	    PEM_read_bio_Parameters(text, NULL);
 
-	BIO_free(file);
+	BIO_free(text);
 	return key;
 }
 
@@ -294,36 +357,34 @@ find_bits(SSL_CTX *x, int most)
 	return bits < most ? bits : most;
 }
 
-static int
-set_dh(SSL_CTX *x, const struct tls_options *o, struct why *why)
+int
+tls_set_dh(struct tls *t, const char *pem, int bits, struct why *why)
 {
+	SSL_CTX *x = tls_context(t);
 	EVP_PKEY *key;
 
-	if (!is_given(o->dh_file) && o->dh_bits == 0) {
-		SSL_CTX_set_dh_auto(x, o->dh_auto);
+	if (pem == NULL && bits == 0)
 		return 0;
-	}
-	key = is_given(o->dh_file) ? read_group(o->dh_file) :
-	    make_group(find_bits(x, o->dh_bits));
+	key = pem != NULL ? read_group(pem) : make_group(find_bits(x, bits));
+	SSL_CTX_set_dh_auto(x, 0);	/* it would be asked first */
 	/* What is set is no longer ours. */
 	if (key != NULL && SSL_CTX_set0_tmp_dh_pkey(x, key) == 1)
 		return 0;
 	EVP_PKEY_free(key);
-	return refuse(why, "set DH parameters", is_given(o->dh_file) ?
-	    o->dh_file : "by size");
+	return refuse(why, "set", "DH parameters");
 }
 
 static int
-list_protocols(struct tls *t, const char *names, struct why *why)
+list_protocols(struct protocols *to, const char *names, struct why *why)
 {
 	struct text rest = text_of(names), one;
 
 	if (rest.len >= ALPN_MOST)
 		return why_set(why, "ALPN name too long: %s", names);
 	while (rest.len > 0 && text_split(&rest, ',', &one)) {
-		t->alpn[t->alpn_len++] = (unsigned char)one.len;
-		memcpy(t->alpn + t->alpn_len, one.at, one.len);
-		t->alpn_len += (unsigned)one.len;
+		to->at[to->len++] = (unsigned char)one.len;
+		memcpy(to->at + to->len, one.at, one.len);
+		to->len += (unsigned)one.len;
 	}
 	return 0;
 }
@@ -331,15 +392,17 @@ list_protocols(struct tls *t, const char *names, struct why *why)
 static int
 set_alpn(struct tls *t, const struct tls_options *o, struct why *why)
 {
+	struct rules *r = t->rules;
+
 	if (!is_given(o->alpn))
 		return 0;
-	if (list_protocols(t, o->alpn, why) < 0)
+	if (list_protocols(&r->alpn, o->alpn, why) < 0)
 		return -1;
-	t->alpn_optional = o->alpn_optional;
+	r->alpn_optional = o->alpn_optional;
 	if (t->server)
-		SSL_CTX_set_alpn_select_cb(t->context, on_alpn, t);
-	else if (SSL_CTX_set_alpn_protos(t->context, t->alpn,
-	    t->alpn_len) != 0)
+		SSL_CTX_set_alpn_select_cb(t->context, on_alpn, r);
+	else if (SSL_CTX_set_alpn_protos(t->context, r->alpn.at,
+	    r->alpn.len) != 0)
 		return why_set(why, "failed to set ALPN");
 	return 0;
 }
@@ -365,8 +428,12 @@ tls_new(const struct tls_options *o, struct why *why)
 	if (t != NULL)
 		t->context = SSL_CTX_new(o->server ? TLS_server_method() :
 		    TLS_client_method());
-	if (t == NULL || t->context == NULL) {
+	if (t != NULL && t->context != NULL)
+		t->rules = add_rules(t->context);
+	if (t == NULL || t->rules == NULL) {
 		why_set(why, "no memory for a TLS context");
+		if (t != NULL)
+			SSL_CTX_free(t->context);
 		mem_drop(t);
 		return NULL;
 	}
@@ -379,64 +446,10 @@ tls_new(const struct tls_options *o, struct why *why)
 	    load_ca(t->context, o, why) < 0 ||
 	    load_crl(t->context, o, why) < 0 ||
 	    load_own(t->context, o, why) < 0 ||
-	    set_dh(t->context, o, why) < 0 ||
-	    set_alpn(t, o, why) < 0 || set_ignored(t, o, why) < 0 ||
-	    load_status(t, o, why) < 0)
+	    set_alpn(t, o, why) < 0 || set_ignored(t, o, why) < 0)
 		tls_drop(&t);
 	return t;
 }
-
-struct tls *
-tls_offering(struct tls *base, const char *alpn)
-{
-	struct tls *t = mem_zero(sizeof *t);
-	struct why why;
-
-	if (t == NULL)
-		return NULL;
-	atomic_init(&t->users, 1);
-	t->base = tls_hold(base);
-	t->context = base->context;
-	t->verify_name = base->verify_name;
-	if (list_protocols(t, alpn, &why) < 0)
-		tls_drop(&t);
-	return t;
-}
-
-struct ssl_ctx_st *
-tls_context(const struct tls *t)
-{
-	return t->context;
-}
-
-struct tls *
-tls_hold(struct tls *t)
-{
-	atomic_fetch_add(&t->users, 1);
-	return t;
-}
-
-void
-tls_drop(struct tls **tp)
-{
-	struct tls *t = *tp;
-
-	*tp = NULL;
-	/* Sessions count too: ALPN looks at t. */
-	if (t == NULL || atomic_fetch_sub(&t->users, 1) != 1)
-		return;
-	if (t->base != NULL)
-		tls_drop(&t->base);
-	else
-		SSL_CTX_free(t->context);
-	if (t->drop_choice != NULL)
-		t->drop_choice(t->choice);
-	mem_drop((void *)(uintptr_t)t->ocsp.at);
-	mem_drop(t->ignored);
-	mem_drop(t);
-}
-
-/* ---- which certificate ------------------------------------------------- */
 
 /* What a session had from its first context comes from the chosen one. */
 static int
@@ -460,6 +473,78 @@ on_name(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
+static void
+set_chooser(struct tls *t)
+{
+	SSL_CTX_set_tlsext_servername_callback(t->context, on_name);
+	SSL_CTX_set_tlsext_servername_arg(t->context, t);
+}
+
+struct ssl_ctx_st *
+tls_context(const struct tls *t)
+{
+	return t->context;
+}
+
+struct tls *
+tls_hold(struct tls *t)
+{
+	atomic_fetch_add(&t->users, 1);
+	return t;
+}
+
+struct tls *
+tls_offering(struct tls *base, const char *alpn)
+{
+	struct tls *t = mem_zero(sizeof *t);
+	struct why why;
+
+	if (t == NULL)
+		return NULL;
+	atomic_init(&t->users, 1);
+	t->base = tls_hold(base);
+	t->offered = mem_zero(sizeof *t->offered);
+	if (t->offered == NULL || list_protocols(t->offered, alpn, &why) < 0)
+		tls_drop(&t);
+	return t;
+}
+
+void
+tls_drop(struct tls **tp)
+{
+	struct tls *t = *tp;
+
+	*tp = NULL;
+	if (t == NULL || atomic_fetch_sub(&t->users, 1) != 1)
+		return;
+	if (t->base != NULL)
+		tls_drop(&t->base);
+	SSL_CTX_free(t->context);
+	mem_drop(t->offered);
+	if (t->drop_choice != NULL)
+		t->drop_choice(t->choice);
+	mem_drop(t);
+}
+
+void
+tls_take(struct tls *t, struct tls **from)
+{
+	struct tls *f = *from;
+	SSL_CTX *before = t->context;
+	struct rules *rules = t->rules;
+
+	t->context = f->context;
+	t->rules = f->rules;
+	t->verify_name = f->verify_name;
+	f->context = before;
+	f->rules = rules;
+	if (t->choose != NULL)
+		set_chooser(t);
+	tls_drop(from);
+}
+
+/* ---- which certificate ------------------------------------------------- */
+
 void
 tls_set_choice(struct tls *t, struct tls *(*choose)(void *, const char *),
     void *arg, void (*drop)(void *))
@@ -467,8 +552,7 @@ tls_set_choice(struct tls *t, struct tls *(*choose)(void *, const char *),
 	t->choose = choose;
 	t->choice = arg;
 	t->drop_choice = drop;
-	SSL_CTX_set_tlsext_servername_callback(t->context, on_name);
-	SSL_CTX_set_tlsext_servername_arg(t->context, t);
+	set_chooser(t);
 }
 
 static struct text
@@ -509,12 +593,13 @@ tls_each_name(const struct tls *t, void (*visit)(struct text, void *),
 struct tlsio *
 tls_begin(struct tls *t, const char *name)
 {
-	struct tlsio *io = tlsio_new(t->context, t->server, name,
-	    t->verify_name);
+	const struct tls *of = t->base != NULL ? t->base : t;
+	struct tlsio *io = tlsio_new(of->context, of->server, name,
+	    of->verify_name);
 
-	if (io != NULL && !t->server && t->alpn_len > 0)
-		(void)SSL_set_alpn_protos(tlsio_ssl(io), t->alpn,
-		    t->alpn_len);
+	if (io != NULL && t->offered != NULL)
+		(void)SSL_set_alpn_protos(tlsio_ssl(io), t->offered->at,
+		    t->offered->len);
 	return io;
 }
 

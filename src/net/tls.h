@@ -9,6 +9,7 @@
 #define WEIR_NET_TLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/text.h"
 #include "base/why.h"
@@ -26,8 +27,6 @@ struct tls_options {
 	const char *ciphersuites;	/* 1.3; NULL: default */
 	const char *curves;		/* NULL: default */
 	bool dh_auto;			/* ephemeral DH parameters as OpenSSL picks */
-	const char *dh_file;		/* or from this file; NULL */
-	int dh_bits;			/* or a known group, at most so many; 0 */
 	int min_version, max_version;	/* TLS1_2_VERSION ...; 0: library's */
 	unsigned long no_versions;	/* SSL_OP_NO_TLSv1_x bits */
 	enum tls_verify verify;		/* of the peer's certificate */
@@ -40,16 +39,31 @@ struct tls_options {
 	bool no_tickets, client_prefers;	/* its order of ciphers */
 	/* "all", or numbers: errors of authorities, of the leaf, let pass. */
 	const char *ca_ignored, *crt_ignored;
-	const char *ocsp_file;		/* an answer to be stapled; NULL */
 };
 
 /* Reads and checks everything; NULL with why ("failed to load ..."). */
 struct tls *tls_new(const struct tls_options *, struct why *);
 struct tls *tls_hold(struct tls *);
+/*
+ * Parameters of DHE: these (PEM), or (NULL) a known group of at most so many
+ * bits (0: as OpenSSL picks), and of no more than its certificate has.
+ */
+int	tls_set_dh(struct tls *, const char *pem, int bits, struct why *);
 /* The same for a client that offers other protocols; NULL: no memory. */
 struct tls *tls_offering(struct tls *, const char *alpn);
 struct ssl_ctx_st *tls_context(const struct tls *);	/* the library's */
 void	tls_drop(struct tls **);
+/*
+ * t is from now on what *from was made as, *from goes. Whoever holds t sees
+ * it with the next session; those under way keep what they began with. While
+ * no other thread has a session of t begin.
+ */
+void	tls_take(struct tls *t, struct tls **from);
+/*
+ * The answer about our certificate that is handed on to who asks for it,
+ * until that time (s, wall clock). It is copied. As tls_take; -1: no memory.
+ */
+int	tls_set_status(struct tls *t, struct text answer, int64_t until);
 
 /*
  * Server side: each handshake asks which context serves the name that the

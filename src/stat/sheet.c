@@ -69,17 +69,6 @@ sheet_text(struct sheet *s, const char *text)
 }
 
 void
-sheet_char(struct sheet *s, char c)
-{
-	char *to = sheet_room(s, 1);
-
-	if (to == NULL)
-		return;
-	*to = c;
-	s->len++;
-}
-
-void
 sheet_count(struct sheet *s, uint64_t n)
 {
 	struct cell cell;
@@ -88,19 +77,22 @@ sheet_count(struct sheet *s, uint64_t n)
 	sheet_slice(s, cell.value);
 }
 
+/* Most of it fits where there is room already: it is printed once. */
 void
 sheet_print(struct sheet *s, const char *fmt, ...)
 {
+	size_t room = s->spoiled ? 0 : s->room - s->len;
 	va_list args, again;
 	char *to;
 	int len;
 
 	va_start(args, fmt);
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, fmt, args);
+	len = vsnprintf(room > 0 ? s->at + s->len : NULL, room, fmt, args);
 	va_end(args);
-	to = len < 0 ? NULL : sheet_room(s, (size_t)len + 1);
-	if (to != NULL) {
+	if (len >= 0 && (size_t)len < room)
+		s->len += (size_t)len;
+	else if (len >= 0 && (to = sheet_room(s, (size_t)len + 1)) != NULL) {
 		vsnprintf(to, (size_t)len + 1, fmt, again);
 		s->len += (size_t)len;
 	}

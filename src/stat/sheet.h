@@ -25,13 +25,22 @@ char	*sheet_room(struct sheet *, size_t n);
 
 void	sheet_slice(struct sheet *, struct text);
 void	sheet_text(struct sheet *, const char *);
-void	sheet_char(struct sheet *, char);
 void	sheet_count(struct sheet *, uint64_t);
 void	sheet_print(struct sheet *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
 /* The text, ended by NUL, now the caller's; NULL: it was spoiled, and is gone. */
 char	*sheet_take(struct sheet *);
+
+/* Long answers are mostly single characters between short words. */
+static inline void
+sheet_char(struct sheet *s, char c)
+{
+	if (!s->spoiled && s->len < s->room)
+		s->at[s->len++] = c;
+	else
+		sheet_slice(s, (struct text){ &c, 1 });
+}
 
 static inline struct text
 sheet_all(const struct sheet *s)

@@ -321,9 +321,9 @@ class Balancer:
         self.version = told.splitlines()[0] if told else "?"
         self.process = None
 
-    def start(self, listens, more="", wait=10):
+    def start(self, listens, more="", wait=10, under=()):
         """listens: name -> (port of the server, lines); the ports in
-        front of them are in self.ports."""
+        front of them are in self.ports. under: a program that runs it."""
         self.ports = {name: free_port() for name in listens}
         self.log = self.dir + "/log"
         with open(self.dir + "/haproxy.cfg", "w") as f:
@@ -337,7 +337,7 @@ class Balancer:
                 if server:
                     f.write("    server s1 127.0.0.1:%d\n" % server)
         self.process = self.rig.start(
-            [self.binary, "-f", self.dir + "/haproxy.cfg", "-db"],
+            [*under, self.binary, "-f", self.dir + "/haproxy.cfg", "-db"],
             log=self.log, env=self.env, cwd=self.dir)
         self.pid = self.process.pid
         for port in self.ports.values():
@@ -454,16 +454,45 @@ class Pooler:
         return self.rig.load(self.port, "-P", self.pid, *args,
                              name=self.name)
 
+    def load_command(self, *args):
+        return self.rig.load_command(self.port, *args)
+
+
+class Sessions:
+    """A balancer in front of an echo, counted as a pooler is: a round of
+    tcp_load is its transaction."""
+
+    has_prepared = False
+
+    def __init__(self, rig, name, binary, engine=None):
+        self.balancer = Balancer(rig, name, binary, engine)
+        self.rig, self.name, self.dir = rig, name, self.balancer.dir
+        self.version = self.balancer.version
+
+    def start(self, echo, under=(), wait=10):
+        self.balancer.start({"echo": (echo, [])}, wait=wait, under=under)
+        self.process, self.log = self.balancer.process, self.balancer.log
+        self.pid = self.balancer.pid
+
+    def stop(self):
+        self.balancer.stop()
+
+    def load(self, *args):
+        return self.balancer.load("echo", *args)
+
+    def load_command(self, *args):
+        return self.rig.tcp_command(self.balancer.ports["echo"], *args)
+
 
 # ---- system calls
 
 TRACED = """recvfrom recvmsg read readv sendto sendmsg write writev epoll_wait
 epoll_pwait epoll_ctl splice futex accept4 close setsockopt getsockopt
-clock_gettime io_uring_enter""".split()
+clock_gettime io_uring_enter socket connect shutdown getsockname""".split()
 EVENTS = "/sys/kernel/tracing/events/"
 
 
-def count_with_perf(rig, pooler, args):
+def count_with_perf(rig, pooler, args, kinds):
     """(transactions, {call: number}) while the load runs, or None."""
     if not shutil.which("perf"):
         return None
@@ -474,10 +503,10 @@ def count_with_perf(rig, pooler, args):
         for name in %s; do test ! -d %ssyscalls/sys_enter_$name ||
             events=$events,syscalls:sys_enter_$name; done
         exec perf stat -x, -o %s -e $events -p %d -- "$@"
-        """ % (EVENTS, " ".join(TRACED), EVENTS, result, pooler.pid)
+        """ % (EVENTS, " ".join(kinds), EVENTS, result, pooler.pid)
     space = ["unshare", "-m"] if os.getuid() == 0 else []
     child = rig.start(space + ["sh", "-c", script, "perf"] +
-                      rig.load_command(pooler.port, *args),
+                      pooler.load_command(*args),
                       stdout=subprocess.PIPE, text=True)
     out, _ = child.communicate(timeout=120)
     rig.stop(child)
@@ -494,7 +523,7 @@ def count_with_perf(rig, pooler, args):
     return (got["tx"], counts) if got and counts.get("all") else None
 
 
-def count_with_strace(rig, pooler, args):
+def count_with_strace(rig, pooler, args, kinds):
     if not shutil.which("strace"):
         return None
     result = pooler.dir + "/strace"
@@ -515,13 +544,14 @@ def count_with_strace(rig, pooler, args):
     return (got["tx"], counts) if got and counts.get("all") else None
 
 
-def count_calls(rig, pooler, mode, clients, number):
+def count_calls(rig, pooler, mode, clients, number, kinds=TRACED):
     """{call: per transaction}, and which tool counted; ({}, why not).
+    All kinds together, and, which takes its time, some of them alone.
     The difference of two runs: logins and ends are in both."""
     for tool, count in (("perf", count_with_perf),
                         ("strace", count_with_strace)):
         few, many = (count(rig, pooler, [
-            "-m", mode, "-c", clients, "-n", n, "-w", 0])
+            "-m", mode, "-c", clients, "-n", n, "-w", 0], kinds)
             for n in (number, 4 * number))
         if few and many:
             return {call: max(0, many[1][call] - few[1].get(call, 0)) /

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 # What -c says of many small files, against Debian's original: exit code, and
 # on which lines there is a warning or an alert. configs/X.lines are lines
-# that are put into one section each, configs/whole.cases are whole files. A
+# that are put into one section each, configs/whole.cases are whole files,
+# configs/field.cases such as people have in front of their databases. A
 # case that differs must stand in doc/differences.md as `X: LINE`; one that
 # stands there must differ.
 import collections
@@ -42,10 +43,11 @@ def cases():
         with open(os.path.join(HERE, table + ".lines")) as f:
             for line in f.read().splitlines():
                 out["%s: %s" % (table, line)] = frame.replace("@", line, 1)
-    with open(os.path.join(HERE, "whole.cases")) as f:
-        for part in f.read().split("=== ")[1:]:
-            name, text = part.split("\n", 1)
-            out["whole: " + name] = text
+    for kind in ("whole", "field"):
+        with open(os.path.join(HERE, kind + ".cases")) as f:
+            for part in re.split("^=== ", f.read(), flags=re.M)[1:]:
+                name, text = part.split("\n", 1)
+                out["%s: %s" % (kind, name)] = text
     out["whole: crlf"] = out["whole: crlf"].replace("\n", "\r\n")
     out["whole: missing-lf"] = "listen l\n bind 127.0.0.1:1\n" + TIMES[:-1]
     return out
@@ -98,7 +100,7 @@ def verdicts():
 
 @pytest.fixture(scope="module")
 def differing():
-    return {n for n in listed() if n.split(":")[0] in [*FRAMES, "whole"]}
+    return {n for n in listed() if n.split(":")[0] in [*FRAMES, "whole", "field"]}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -3,13 +3,16 @@
 # what is left to another worker.
 import os
 import re
+import shutil
 import signal
 import socket
+import ssl
 import time
 
 import pytest
 
 from rig import balancing
+from rig.certs import Certs
 from rig.cluster import free_port
 from rig.console import talk
 from rig.overseen import Overseen, accepts, children, until
@@ -287,6 +290,20 @@ def test_what_is_left_to_another_worker(tmp_path, server):
         assert not m.kept()
 
 
+def test_another_program(tmp_path, server):
+    """An upgrade wants a process of its own."""
+    mine = str(tmp_path / "balancer")
+    shutil.copy(balancing.ours(), mine)
+    with Overseen(mine, str(tmp_path), free_port(), server,
+                  in_place=True) as m:
+        m.start()
+        shutil.copy(mine, mine + "2")
+        os.rename(mine + "2", mine)
+        m.signal(signal.SIGUSR2)
+        m.until_said("Former worker")
+        assert "the program, or a library of it, is another one" in m.said()
+
+
 def test_passwords_are_not_told(tmp_path, server):
     users = "userlist u\n user a insecure-password %s\n"
     with Placed(tmp_path, server, users % "first") as m:
@@ -326,3 +343,79 @@ def test_hard_reload_and_counts_of_processes(tmp_path, server):
         talk(master, "hard-reload\n")
         until(lambda: m.workers() and m.workers() != [old])
         assert accepts(m.port)
+
+
+# ---- certificates
+
+def pem(certs, name, to, key=True):
+    with open(to, "w") as f:
+        for path in [certs.crt(name)] + [certs.key(name)] * key:
+            with open(path) as part:
+                f.write(part.read())
+
+
+def shown(port):
+    """The certificate that a new client gets, and a session with it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    s = context.wrap_socket(socket.create_connection(("127.0.0.1", port), 5))
+    return s.getpeercert(True), s
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_certificates_are_renewed(tmp_path, server, apart):
+    """In a worker that could not read their files itself."""
+    certs = Certs(str(tmp_path / "certs"))
+    where, port = str(tmp_path / "c.pem"), free_port()
+    san = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+
+    def write(name):
+        pem(certs, name, where, not apart)
+        if apart:
+            os.replace(certs.key(name), where + ".key")
+
+    write("server")
+    for part in (tmp_path, *tmp_path.parents):
+        if part != part.parent and not os.stat(part).st_mode & 1:
+            os.chmod(part, 0o755)
+    os.mkdir(tmp_path / "root")
+    more = " bind 127.0.0.1:%d ssl crt %s\n" % (port, where)
+    with Placed(tmp_path, server, more, " user nobody\n chroot %s/root" %
+                tmp_path) as m:
+        first, s = shown(port)
+        certs.signed("next", "ca", "localhost", san)
+        write("next")
+        m.reload(m.text.replace("client 5s", "client 6s"))
+        assert m.kept()
+        assert "other settings in 1 places; certificates" in m.said()
+        second, t = shown(port)
+        assert first != second
+        for c in (s, t):
+            c.sendall(b"still")
+            assert c.recv(10) == b"still"
+            c.close()
+        m.reload()
+        assert m.kept() and shown(port)[0] == second
+        # One that is out of date, or for others, is for a start to judge.
+        certs.signed("old", "ca", "localhost", san, days="-1")
+        write("old")
+        m.reload()
+        assert "is not in date" in m.said()
+        until(lambda: len(m.workers()) == 1)
+        m.worker, = m.workers()
+        before = m.said().count("Not reloaded")
+        certs.signed("others", "ca", "elsewhere", "subjectAltName=DNS:x")
+        write("others")
+        m.reload()
+        assert "is for other names" in m.said()
+        assert m.said().count("Not reloaded") == before + 1
+        until(lambda: len(m.workers()) == 1)
+        m.worker, = m.workers()
+        # A broken one changes nothing.
+        last = shown(port)[0]
+        with open(where, "w") as f:
+            f.write("no certificate\n")
+        m.signal(signal.SIGUSR2)
+        m.until_said("Loading failure!")
+        assert m.kept() and shown(port)[0] == last
