@@ -93,9 +93,13 @@ put_process(const struct lb_page *p, struct sheet *to)
 	    "%llu)<br>\n<b>uptime = </b> %s<br>\n",
 	    (unsigned long long)i->pid, (unsigned long long)i->threads,
 	    i->uptime);
-	sheet_print(to, "<b>system limits:</b> memmax = unlimited; ulimit-n "
-	    "= %llu<br>\n<b>maxsock = </b> %llu; <b>maxconn = </b> %llu; "
-	    "<b>maxpipes = </b> 0<br>\n", (unsigned long long)i->files,
+	sheet_print(to, "<b>system limits:</b> memmax = ");
+	if (i->most_mb > 0)
+		sheet_print(to, "%llu MB", (unsigned long long)i->most_mb);
+	else
+		sheet_print(to, "unlimited");
+	sheet_print(to, "; ulimit-n = %llu<br>\n<b>maxsock = </b> %llu; "
+	    "<b>maxconn = </b> %llu; <b>maxpipes = </b> 0<br>\n", (unsigned long long)i->files,
 	    (unsigned long long)i->sockets, (unsigned long long)i->maxconn);
 	sheet_print(to, "current conns = %llu; current pipes = 0/0; conn "
 	    "rate = %llu/sec; bit rate = %llu.%03llu kbps<br>\nRunning "
@@ -215,7 +219,7 @@ open_table(struct lb_page *p, struct sheet *to, const struct lb_proxy *x)
 		    "value=\"#%u\">", x->conf->id);
 	}
 	sheet_text(to, "\n<div class=\"wide\"><table class=\"tbl\">");
-	sheet_text(to, lb_pagelook_columns);
+	sheet_text(to, lb_pagelook_columns[p->asker->stats.show_modules]);
 }
 
 /* ---- rows -------------------------------------------------------------- */
@@ -516,6 +520,27 @@ put_server(struct sheet *to, const struct lb_row *r)
 	put_downs(to, r);
 }
 
+/* What stands behind the "-" of CSV: the modules of the original that we
+ * have are TLS alone. */
+static void
+put_modules(struct sheet *to, const struct lb_row *r)
+{
+	unsigned i = lb_columns_count;
+	struct cell c;
+
+	while (lb_columns[i - 1].tags != NULL)
+		i--;
+	sheet_text(to, "<td><span class=\"tip\" tabindex=\"0\" title=\"");
+	for (; i < lb_columns_count; i++) {
+		if (!field_get(&lb_columns[i], r->kind, r, &c))
+			continue;
+		sheet_print(to, "%s: ", lb_columns[i].help);
+		html_text(to, c.value);
+		sheet_text(to, "&#10;");
+	}
+	sheet_text(to, "\">ssl</span></td>");
+}
+
 static void
 put_row(struct lb_page *p, struct sheet *to, const struct lb_row *r)
 {
@@ -534,6 +559,8 @@ put_row(struct lb_page *p, struct sheet *to, const struct lb_row *r)
 	put_sessions(to, r);
 	put_errors(to, r);
 	put_server(to, r);
+	if (p->asker->stats.show_modules)
+		put_modules(to, r);
 	sheet_text(to, "</tr>\n");
 }
 

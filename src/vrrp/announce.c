@@ -575,6 +575,12 @@ vr_announce_set(struct vr_announce *a, const struct vr_config *config)
 	a->config = config;
 }
 
+int
+vr_announce_fd(const struct vr_announce *a)
+{
+	return a->fd;
+}
+
 void
 vr_announce_close(struct vr_announce **ap)
 {

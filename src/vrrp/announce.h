@@ -24,6 +24,7 @@ void	vr_announce_set(struct vr_announce *, const struct vr_config *);
  */
 void	vr_announce_flush(struct vr_announce *);
 void	vr_announce_close(struct vr_announce **);
+int	vr_announce_fd(const struct vr_announce *);	/* of its socket */
 
 struct vr_herald {		/* embedded; owned by the instance's owner */
 	struct vr_announce *by;

@@ -152,6 +152,17 @@ say_state(const struct vr_instance *i, enum vr_state from)
 	}
 }
 
+/* Who is preempted may have begun just now, and announce behind us. */
+static void
+expect_announcement(struct vr_instance *i)
+{
+	int64_t now = vr_turn_now();
+
+	if (i->lower_at != 0 && now - i->lower_at <=
+	    vr_election_patience(&i->rules))
+		i->burst_due = now + burst_gap;
+}
+
 static void
 tell_state(struct vr_instance *i, enum vr_state from)
 {
@@ -163,6 +174,7 @@ tell_state(struct vr_instance *i, enum vr_state from)
 	if (l->state == VR_STATE_MASTER) {
 		l->master = l->source;
 		l->master_priority = l->priority;
+		expect_announcement(i);
 	}
 	vr_split_move(l, vr_turn_now());
 	say_state(i, from);
@@ -363,6 +375,8 @@ hear(struct vr_instance *i, const struct vr_packet_seen *s,
 	if (p->priority == 0)
 		l->counts.zero_received++;
 	event = vr_election_hear(&i->rules, l, &a, vr_turn_now());
+	if (event == VR_ON_LOWER)
+		i->lower_at = vr_turn_now();
 	watch_split(i, &a, event == VR_ON_LOWER);
 	if (l->lowered != lowered)
 		tell_yielded(i);

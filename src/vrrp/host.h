@@ -33,6 +33,12 @@ int	vr_host_open(struct vr_config *, struct vr_live_board *,
 	    struct why *);
 /* The cast for the next child; borrowed. */
 struct vr_cast *vr_host_cast(void);
+/*
+ * A descriptor that the guard keeps: the kernel takes 10 ms and more for the
+ * last close of a packet socket, and nobody hears of the parent's death before
+ * all its own are closed.
+ */
+int	vr_host_slow_close(void);
 /* Takes the child's events from the board and acts. */
 void	vr_host_act(void);
 /*

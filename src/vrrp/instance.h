@@ -34,6 +34,7 @@ struct vr_instance {
 	struct vr_told peers, masters;	/* about their adverts, who it is */
 	int64_t burst_at;		/* last announcement against a peer */
 	int64_t burst_due;		/* one more, behind the peer's own */
+	int64_t lower_at;		/* a lower master was heard; 0: never */
 };
 
 struct vr_cast {

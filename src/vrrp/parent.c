@@ -86,9 +86,10 @@ compare_numbers(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* A new process keeps the sockets of the wires, the bells and the log. */
+/* A new process keeps the sockets of the wires, the log, and its own: the
+ * child the bells, the guard what would keep it from its work. */
 static void
-close_others(bool bells)
+close_others(bool child)
 {
 	int keep[VR_LIVE_SLOTS + 16], last = 2;
 	unsigned n = 0;
@@ -96,9 +97,11 @@ close_others(bool bells)
 	for (struct vr_wire *w = vr_wire_first(); w != NULL &&
 	    n < VR_LIVE_SLOTS; w = w->next)
 		keep[n++] = w->fd;
-	if (bells) {
+	if (child) {
 		keep[n++] = me.up;
 		keep[n++] = me.down;
+	} else {
+		keep[n++] = vr_host_slow_close();
 	}
 	n += vr_say_descriptors(keep + n);
 	qsort(keep, n, sizeof keep[0], compare_numbers);

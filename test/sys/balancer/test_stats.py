@@ -12,6 +12,7 @@ import time
 import pytest
 
 from rig import balancing
+from rig.console import Console
 
 HEAD = """global
  nbthread %d
@@ -391,3 +392,54 @@ def test_metrics_of_the_process_come_in_slices():
         assert get(own, "/healthz")[1] == "ok\n"
         b.process.terminate()
         assert b.process.wait(5) is not None
+
+
+def test_the_page_has_a_column_of_modules():
+    text = ("listen page\n mode http\n bind 127.0.0.1:{P1}\n stats enable\n"
+            " stats uri /\n%sbackend b\n server s 127.0.0.1:9\n")
+    for more, times in (("", 0), (" stats show-modules\n", 2)):
+        with Console(balancing.ours(), text % more) as c, balancing.connect(c.ports["P1"]) as s:
+            s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            page = b"".join(iter(lambda: s.recv(65536), b"")).decode()
+            assert "not carried out" not in c.errors()
+        table = page[page.index('href="#page"'):]
+        assert table.count(">Extra modules<") == times
+        assert table.count("TLS sessions that were resumed: ") == 2 * times
+        head = table[:table.index("</thead>")]
+        row = table[table.index('<tr class="frontend"'):]
+        cells = row[:row.index("</tr>")].count("<td")
+        assert cells + 1 == 2 + head[head.rindex("<tr"):].count("<th")
+
+
+def test_a_form_as_a_browser_sends_it():
+    """Chromium's own words, of two boxes that were checked."""
+    port = balancing.free_port()
+    text = HEAD % (1, "") + """listen stats
+ mode http
+ bind 127.0.0.1:%d
+ stats enable
+ stats uri /stats
+ stats admin if TRUE
+backend pgb
+ server pgb1 127.0.0.1:1
+ server pgb2 127.0.0.1:1
+ server pgb4 127.0.0.1:1
+""" % port
+    with balancing.Balancer(balancing.ours(), text) as b:
+        b.wait_for(port)
+        page = get(port, "/stats")[1]
+        assert 'name="b" value="#3"' in page
+        r, _ = get(port, "/stats", None, "POST",
+                   "b=%233&s=pgb1&s=pgb4&action=drain", {
+                       "Content-Type": "application/x-www-form-urlencoded",
+                       "Origin": "http://127.0.0.1:%d" % port,
+                       "Referer": "http://127.0.0.1:%d/stats" % port,
+                       "Upgrade-Insecure-Requests": "1",
+                       "sec-ch-ua-mobile": "?0"})
+        assert r.status == 303
+        assert r.getheader("location") == "/stats;st=DONE"
+        rows = dict(x.split(",")[1::16][:2] for x in
+                    get(port, "/stats;csv")[1].splitlines()
+                    if x.startswith("pgb,"))
+        assert rows == {"pgb1": "DRAIN", "pgb2": "no check",
+                        "pgb4": "DRAIN", "BACKEND": "UP"}

@@ -56,17 +56,19 @@ vrrp_instance %s {
 class Daemon:
     """One running daemon. kind: 'weir' or 'keepalived'."""
 
-    def __init__(self, node, kind, text, *flags):
+    def __init__(self, node, kind, text, *flags, side=None):
         self.node, self.kind = node, kind
         self.dir = tempfile.mkdtemp(prefix="weir-vrrp-")
         self.file = os.path.join(self.dir, "keepalived.conf")
         self.flags = flags
         self.write(text)
+        if side is not None:
+            self.write(side, ".weir")
         self.process = None
         self.start()
 
-    def write(self, text):
-        with open(self.file, "w", encoding="utf-8") as f:
+    def write(self, text, end=""):
+        with open(self.file + end, "w", encoding="utf-8") as f:
             f.write(text)
 
     def start(self):

@@ -32,13 +32,13 @@ def lan(netns):
 
 @pytest.fixture
 def daemon(netns):
-    """daemon(node, kind, text, *flags): 'weir' or 'keepalived'."""
+    """daemon(node, kind, text, *flags, side=...): 'weir' or 'keepalived'."""
     made = []
 
-    def make(node, kind, text, *flags):
+    def make(node, kind, text, *flags, **more):
         if kind == "keepalived" and not os.path.exists(vrrp.ORIGINAL):
             pytest.skip("no keepalived on this machine")
-        made.append(vrrp.Daemon(node, kind, text, *flags))
+        made.append(vrrp.Daemon(node, kind, text, *flags, **more))
         return made[-1]
     yield make
     with contextlib.ExitStack() as ends:

@@ -147,7 +147,15 @@ class Stage:
                 number, "\n\n".join(d.log() for d in self.daemons))
             time.sleep(0.02)
 
+    def await_beat(self):
+        """An advert was just sent: peers wait longest, in every mix."""
+        since = time.time()
+        while not self.lan.capture.adverts(since):
+            assert time.time() < since + 5 * ADVERT, "nobody is master"
+            time.sleep(0.002)
+
     def play(self, act):
+        self.await_beat()
         at, one = time.time(), self.daemons[act.to - 1]
         act.do(one)
         time.sleep((act.until or DOWN) + NOISE)
@@ -217,10 +225,18 @@ def cell(future, number):
     return "%.0f / %.0f" % (one["outage"] * 1000, one["peer"] * 1000)
 
 
+def worst_of_original(results, do):
+    """Its longest outage of all times that this was done to it; None: it is
+    not here, or failed."""
+    return max((one["outage"] for (kinds, name), future in results.items()
+                if set(kinds) == {"keepalived"} and not future.exception()
+                for act, one in zip(case_of(name)[1], future.result())
+                if act.do is do), default=None)
+
+
 def check(results, kinds, name):
-    original = results.get((("keepalived",) * len(kinds), name))
     mine = results[kinds, name].result()
-    for number, (act, one) in enumerate(zip(case_of(name)[1], mine)):
+    for act, one in zip(case_of(name)[1], mine):
         late, what = one["late"], (act.name, kinds, one)
         if act.until is not None:
             assert act.since < one["peer"] < act.until + NOISE + late, what
@@ -229,10 +245,11 @@ def check(results, kinds, name):
             assert one["masters"] == {act.owner}, what
         assert one["holders"] == {act.owner} | (
             {act.to} if act.held else set()), what
-        if original and not original.exception():
-            theirs = original.result()[number]
-            assert one["outage"] <= theirs["outage"] + NOISE + late, (
-                what, theirs)
+        if kinds[act.to - 1] != "weir" and act.gap is not None:
+            continue        # it comes back when the peer takes over: a race
+        theirs = worst_of_original(results, act.do)
+        if theirs is not None:
+            assert one["outage"] <= theirs + NOISE + late, (what, theirs)
 
 
 MIXES = [m for size in (2, 3)
@@ -269,11 +286,12 @@ def test_who_was_stalled_says_nothing_when_it_wakes(lan, daemon):
     master.wait_log("Entering MASTER STATE")
     time.sleep(0.3)
     # The backup first: what it did not read meanwhile tells of a master.
+    settled = time.time()
     backup.signal(signal.SIGSTOP, everybody=True)
     time.sleep(0.9)
     backup.signal(signal.SIGCONT, everybody=True)
     time.sleep(0.3)
-    assert not net.capture.adverts(0, low.number), backup.log()
+    assert not net.capture.adverts(settled, low.number), backup.log()
     master.signal(signal.SIGSTOP, everybody=True)
     time.sleep(1.2)
     assert low.has(VIP)
