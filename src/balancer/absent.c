@@ -53,14 +53,6 @@ look_at_check(const struct lb_proxy_conf *p)
 		}
 }
 
-/* Safe to serve without, each told where it is asked for. */
-static void
-look_at_extras(const struct lb_proxy_conf *p)
-{
-	if (p->stats.show_modules)
-		tell(WARN, &p->place, "'stats show-modules'");
-}
-
 /* ---- rules and conditions ---------------------------------------------- */
 
 static const enum lb_act acts[] = {		/* these are carried out */
@@ -194,7 +186,6 @@ lb_absent_tell(const struct lb_setup *setup)
 		else
 			look_at_rules(p);
 		look_at_check(p);
-		look_at_extras(p);
 	}
 	return refused > 0 ? 1 : 0;
 }

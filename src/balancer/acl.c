@@ -116,7 +116,7 @@ add_pattern(struct lb_parse *p, struct lb_test *t, const char *s,
 	    t->match == LB_MATCH_LEN) && apply_operator(flags->op, to,
 	    why) < 0))
 		return -1;
-	lb_arena_add(p->arena, &t->patterns, to);
+	arena_add(p->arena, &t->patterns, to);
 	return 0;
 }
 
@@ -136,7 +136,7 @@ add_file(struct lb_parse *p, struct lb_test *t, const char *path,
 		line = text_trim(line);
 		if (line.len == 0 || line.at[0] == '#')
 			continue;
-		if (add_pattern(p, t, lb_arena_copy(p->arena, line), flags,
+		if (add_pattern(p, t, arena_copy(p->arena, line), flags,
 		    why) < 0)
 			return -1;
 	}
@@ -154,7 +154,7 @@ struct reading {
 	bool set;			/* the match was asked for */
 	bool ended;			/* "--" stood there */
 	bool flagged;			/* a flag stood there */
-	LB_LIST(const char) files;	/* -f */
+	ARENA_LIST(const char) files;	/* -f */
 	struct why *why;
 };
 
@@ -209,7 +209,7 @@ take_flag(struct reading *r)
 			return why_set(r->why, "missing argument of '%s'",
 			    word);
 		if (word[1] == 'f')
-			lb_arena_add(r->parse->arena, &r->files, value);
+			arena_add(r->parse->arena, &r->files, value);
 		return 0;
 	}
 	return why_set(r->why, "'%s' is not a valid ACL option. Please use "
@@ -329,7 +329,7 @@ list_values(struct lb_parse *p, const struct lb_test *t)
 	l = lb_parse_get(p, sizeof *l);
 	*l = (struct lb_list_conf){ .place = t->place, .path = t->file,
 	    .what = t->expr->text, .test = t };
-	lb_arena_add(p->arena, &p->setup->lists, l);
+	arena_add(p->arena, &p->setup->lists, l);
 }
 
 /* ---- lines ------------------------------------------------------------- */
@@ -389,9 +389,9 @@ lb_acl_read(struct lb_parse *p, const struct lb_words *w)
 	if (acl == NULL) {
 		acl = lb_parse_get(p, sizeof *acl);
 		acl->name = name;
-		lb_arena_add(p->arena, &p->proxy->acls, acl);
+		arena_add(p->arena, &p->proxy->acls, acl);
 	}
-	lb_arena_add(p->arena, &acl->tests, t);
+	arena_add(p->arena, &acl->tests, t);
 	list_values(p, t);
 	return 0;
 }
@@ -414,7 +414,7 @@ make_builtin(struct lb_parse *p, const char *name)
 		acl = lb_parse_get(p, sizeof *acl);
 		acl->name = name;
 		t = read_test(p, &w, 0, w.count, &why);
-		lb_arena_add(p->arena, &acl->tests, t);
+		arena_add(p->arena, &acl->tests, t);
 		return acl;
 	}
 	return NULL;
@@ -449,7 +449,7 @@ read_braces(struct lb_parse *p, const struct lb_words *w, unsigned *at,
 	t = read_test(p, w, from, end, why);
 	if (t == NULL)
 		return NULL;
-	lb_arena_add(p->arena, &acl->tests, t);
+	arena_add(p->arena, &acl->tests, t);
 	list_values(p, t);
 	return acl;
 }
@@ -504,7 +504,7 @@ lb_acl_cond(struct lb_parse *p, const struct lb_words *w, unsigned at,
 	struct lb_chain *chain = lb_parse_get(p, sizeof *chain);
 
 	cond->unless = strcmp(w->at[at], "unless") == 0;
-	lb_arena_add(p->arena, &cond->chains, chain);
+	arena_add(p->arena, &cond->chains, chain);
 	for (at++; at < w->count;) {
 		const struct lb_term *term;
 
@@ -513,14 +513,14 @@ lb_acl_cond(struct lb_parse *p, const struct lb_words *w, unsigned at,
 			if (chain->terms.count == 0)
 				break;
 			chain = lb_parse_get(p, sizeof *chain);
-			lb_arena_add(p->arena, &cond->chains, chain);
+			arena_add(p->arena, &cond->chains, chain);
 			at++;
 			continue;
 		}
 		term = read_term(p, w, &at, why);
 		if (term == NULL)
 			return NULL;
-		lb_arena_add(p->arena, &chain->terms, term);
+		arena_add(p->arena, &chain->terms, term);
 		cond->from |= from_of(term->acl);
 	}
 	/* An "or" at the end is one too many, and nothing else. */

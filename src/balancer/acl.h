@@ -7,10 +7,10 @@
 #ifndef WEIR_BALANCER_ACL_H
 #define WEIR_BALANCER_ACL_H
 
-#include "balancer/arena.h"
 #include "balancer/pattern.h"
 #include "balancer/sample.h"
 #include "balancer/words.h"
+#include "base/arena.h"
 #include "base/why.h"
 
 struct lb_parse;
@@ -21,12 +21,12 @@ struct lb_test {			/* one acl line, or one { } */
 	enum lb_match match;
 	bool nocase;			/* -i */
 	const char *file;		/* the first -f; NULL: none */
-	LB_LIST(const struct lb_pattern) patterns;	/* one must match */
+	ARENA_LIST(const struct lb_pattern) patterns;	/* one must match */
 };
 
 struct lb_acl {				/* all lines of one name: one must hold */
 	const char *name;		/* NULL: a { } of its own */
-	LB_LIST(const struct lb_test) tests;
+	ARENA_LIST(const struct lb_test) tests;
 };
 
 struct lb_term {
@@ -35,13 +35,13 @@ struct lb_term {
 };
 
 struct lb_chain {			/* all terms must hold */
-	LB_LIST(const struct lb_term) terms;
+	ARENA_LIST(const struct lb_term) terms;
 };
 
 struct lb_cond {			/* one chain must hold */
 	bool unless;			/* ... or none, for "unless" */
 	unsigned from;			/* LB_FROM_* of all its tests */
-	LB_LIST(const struct lb_chain) chains;
+	ARENA_LIST(const struct lb_chain) chains;
 };
 
 /*

@@ -155,7 +155,7 @@ may_be_name(struct text t)
 }
 
 static int
-read_host(struct lb_arena *arena, struct lb_address *to, struct text t,
+read_host(struct arena *arena, struct lb_address *to, struct text t,
     unsigned may, struct why *why)
 {
 	if (t.len == 0 || text_is(t, "*"))
@@ -177,7 +177,7 @@ read_host(struct lb_arena *arena, struct lb_address *to, struct text t,
 	if (!may_be_name(t) || !(may & LB_ADDRESS_MAY_NAME))
 		return why_set(why, "invalid address: '%.*s'", TEXT_ARG(t));
 	to->kind = LB_ADDRESS_NAME;
-	to->name = lb_arena_copy(arena, t);
+	to->name = arena_copy(arena, t);
 	return 0;
 }
 
@@ -195,7 +195,7 @@ find_colon(struct text t)
 }
 
 static int
-read_ip(struct lb_arena *arena, struct lb_address *to, struct text t,
+read_ip(struct arena *arena, struct lb_address *to, struct text t,
     unsigned may, struct why *why)
 {
 	size_t colon = find_colon(t);
@@ -228,11 +228,11 @@ read_ip(struct lb_arena *arena, struct lb_address *to, struct text t,
 /* ---- the rest ---------------------------------------------------------- */
 
 static int
-read_unix(struct lb_arena *arena, struct lb_address *to, struct text t,
+read_unix(struct arena *arena, struct lb_address *to, struct text t,
     struct why *why)
 {
 	to->kind = LB_ADDRESS_UNIX;
-	to->name = lb_arena_copy(arena, t);
+	to->name = arena_copy(arena, t);
 	if (t.len >= sizeof to->sa.un.sun_path)
 		return why_set(why, "socket path '%.*s' too long (max %zu)",
 		    TEXT_ARG(t), sizeof to->sa.un.sun_path - 1);
@@ -244,11 +244,11 @@ read_unix(struct lb_arena *arena, struct lb_address *to, struct text t,
 
 /* The original pads the name with zero bytes to the end; abnsz@ does not. */
 static int
-read_abstract(struct lb_arena *arena, struct lb_address *to, struct text t,
+read_abstract(struct arena *arena, struct lb_address *to, struct text t,
     struct why *why)
 {
 	to->kind = LB_ADDRESS_ABSTRACT;
-	to->name = lb_arena_copy(arena, t);
+	to->name = arena_copy(arena, t);
 	if (t.len == 0 || t.len >= sizeof to->sa.un.sun_path - 1)
 		return why_set(why, "socket path '%.*s' is empty or too long",
 		    TEXT_ARG(t));
@@ -280,7 +280,7 @@ read_fd(struct lb_address *to, enum form form, struct text t, unsigned may,
 }
 
 int
-lb_addresses_read(struct lb_arena *arena, struct text t, unsigned may,
+lb_addresses_read(struct arena *arena, struct text t, unsigned may,
     struct lb_address *to, struct why *why)
 {
 	const struct prefix_row *prefix;
@@ -288,7 +288,7 @@ lb_addresses_read(struct lb_arena *arena, struct text t, unsigned may,
 
 	memset(to, 0, sizeof *to);
 	to->fd = -1;
-	to->text = lb_arena_copy(arena, t);
+	to->text = arena_copy(arena, t);
 	prefix = take_prefix(&t, &to->datagram);
 	to->padded = true;
 	if (prefix != NULL) {

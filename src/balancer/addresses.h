@@ -6,8 +6,8 @@
 #ifndef WEIR_BALANCER_ADDRESSES_H
 #define WEIR_BALANCER_ADDRESSES_H
 
-#include "balancer/arena.h"
 #include "base/address.h"
+#include "base/arena.h"
 
 enum lb_address_kind {
 	LB_ADDRESS_NONE,
@@ -48,7 +48,7 @@ enum {
 };
 
 /* One address (no list); -1 with the reason. Texts go to the arena. */
-int	lb_addresses_read(struct lb_arena *, struct text, unsigned may,
+int	lb_addresses_read(struct arena *, struct text, unsigned may,
 	    struct lb_address *, struct why *);
 
 #endif

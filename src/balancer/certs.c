@@ -519,20 +519,20 @@ gather(const char *path, struct names *names)
 	return code;
 }
 
-static int keep_line(struct lb_cert_conf *, struct lb_arena *);
+static int keep_line(struct lb_cert_conf *, struct arena *);
 
 /* As a line of a list that has the directory's name. */
 static struct lb_cert_conf *
 make_line(const char *directory, const char *path, unsigned number)
 {
-	struct lb_arena *arena = lb_arena_new();
+	struct arena *arena = arena_new();
 	struct lb_cert_conf *line;
 
 	if (arena == NULL)
 		return NULL;
-	line = lb_arena_get(arena, sizeof *line);
-	line->list = lb_arena_copy(arena, text_of(directory));
-	line->path = lb_arena_copy(arena, text_of(path));
+	line = arena_get(arena, sizeof *line);
+	line->list = arena_copy(arena, text_of(directory));
+	line->path = arena_copy(arena, text_of(path));
 	line->line = number;
 	return keep_line(line, arena) == 0 ? line : NULL;
 }
@@ -625,17 +625,17 @@ lb_certs_bind(const struct lb_bind_conf *b, const struct lb_global_conf *g,
 static struct kept {			/* lines that are in no setup */
 	struct kept *next;
 	struct lb_cert_conf *line;
-	struct lb_arena *arena;
+	struct arena *arena;
 } *kept;
 
 /* -1: no memory, and the arena is gone. */
 static int
-keep_line(struct lb_cert_conf *line, struct lb_arena *arena)
+keep_line(struct lb_cert_conf *line, struct arena *arena)
 {
 	struct kept *k = mem_zero(sizeof *k);
 
 	if (k == NULL) {
-		lb_arena_free(&arena);
+		arena_free(&arena);
 		return -1;
 	}
 	*k = (struct kept){ kept, line, arena };
@@ -654,7 +654,7 @@ let_line_go(const struct lb_cert_conf *line)
 	if (k == NULL)
 		return;
 	*at = k->next;
-	lb_arena_free(&k->arena);
+	arena_free(&k->arena);
 	mem_drop(k);
 }
 
@@ -790,7 +790,7 @@ add_to_all(struct addition *a, unsigned count, struct why *why)
 }
 
 int
-lb_certs_add_line(struct lb_cert_conf *line, struct lb_arena *arena,
+lb_certs_add_line(struct lb_cert_conf *line, struct arena *arena,
     struct why *why)
 {
 	unsigned count = count_wardrobes();

@@ -50,7 +50,7 @@ const struct lb_cert_conf *lb_certs_line(const char *list, unsigned i);
 const struct lb_bind_conf *lb_certs_default(const struct lb_cert_conf *,
 	    unsigned i);
 /* line->list, ->path say where to; it and its arena are kept. -1: why. */
-int	lb_certs_add_line(struct lb_cert_conf *line, struct lb_arena *,
+int	lb_certs_add_line(struct lb_cert_conf *line, struct arena *,
 	    struct why *);
 int	lb_certs_drop_line(const struct lb_cert_conf *, struct why *);
 

@@ -84,7 +84,7 @@ on_tell(void *arg, enum lb_report_level level, const char *text)
 
 /* In its own arena; NULL: why. */
 static struct lb_cert_conf *
-read_line(struct lb_arena *arena, const char *list, struct text text,
+read_line(struct arena *arena, const char *list, struct text text,
     struct why *why)
 {
 	const struct lb_source nothing = { .names_may_fail = true };
@@ -97,14 +97,14 @@ read_line(struct lb_arena *arena, const char *list, struct text text,
 
 	*why = (struct why){ "", "" };
 	if (setjmp(full) != 0) {
-		lb_arena_escape(arena, NULL);
+		arena_escape(arena, NULL);
 		why_set(why, "out of memory");
 		return NULL;
 	}
-	lb_arena_escape(arena, &full);
-	line = lb_keys_tls_line(&p, lb_arena_copy(arena, text_of(list)), 1,
+	arena_escape(arena, &full);
+	line = lb_keys_tls_line(&p, arena_copy(arena, text_of(list)), 1,
 	    text);
-	lb_arena_escape(arena, NULL);
+	arena_escape(arena, NULL);
 	if (line == NULL && why->line[0] == '\0')
 		why_set(why, "no certificate is named");
 	return why->line[0] == '\0' ? line : NULL;
@@ -147,7 +147,7 @@ find_others(const struct lb_tls_conf *own, struct why *why)
 static int
 add(const char *list, struct text text, char path[4096], struct why *why)
 {
-	struct lb_arena *arena = lb_arena_new();
+	struct arena *arena = arena_new();
 	struct lb_cert_conf *line;
 
 	if (arena == NULL)
@@ -155,7 +155,7 @@ add(const char *list, struct text text, char path[4096], struct why *why)
 	line = read_line(arena, list, text, why);
 	if (line == NULL || find_cert(line->path, why) < 0 ||
 	    (line->own != NULL && find_others(line->own, why) < 0)) {
-		lb_arena_free(&arena);
+		arena_free(&arena);
 		return -1;
 	}
 	snprintf(path, 4096, "%s", line->path);

@@ -147,7 +147,7 @@ ignore(void *arg, enum lb_report_level level, const char *text)
 
 /* What may jump out when memory ends; all of it is in the arena. */
 static int
-set(struct lb_arena *arena, const struct command_line *l, struct why *why)
+set(struct arena *arena, const struct command_line *l, struct why *why)
 {
 	const struct lb_source nothing = { .names_may_fail = true };
 	struct lb_report report = { .tell = ignore };
@@ -159,16 +159,16 @@ set(struct lb_arena *arena, const struct command_line *l, struct why *why)
 	int code;
 
 	if (setjmp(full) != 0) {
-		lb_arena_escape(arena, NULL);
+		arena_escape(arena, NULL);
 		return why_set(why, "Out of memory.");
 	}
-	lb_arena_escape(arena, &full);
+	arena_escape(arena, &full);
 	if (more && strcmp(l->at[3], "fmt") == 0)
 		code = set_format(&p, l, 4, why);
 	else
 		code = set_expr(&p, l, more && strcmp(l->at[3],
 		    "expr") == 0 ? 4 : 3, why);
-	lb_arena_escape(arena, NULL);
+	arena_escape(arena, NULL);
 	return code;
 }
 
@@ -191,7 +191,7 @@ check_name(const struct command_line *l, struct why *why)
 static void
 run_set(struct talk *t, const struct command_line *l)
 {
-	struct lb_arena *arena;
+	struct arena *arena;
 	struct why why;
 
 	if (!lb_talk_experiments(t)) {
@@ -203,12 +203,12 @@ run_set(struct talk *t, const struct command_line *l)
 		lb_talk_refuse(t, "%s", why.line);
 		return;
 	}
-	arena = lb_arena_new();
+	arena = arena_new();
 	if (arena == NULL)
 		lb_talk_refuse(t, "Out of memory.");
 	else if (set(arena, l, &why) < 0)
 		lb_talk_refuse(t, "%s", why.line);
-	lb_arena_free(&arena);
+	arena_free(&arena);
 }
 
 /* ---- rows -------------------------------------------------------------- */

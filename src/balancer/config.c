@@ -4,6 +4,7 @@
  * all ends in one setup; see config.h.
  */
 #include "balancer/config.h"
+#include "balancer/finding.h"
 #include "balancer/finish.h"
 #include "balancer/key.h"
 #include "balancer/keys.h"
@@ -136,7 +137,7 @@ open_proxy(struct lb_parse *p, const struct lb_words *w, unsigned in)
 	    LB_IS_BACKEND : LB_IS_FRONTEND | LB_IS_BACKEND;
 	x->kind = in == LB_IN_LISTEN ? "proxy" : w->at[0];
 	check_name(p, x);
-	lb_arena_add(p->arena, &p->setup->proxies, x);
+	arena_add(p->arena, &p->setup->proxies, x);
 	p->proxy = x;
 	if (at < w->count && in != LB_IN_BACKEND)
 		bind_as_of_old(p, w, at);
@@ -163,7 +164,7 @@ open_defaults(struct lb_parse *p, const struct lb_words *w)
 	x->is = LB_IS_DEFAULTS;
 	x->kind = "defaults";
 	x->name = named ? w->at[1] : NULL;
-	lb_arena_add(p->arena, &p->setup->defaults, x);
+	arena_add(p->arena, &p->setup->defaults, x);
 	p->proxy = p->defaults = x;
 }
 
@@ -202,7 +203,7 @@ open_userlist(struct lb_parse *p, const struct lb_words *w)
 	l = lb_parse_get(p, sizeof *l);
 	l->place = w->place;
 	l->name = name;
-	lb_arena_add(p->arena, &p->setup->userlists, l);
+	arena_add(p->arena, &p->setup->userlists, l);
 	p->userlist = l;
 }
 
@@ -224,7 +225,7 @@ open_resolvers(struct lb_parse *p, const struct lb_words *w)
 	r = lb_keys_section_usual(p);
 	r->place = w->place;
 	r->name = name;
-	lb_arena_add(p->arena, &p->setup->resolvers, r);
+	arena_add(p->arena, &p->setup->resolvers, r);
 	p->resolvers = r;
 }
 
@@ -247,7 +248,7 @@ open_peers(struct lb_parse *p, const struct lb_words *w)
 	peers = lb_parse_get(p, sizeof *peers);
 	peers->place = w->place;
 	peers->name = name;
-	lb_arena_add(p->arena, &p->setup->peers, peers);
+	arena_add(p->arena, &p->setup->peers, peers);
 	p->peers = peers;
 	p->peers_bind = lb_parse_get(p, sizeof *p->peers_bind);
 	lb_keys_bind_init(p, p->peers_bind);
@@ -317,7 +318,7 @@ keep_section(struct lb_parse *p, const struct lb_words *w)
 		b->head = *w;
 		if (p->proxy != NULL && p->proxy->defaults != NULL)
 			b->from = find_block(p, p->proxy->defaults);
-		lb_arena_add(p->arena, &p->setup->blocks, b);
+		arena_add(p->arena, &p->setup->blocks, b);
 	}
 	p->block = b;
 }
@@ -331,7 +332,7 @@ keep_line(struct lb_parse *p, const struct lb_words *w)
 		return;
 	kept = lb_parse_get(p, sizeof *kept);
 	*kept = *w;
-	lb_arena_add(p->arena, &p->block->lines, kept);
+	arena_add(p->arena, &p->block->lines, kept);
 }
 
 static void
@@ -399,7 +400,7 @@ refuse_word(struct lb_parse *p, const char *word)
 		struct text rest = text_of(k->name), first;
 
 		if (text_word(&rest, " ", &first))
-			lb_guess_offer(&g, lb_arena_copy(p->arena, first));
+			lb_guess_offer(&g, arena_copy(p->arena, first));
 	}
 	if (lb_guess_best(&g) == NULL)
 		lb_parse_alert(p, "unknown keyword '%s' in '%s' section",
@@ -570,7 +571,7 @@ read_all(struct lb_parse *p)
 	struct lb_reader r = { .arena = p->arena, .report = p->report,
 	    .source = p->source, .arg = p, .line = on_line };
 
-	p->setup = lb_arena_get(p->arena, sizeof *p->setup);
+	p->setup = arena_get(p->arena, sizeof *p->setup);
 	p->setup->arena = p->arena;
 	lb_keys_global_init(&p->setup->global);
 	p->setup->global.localpeer = p->source->localpeer;
@@ -586,7 +587,7 @@ struct lb_setup *
 lb_config_read(const struct lb_source *source, struct lb_report *report)
 {
 	struct lb_parse *p = mem_zero(sizeof *p);
-	struct lb_arena *arena = p == NULL ? NULL : lb_arena_new();
+	struct arena *arena = p == NULL ? NULL : arena_new();
 	struct lb_setup *setup;
 	jmp_buf full;
 
@@ -594,20 +595,20 @@ lb_config_read(const struct lb_source *source, struct lb_report *report)
 		lb_report_tell(report, LB_REPORT_ALERT,
 		    "config : out of memory");
 		if (p != NULL)
-			lb_arena_free(&p->arena);
+			arena_free(&p->arena);
 		mem_drop(p);
 		return NULL;
 	}
 	p->arena = arena;
 	p->source = source;
 	p->report = report;
-	lb_arena_escape(arena, &full);
+	arena_escape(arena, &full);
 	read_all(p);
-	lb_arena_escape(arena, NULL);
+	arena_escape(arena, NULL);
 	setup = p->setup;
 	if (report->alerts > 0) {
 		setup = NULL;
-		lb_arena_free(&p->arena);
+		arena_free(&p->arena);
 	}
 	mem_drop(p);
 	return setup;
@@ -616,37 +617,27 @@ lb_config_read(const struct lb_source *source, struct lb_report *report)
 void
 lb_config_free(struct lb_setup **setup)
 {
-	struct lb_arena *arena;
+	struct arena *arena;
 
 	if (*setup == NULL)
 		return;
 	arena = (*setup)->arena;
-	lb_arena_free(&arena);
+	arena_free(&arena);
 	*setup = NULL;
 }
 
 /* ---- finding ----------------------------------------------------------- */
 
-static struct lb_proxy_conf *
-find_proxy(const struct lb_setup *s, unsigned is, const char *name)
-{
-	for (unsigned i = 0; i < s->proxies.count; i++)
-		if (s->proxies.at[i]->is & is &&
-		    strcmp(s->proxies.at[i]->name, name) == 0)
-			return s->proxies.at[i];
-	return NULL;
-}
-
 struct lb_proxy_conf *
 lb_config_frontend(const struct lb_setup *s, const char *name)
 {
-	return find_proxy(s, LB_IS_FRONTEND, name);
+	return lb_finding_proxy(s, LB_IS_FRONTEND, name);
 }
 
 struct lb_proxy_conf *
 lb_config_backend(const struct lb_setup *s, const char *name)
 {
-	return find_proxy(s, LB_IS_BACKEND, name);
+	return lb_finding_proxy(s, LB_IS_BACKEND, name);
 }
 
 struct lb_server_conf *

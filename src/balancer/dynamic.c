@@ -64,9 +64,9 @@ read_line(struct lb_parse *p, const struct lb_words *w)
 	struct lb_words copy = *w;
 	struct lb_server_conf *s;
 
-	copy.at = lb_arena_get(p->arena, (w->count + 1) * sizeof *copy.at);
+	copy.at = arena_get(p->arena, (w->count + 1) * sizeof *copy.at);
 	for (unsigned i = 0; i <= w->count; i++)
-		copy.at[i] = lb_arena_copy(p->arena, text_of(w->at[i]));
+		copy.at[i] = arena_copy(p->arena, text_of(w->at[i]));
 	s = lb_keys_server_dynamic(p, &copy);
 	if (s != NULL)
 		lb_finish_server(p, s);
@@ -76,7 +76,7 @@ read_line(struct lb_parse *p, const struct lb_words *w)
 /* NULL: the arena is to be freed, why has the reason. */
 static struct lb_server_conf *
 read_conf(const struct lb_proxy *proxy, const struct lb_words *w,
-    struct lb_arena *arena, struct why *why)
+    struct arena *arena, struct why *why)
 {
 	const struct lb_source nothing = { .names_may_fail = true };
 	struct lb_report report = { .tell = on_tell, .arg = why };
@@ -93,9 +93,9 @@ read_conf(const struct lb_proxy *proxy, const struct lb_words *w,
 		why_set(why, "Out of memory.");
 		return NULL;
 	}
-	lb_arena_escape(arena, &full);
+	arena_escape(arena, &full);
 	s = read_line(&p, w);
-	lb_arena_escape(arena, NULL);
+	arena_escape(arena, NULL);
 	if (s != NULL && find_id(proxy, s, why) < 0)
 		return NULL;
 	return s;
@@ -146,7 +146,7 @@ lb_dynamic_drop(struct lb_server *s)
 struct lb_server *
 lb_dynamic_make(struct lb_proxy *p, const struct lb_words *w, struct why *why)
 {
-	struct lb_arena *arena = lb_arena_new();
+	struct arena *arena = arena_new();
 	struct lb_server_conf *conf;
 	struct lb_server *s;
 
@@ -157,7 +157,7 @@ lb_dynamic_make(struct lb_proxy *p, const struct lb_words *w, struct why *why)
 	}
 	conf = read_conf(p, w, arena, why);
 	if (conf == NULL) {
-		lb_arena_free(&arena);
+		arena_free(&arena);
 		return NULL;
 	}
 	s = lb_proxy_make(p, conf, clock_now());

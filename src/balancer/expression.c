@@ -353,7 +353,7 @@ list_values(struct lb_parse *p, const char *path, const struct lb_mapfile *m)
 
 	*l = (struct lb_list_conf){ .place = p->place, .path = path,
 	    .what = "map", .map = m };
-	lb_arena_add(p->arena, &p->setup->lists, l);
+	arena_add(p->arena, &p->setup->lists, l);
 }
 
 /* RS and ES: the key is the name of a file; what is in it is args[2]. */
@@ -376,7 +376,7 @@ prepare_key(struct walk *w, struct lb_arg *args)
 	    &t, &why) < 0)
 		return 0;
 	args[2].kind = LB_ARG_STR;
-	args[2].text = lb_arena_copy(w->parse->arena, t);
+	args[2].text = arena_copy(w->parse->arena, t);
 	return 0;
 }
 
@@ -409,7 +409,7 @@ take_conversion(struct walk *w, struct lb_expr *e)
 	struct lb_conversion *now = lb_parse_get(w->parse, sizeof *now);
 	struct text name = take_name(w);
 
-	lb_arena_add(w->parse->arena, &e->conversions, now);
+	arena_add(w->parse->arena, &e->conversions, now);
 	now->converter = lb_converters_find(name);
 	if (now->converter == NULL)
 		return why_set(w->why, "unknown converter '%.*s'",
@@ -475,7 +475,7 @@ lb_expression_read(struct lb_parse *p, const struct lb_words *words,
 		w.at = word;
 		if (take_conversion(&w, e) < 0 || take_all(&w, e) < 0)
 			return NULL;
-		e->text = lb_arena_print(p->arena, "%s,%s", e->text, word);
+		e->text = arena_print(p->arena, "%s,%s", e->text, word);
 	}
 	return e;
 }

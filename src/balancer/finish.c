@@ -5,24 +5,16 @@
  */
 #include <stdlib.h>
 
+#include "balancer/finding.h"
 #include "balancer/finish.h"
+#include "balancer/finish_server.h"
 #include "balancer/keys_section.h"
 #include "balancer/script.h"
 
-static void
-alert(struct lb_parse *p, const char *text)
-{
-	lb_report_tell(p->report, LB_REPORT_ALERT, "config : %s", text);
-}
-
-static void
-warn(struct lb_parse *p, const char *text)
-{
-	lb_report_tell(p->report, LB_REPORT_WARNING, "config : %s", text);
-}
-
-#define ALERT(p, ...)	alert(p, lb_arena_print((p)->arena, __VA_ARGS__))
-#define WARN(p, ...)	warn(p, lb_arena_print((p)->arena, __VA_ARGS__))
+#define ALERT(p, ...)							\
+	lb_report_tell((p)->report, LB_REPORT_ALERT, "config : " __VA_ARGS__)
+#define WARN(p, ...)							\
+	lb_report_tell((p)->report, LB_REPORT_WARNING, "config : " __VA_ARGS__)
 
 static bool
 is_frontend(const struct lb_proxy_conf *x)
@@ -44,69 +36,6 @@ mode_name(enum lb_mode mode)
 	return names[mode];
 }
 
-/* ---- finding ----------------------------------------------------------- */
-
-static struct lb_proxy_conf *
-find_proxy(struct lb_parse *p, unsigned is, const char *name)
-{
-	for (unsigned i = 0; i < p->setup->proxies.count; i++) {
-		struct lb_proxy_conf *x = p->setup->proxies.at[i];
-
-		if (x->is & is && strcmp(x->name, name) == 0)
-			return x;
-	}
-	return NULL;
-}
-
-static struct lb_server_conf *
-find_server(const struct lb_proxy_conf *x, const char *name)
-{
-	for (unsigned i = 0; x != NULL && i < x->servers.count; i++)
-		if (strcmp(x->servers.at[i]->name, name) == 0)
-			return x->servers.at[i];
-	return NULL;
-}
-
-/* "backend/server" or "server" of the section itself. */
-static struct lb_server_conf *
-find_path(struct lb_parse *p, const struct lb_proxy_conf *own,
-    const char *path, const char **missing)
-{
-	struct text server = text_of(path), backend = TEXT_NONE;
-	const struct lb_proxy_conf *x = own;
-
-	*missing = "server";
-	if (strchr(path, '/') != NULL) {
-		text_split(&server, '/', &backend);
-		x = find_proxy(p, LB_IS_BACKEND, lb_arena_copy(p->arena,
-		    backend));
-		if (x == NULL)
-			*missing = "proxy";
-	}
-	return find_server(x, lb_arena_copy(p->arena, server));
-}
-
-static struct lb_table_conf *
-find_table(struct lb_parse *p, const struct lb_proxy_conf *own,
-    const char *name)
-{
-	if (name == NULL || *name == '\0')
-		return own == NULL ? NULL : own->table;
-	for (unsigned i = 0; i < p->setup->tables.count; i++)
-		if (strcmp(p->setup->tables.at[i]->name, name) == 0)
-			return p->setup->tables.at[i];
-	return NULL;
-}
-
-static struct lb_userlist_conf *
-find_userlist(struct lb_parse *p, const char *name)
-{
-	for (unsigned i = 0; i < p->setup->userlists.count; i++)
-		if (strcmp(p->setup->userlists.at[i]->name, name) == 0)
-			return p->setup->userlists.at[i];
-	return NULL;
-}
-
 /* ---- what was owed ----------------------------------------------------- */
 
 static const void *
@@ -115,18 +44,18 @@ pay(struct lb_parse *p, const struct lb_debt *d, const char **missing)
 	switch (d->kind) {
 	case LB_ARG_FRONTEND:
 		*missing = "frontend";
-		return find_proxy(p, LB_IS_FRONTEND, d->name);
+		return lb_finding_proxy(p->setup, LB_IS_FRONTEND, d->name);
 	case LB_ARG_BACKEND:
 		*missing = "backend";
-		return find_proxy(p, LB_IS_BACKEND, d->name);
+		return lb_finding_proxy(p->setup, LB_IS_BACKEND, d->name);
 	case LB_ARG_SERVER:
-		return find_path(p, d->proxy, d->name, missing);
+		return lb_finding_path(p, d->proxy, d->name, missing);
 	case LB_ARG_TABLE:
 		*missing = "stick-table";
-		return find_table(p, d->proxy, d->name);
+		return lb_finding_table(p->setup, d->proxy, d->name);
 	case LB_ARG_USERLIST:
 		*missing = "userlist";
-		return find_userlist(p, d->name);
+		return lb_finding_userlist(p->setup, d->name);
 	default:
 		return NULL;
 	}
@@ -193,12 +122,12 @@ compare_ids(const void *a, const void *b)
 static void
 number_servers(struct lb_parse *p, struct lb_proxy_conf *x)
 {
-	LB_LIST(const struct lb_server_conf) given = { NULL, 0, 0 };
+	ARENA_LIST(const struct lb_server_conf) given = { NULL, 0, 0 };
 	unsigned next = 1, at = 0;
 
 	for (unsigned i = 0; i < x->servers.count; i++)
 		if (x->servers.at[i]->id_given)
-			lb_arena_add(p->arena, &given, x->servers.at[i]);
+			arena_add(p->arena, &given, x->servers.at[i]);
 	if (given.count > 1)
 		qsort(given.at, given.count, sizeof *given.at, compare_ids);
 	for (unsigned i = 1; i < given.count; i++)
@@ -233,7 +162,7 @@ find_target(struct lb_parse *p, const struct lb_proxy_conf *x,
 
 	if (s->format != NULL)
 		return;
-	to = find_proxy(p, LB_IS_BACKEND, s->name);
+	to = lb_finding_proxy(p->setup, LB_IS_BACKEND, s->name);
 	s->to = to;
 	if (to == NULL) {
 		ALERT(p, "Proxy '%s': unable to find required %s: '%s'.",
@@ -269,7 +198,7 @@ finish_switching(struct lb_parse *p, struct lb_proxy_conf *x)
 	for (unsigned i = 0; i < x->use_servers.count; i++) {
 		struct lb_use_server_conf *s = x->use_servers.at[i];
 
-		s->to = find_server(x, s->name);
+		s->to = lb_finding_server(x, s->name);
 		if (s->to == NULL && s->format == NULL)
 			ALERT(p, "%s '%s' : unable to find server '%s' "
 			    "referenced in a 'use-server' rule.", x->kind,
@@ -399,11 +328,11 @@ finish_logs(struct lb_parse *p, struct lb_proxy_conf *x)
 	memset(&x->logs, 0, sizeof x->logs);
 	for (unsigned i = 0; i < count; i++) {
 		if (old[i]->target != LB_LOG_GLOBAL) {
-			lb_arena_add(p->arena, &x->logs, old[i]);
+			arena_add(p->arena, &x->logs, old[i]);
 			continue;
 		}
 		for (unsigned k = 0; k < g->logs.count; k++)
-			lb_arena_add(p->arena, &x->logs, g->logs.at[k]);
+			arena_add(p->arena, &x->logs, g->logs.at[k]);
 	}
 	if (is_frontend(x) && count == 0 && (x->log_kind != LB_LOGS_CONNECT ||
 	    x->log_format != NULL))
@@ -464,241 +393,19 @@ finish_frontend(struct lb_parse *p, struct lb_proxy_conf *x)
 /* ---- servers ----------------------------------------------------------- */
 
 static void
-server_alert(struct lb_parse *p, const struct lb_server_conf *s,
-    const char *text)
-{
-	ALERT(p, "[%s:%u] : 'server %s/%s' : %s", s->place.file,
-	    s->place.line, s->proxy->name, s->name, text);
-}
-
-static bool
-init_has(const struct lb_server_conf *s, enum lb_init_addr method)
-{
-	for (unsigned i = 0; s->init_addr[i] != LB_INIT_ADDR_END; i++)
-		if (s->init_addr[i] == method)
-			return true;
-	return false;
-}
-
-/* False: told, or to be told at the end. */
-static bool
-resolve_server(struct lb_parse *p, struct lb_server_conf *s)
-{
-	const struct lb_source *source = p->source;
-
-	if (s->addr.kind != LB_ADDRESS_NAME) {
-		s->address = s->addr.sa;
-		return true;
-	}
-	if (source->resolve == NULL || s->addr.name[0] == '_')
-		return true;
-	if (init_has(s, LB_INIT_ADDR_LIBC) && source->resolve(source->arg,
-	    s->addr.name, s->addr.family, &s->address) == 0) {
-		address_set_port(&s->address, s->addr.port_low);
-		return true;
-	}
-	if (init_has(s, LB_INIT_ADDR_IP)) {
-		s->address = s->init_ip.sa;
-		address_set_port(&s->address, s->addr.port_low);
-		return true;
-	}
-	if (init_has(s, LB_INIT_ADDR_NONE) || source->names_may_fail) {
-		if (init_has(s, LB_INIT_ADDR_LIBC))
-			WARN(p, "[%s:%u] : 'server %s/%s' : could not resolve "
-			    "address '%s', disabling server.", s->place.file,
-			    s->place.line, s->proxy->name, s->name,
-			    s->addr.name);
-		return true;
-	}
-	server_alert(p, s, lb_arena_print(p->arena, "could not resolve "
-	    "address '%s'.", s->addr.name));
-	return false;
-}
-
-static void
-resolve_check(struct lb_parse *p, const struct lb_server_conf *s,
-    struct lb_address *a, const char *what)
-{
-	const struct lb_source *source = p->source;
-
-	if (a->kind != LB_ADDRESS_NAME || source->resolve == NULL)
-		return;
-	if (source->resolve(source->arg, a->name, a->family, &a->sa) == 0) {
-		address_set_port(&a->sa, a->port_low);
-		a->kind = LB_ADDRESS_IP;
-		return;
-	}
-	server_alert(p, s, lb_arena_print(p->arena, "'%s' : could not "
-	    "resolve address '%s'.", what, a->name));
-}
-
-static void
-find_resolvers(struct lb_parse *p, struct lb_server_conf *s)
-{
-	if (s->resolvers_name == NULL)
-		return;
-	for (unsigned i = 0; i < p->setup->resolvers.count; i++)
-		if (strcmp(p->setup->resolvers.at[i]->name,
-		    s->resolvers_name) == 0)
-			s->resolvers = p->setup->resolvers.at[i];
-	if (s->resolvers == NULL)
-		ALERT(p, "%s '%s', server '%s': unable to find required "
-		    "resolvers '%s'", s->proxy->kind, s->proxy->name, s->name,
-		    s->resolvers_name);
-}
-
-static void
-find_track(struct lb_parse *p, struct lb_server_conf *s)
-{
-	const char *missing;
-
-	if (s->track_name == NULL)
-		return;
-	if (s->check)
-		return;			/* told by finish_check() */
-	s->track = find_path(p, s->proxy, s->track_name, &missing);
-	if (s->track == NULL) {
-		server_alert(p, s, lb_arena_print(p->arena, "unable to find "
-		    "required server '%s' for tracking.", s->track_name));
-		return;
-	}
-	if (!s->track->check && !s->track->agent_check &&
-	    s->track->track_name == NULL)
-		server_alert(p, s, lb_arena_print(p->arena, "unable to use "
-		    "%s/%s for tracking as it does not have any check nor "
-		    "agent enabled.", s->track->proxy->name,
-		    s->track->name));
-}
-
-/* A server that tracks itself, by way of others or not. */
-static void
-refuse_rings(struct lb_parse *p, struct lb_server_conf *s)
-{
-	const struct lb_server_conf *slow = s, *fast = s->track;
-
-	while (fast != NULL && fast != slow) {
-		fast = fast->track;
-		if (fast != NULL && fast != slow) {
-			fast = fast->track;
-			slow = slow->track;
-		}
-	}
-	if (fast != NULL) {
-		server_alert(p, s, "tracking is circular.");
-		s->track = NULL;
-	}
-}
-
-static bool
-steps_have_port(const struct lb_check_conf *c)
-{
-	for (unsigned i = 0; i < c->steps.count; i++) {
-		const struct lb_step *s = c->steps.at[i];
-
-		if (s->kind == LB_STEP_CONNECT && (s->connect.port > 0 ||
-		    s->connect.port_expr != NULL))
-			return true;
-	}
-	return false;
-}
-
-static void
-finish_check(struct lb_parse *p, struct lb_server_conf *s)
-{
-	bool sockets = s->addr.kind == LB_ADDRESS_UNIX ||
-	    s->addr.kind == LB_ADDRESS_ABSTRACT ||
-	    s->addr.kind == LB_ADDRESS_FD ||
-	    s->addr.kind == LB_ADDRESS_SOCKPAIR;
-
-	if (s->check && s->track_name != NULL)
-		server_alert(p, s, "unable to enable checks and tracking at "
-		    "the same time!");
-	if (s->check && !sockets && s->check_port == 0 &&
-	    s->check_addr.port_kind != LB_PORT_FIXED &&
-	    (s->addr.port_kind != LB_PORT_FIXED || s->addr.port_low == 0) &&
-	    s->addr.name == NULL && !steps_have_port(&s->proxy->check))
-		ALERT(p, "%s '%s': server '%s' has neither service port nor "
-		    "check port.", s->proxy->kind, s->proxy->name, s->name);
-	if (s->agent_check && s->agent_port == 0)
-		server_alert(p, s, "missing 'agent-port': a server with "
-		    "'agent-check' needs it.");
-	if (s->check && !s->check_ssl_given && s->check_port == 0 &&
-	    s->check_addr.kind == LB_ADDRESS_NONE)
-		s->check_ssl = s->tls.on;
-	if (s->check && s->send_proxy > 0 && s->check_port == 0 &&
-	    s->check_addr.kind == LB_ADDRESS_NONE)
-		s->check_send_proxy = true;
-	if (s->fastinter < 0)
-		s->fastinter = s->inter;
-	if (s->downinter < 0)
-		s->downinter = s->inter;
-	if (s->agent_inter < 0)
-		s->agent_inter = s->inter;
-	if (s->minconn > s->maxconn)
-		s->maxconn = s->minconn;
-	else if (s->minconn == 0)
-		s->minconn = s->maxconn;
-}
-
-static bool
-steps_use_tls(const struct lb_check_conf *c)
-{
-	for (unsigned i = 0; i < c->steps.count; i++)
-		if (c->steps.at[i]->kind == LB_STEP_CONNECT &&
-		    c->steps.at[i]->connect.ssl)
-			return true;
-	return false;
-}
-
-static void
-finish_server_tls(struct lb_parse *p, struct lb_server_conf *s)
-{
-	struct lb_tls_conf *t = &s->tls;
-
-	s->step_ssl = steps_use_tls(&s->proxy->check);
-	if (!t->on && !s->check_ssl && !s->step_ssl)
-		return;
-	if (t->verify == LB_VERIFY_UNSET)
-		t->verify = p->setup->global.server_verify;
-	if (t->least == LB_TLS_UNSET)
-		t->least = LB_TLS_V12;
-	if (t->verify == LB_VERIFY_REQUIRED && t->ca_file == NULL)
-		ALERT(p, "%s '%s', server '%s' [%s:%u] verify is enabled by "
-		    "default but no CA file specified. If you're running on a "
-		    "LAN where you're certain to trust the server's "
-		    "certificate, please set an explicit 'verify none' "
-		    "statement on the 'server' line, or use "
-		    "'ssl-server-verify none' in the global section to "
-		    "disable server-side verifications by default.",
-		    s->proxy->kind, s->proxy->name, s->name, s->place.file,
-		    s->place.line);
-}
-
-static void
-finish_server(struct lb_parse *p, struct lb_server_conf *s)
-{
-	find_resolvers(p, s);
-	find_track(p, s);
-	finish_check(p, s);
-	finish_server_tls(p, s);
-	resolve_check(p, s, &s->check_addr, "addr");
-	resolve_check(p, s, &s->agent_addr, "agent-addr");
-}
-
-static void
 finish_servers(struct lb_parse *p, struct lb_proxy_conf *x)
 {
 	number_servers(p, x);
 	for (unsigned i = 0; i < x->servers.count; i++)
-		finish_server(p, x->servers.at[i]);
+		lb_finish_server_line(p, x->servers.at[i]);
 }
 
 void
 lb_finish_server(struct lb_parse *p, struct lb_server_conf *s)
 {
-	finish_server(p, s);
-	resolve_server(p, s);
-	refuse_rings(p, s);
+	lb_finish_server_line(p, s);
+	lb_finish_server_address(p, s);
+	lb_finish_server_rings(p, s);
 	pay_debts(p);
 }
 
@@ -716,7 +423,7 @@ finish_steps(struct lb_parse *p, struct lb_proxy_conf *x)
 	if (http || x->check.kind == LB_CHECK_TCP)
 		for (unsigned i = 0; i < count; i++)
 			if (old[i]->http == http)
-				lb_arena_add(p->arena, &x->check.steps,
+				arena_add(p->arena, &x->check.steps,
 				    old[i]);
 	for (unsigned i = 0; i < count; i++)
 		foreign |= old[i]->http != http ||
@@ -846,7 +553,7 @@ add_default_resolvers(struct lb_parse *p)
 	r = lb_keys_section_usual(p);
 	r->name = "default";
 	r->parse_resolv_conf = true;
-	lb_arena_add(p->arena, &p->setup->resolvers, r);
+	arena_add(p->arena, &p->setup->resolvers, r);
 }
 
 static void
@@ -900,7 +607,7 @@ finish_userlists(struct lb_parse *p)
 				    "specified in group '%s'", l->name,
 				    m->user, m->group);
 			else
-				lb_arena_add(p->arena, &u->groups, m->group);
+				arena_add(p->arena, &u->groups, m->group);
 		}
 	}
 }
@@ -963,7 +670,8 @@ resolve_all(struct lb_parse *p)
 
 		for (unsigned k = 0; !x->disabled && k < x->servers.count;
 		    k++)
-			resolved &= resolve_server(p, x->servers.at[k]);
+			resolved &= lb_finish_server_address(p,
+			    x->servers.at[k]);
 	}
 	if (!resolved)
 		ALERT(p, "Failed to initialize server(s) addr.");
@@ -983,7 +691,7 @@ lb_finish_all(struct lb_parse *p)
 
 		finish_fullconn(p, x);
 		for (unsigned k = x->servers.count; k > 0; k--)
-			refuse_rings(p, x->servers.at[k - 1]);
+			lb_finish_server_rings(p, x->servers.at[k - 1]);
 	}
 	finish_resolvers(p);
 	finish_userlists(p);

@@ -46,7 +46,7 @@ read_owner(struct lb_parse *p, const struct lb_key *key,
 		if (!lb_value_loose(word, &n))
 			lb_parse_warn(p, "'%s' : string '%s' is not a "
 			    "number.", key->name, word);
-		*to = lb_arena_print(p->arena, "#%d", (int)n);
+		*to = arena_print(p->arena, "#%d", (int)n);
 		return 1;
 	}
 	if (p->source->account != NULL &&
@@ -278,7 +278,7 @@ with_prefix(struct lb_parse *p, struct text t)
 		return t;
 	if (t.at[0] != '/')
 		t = text_from(t, strlen("unix@"));
-	return text_of(lb_arena_print(p->arena, "unix@%s%.*s", prefix,
+	return text_of(arena_print(p->arena, "unix@%s%.*s", prefix,
 	    TEXT_ARG(t)));
 }
 

@@ -88,7 +88,7 @@ read_log(struct lb_parse *p, const struct lb_key *key,
 		return -1;
 	}
 	if (log->target != LB_LOG_NOWHERE)
-		lb_arena_add(p->arena, &g->logs, log);
+		arena_add(p->arena, &g->logs, log);
 	return all(w, at);
 }
 
@@ -105,7 +105,7 @@ read_description(struct lb_parse *p, const struct lb_key *key,
 	}
 	g->description = w->at[at];
 	for (unsigned i = at + 1; i < w->count; i++)
-		g->description = lb_arena_print(p->arena, "%s %s",
+		g->description = arena_print(p->arena, "%s %s",
 		    g->description, w->at[i]);
 	return all(w, at);
 }
@@ -125,7 +125,7 @@ static void
 add_socket(struct lb_parse *p, struct lb_bind_conf *b)
 {
 	b->id = p->setup->global.sockets.count + 1;
-	lb_arena_add(p->arena, &p->setup->global.sockets, b);
+	arena_add(p->arena, &p->setup->global.sockets, b);
 }
 
 static int
@@ -542,7 +542,7 @@ read_healthz(struct lb_parse *p, const struct lb_key *key,
 	struct lb_global_conf *g = object;
 
 	for (unsigned i = at; i < w->count; i++)
-		lb_arena_add(p->arena, &g->healthz_backends, w->at[i]);
+		arena_add(p->arena, &g->healthz_backends, w->at[i]);
 	return all(w, at);
 }
 

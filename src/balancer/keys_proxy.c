@@ -146,7 +146,7 @@ READER(skip_http_option)
 	for (unsigned i = 0; i < x->http_options.count; i++)
 		if (strcmp(x->http_options.at[i], key->name) == 0)
 			return all(w, at);
-	lb_arena_add(p->arena, &x->http_options, key->name);
+	arena_add(p->arena, &x->http_options, key->name);
 	return all(w, at);
 }
 
@@ -208,7 +208,7 @@ READER(read_description)
 	if (*text == '\0')
 		return refuse(p, key, "expects a string argument");
 	for (unsigned i = at + 1; i < w->count; i++)
-		text = lb_arena_print(p->arena, "%s %s", text, w->at[i]);
+		text = arena_print(p->arena, "%s %s", text, w->at[i]);
 	x->description = text;
 	return all(w, at);
 }
@@ -222,7 +222,7 @@ add_bind(struct lb_parse *p, struct lb_bind_conf *b)
 
 	if (b->id == 0)
 		b->id = x->binds.count + 1;
-	lb_arena_add(p->arena, &x->binds, b);
+	arena_add(p->arena, &x->binds, b);
 }
 
 READER(read_bind)
@@ -236,7 +236,7 @@ READER(read_bind)
 		return -1;
 	}
 	lb_keys_bind_init(p, &model);
-	p->subject = lb_arena_print(p->arena, "'bind %s' in section '%s'",
+	p->subject = arena_print(p->arena, "'bind %s' in section '%s'",
 	    w->at[at], *p->proxy->kind == 'p' ? "listen" :
 	    p->proxy->kind);
 	code = lb_keys_bind_options(p, w, at + 1, LB_IN_BIND, &model);
@@ -286,7 +286,7 @@ READER(read_use_backend)
 		if (s->format == NULL)
 			return refuse(p, key, why.line);
 	}
-	lb_arena_add(p->arena, &x->switches, s);
+	arena_add(p->arena, &x->switches, s);
 	return all(w, at);
 }
 
@@ -314,7 +314,7 @@ READER(read_use_server)
 		if (s->format == NULL)
 			return refuse(p, key, why.line);
 	}
-	lb_arena_add(p->arena, &x->use_servers, s);
+	arena_add(p->arena, &x->use_servers, s);
 	return all(w, at);
 }
 
@@ -461,7 +461,7 @@ read_rdp(struct lb_parse *p, const char *word, struct lb_balance_conf *b)
 		}
 		name = (struct text){ word + 11, (size_t)(end - word - 11) };
 	}
-	b->expr = lb_expression_text(p, lb_arena_print(p->arena,
+	b->expr = lb_expression_text(p, arena_print(p->arena,
 	    "req.rdp_cookie(%.*s)", (int)name.len, name.at), NULL,
 	    "balance rdp-cookie", &why);
 	if (b->expr != NULL)
@@ -780,7 +780,7 @@ READER(read_smtp)
 		verb = "HELO";
 	if (*name == '\0')
 		name = "localhost";
-	x->check.hello = lb_arena_print(p->arena, "%s %s", verb, name);
+	x->check.hello = arena_print(p->arena, "%s %s", verb, name);
 	return all(w, at);
 }
 
@@ -841,7 +841,7 @@ add_step(struct lb_parse *p, struct lb_step *s)
 		    sizeof p->proxy->check.steps);
 	p->own_steps = true;
 	p->proxy->check.inherited = false;
-	lb_arena_add(p->arena, &p->proxy->check.steps, s);
+	arena_add(p->arena, &p->proxy->check.steps, s);
 }
 
 READER(read_tcp_check)
@@ -900,7 +900,7 @@ READER(read_log)
 	if (log == NULL)
 		return -1;
 	if (log->target != LB_LOG_NOWHERE)
-		lb_arena_add(p->arena, &x->logs, log);
+		arena_add(p->arena, &x->logs, log);
 	return all(w, at);
 }
 
@@ -1003,7 +1003,7 @@ READER(read_tcp_request)
 			return -1;
 		}
 		if (lb_rules_read(p, rows[i].set, w, at + 1,
-		    lb_arena_print(p->arena, "tcp-request %s", word)) < 0)
+		    arena_print(p->arena, "tcp-request %s", word)) < 0)
 			return -1;
 		warn_of_order(p, "tcp-request", i);
 		p->put_off |= 1u << i;
@@ -1072,7 +1072,7 @@ READER(read_monitor_fail)
 		    "followed by a condition");
 	if (read_cond(p, key, w, at, &cond) < 0)
 		return -1;
-	lb_arena_add(p->arena, &x->monitor_fail, cond);
+	arena_add(p->arena, &x->monitor_fail, cond);
 	return all(w, at);
 }
 
@@ -1090,7 +1090,7 @@ static int
 read_store_args(struct lb_parse *p, struct text args, char kind,
     enum lb_store store, struct lb_table_conf *to)
 {
-	char *word = lb_arena_copy(p->arena, args);
+	char *word = arena_copy(p->arena, args);
 	struct why why;
 	int64_t n;
 
@@ -1140,7 +1140,7 @@ read_store(struct lb_parse *p, struct text one, struct lb_table_conf *to)
 		return read_store_args(p, rest, lb_stores[i].args, store, to);
 	}
 	return table_refuse(p, "unknown store option",
-	    lb_arena_copy(p->arena, name));
+	    arena_copy(p->arena, name));
 }
 
 /* A list parted by commas outside of parentheses. */
@@ -1307,7 +1307,7 @@ READER(read_stick_table)
 	if (lb_keys_proxy_table(p, w, at, t) < 0)
 		return -1;
 	x->table = t;
-	lb_arena_add(p->arena, &p->setup->tables, t);
+	arena_add(p->arena, &p->setup->tables, t);
 	return all(w, at);
 }
 
@@ -1346,7 +1346,7 @@ READER(read_stick)
 		return -1;
 	lb_parse_owe(p, LB_ARG_TABLE, s->table_name, "stick",
 	    (const void **)&s->table);
-	lb_arena_add(p->arena, &x->sticks, s);
+	arena_add(p->arena, &x->sticks, s);
 	return all(w, at);
 }
 
@@ -1372,7 +1372,7 @@ READER(read_stats_text)
 	}
 	x->stats.on = true;
 	for (unsigned i = at + 1; key->value == 1 && i < w->count; i++)
-		text = lb_arena_print(p->arena, "%s %s", text, w->at[i]);
+		text = arena_print(p->arena, "%s %s", text, w->at[i]);
 	*(const char **)((char *)object + key->at) = text;
 	return all(w, at);
 }
@@ -1410,7 +1410,7 @@ READER(read_stats_auth)
 		return -1;
 	}
 	x->stats.on = true;
-	lb_arena_add(p->arena, &x->stats.auth, w->at[at]);
+	arena_add(p->arena, &x->stats.auth, w->at[at]);
 	return all(w, at);
 }
 
@@ -1423,7 +1423,7 @@ READER(read_stats_scope)
 		return -1;
 	}
 	x->stats.on = true;
-	lb_arena_add(p->arena, &x->stats.scopes, w->at[at]);
+	arena_add(p->arena, &x->stats.scopes, w->at[at]);
 	return all(w, at);
 }
 
@@ -1464,7 +1464,7 @@ READER(read_stats_shown)
 
 	x->stats.on = true;
 	for (unsigned i = at + 1; !node && i < w->count; i++)
-		text = lb_arena_print(p->arena, "%s %s", text, w->at[i]);
+		text = arena_print(p->arena, "%s %s", text, w->at[i]);
 	if (!node && text == NULL && p->setup->global.description == NULL)
 		lb_parse_warn(p, "'show-desc' requires a parameter or 'desc' "
 		    "to be set in the global section.");

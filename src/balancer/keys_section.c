@@ -79,7 +79,7 @@ READER(read_nameserver)
 		    "in '%s'", w->at[at + 1]);
 		return -1;
 	}
-	lb_arena_add(p->arena, &r->servers, n);
+	arena_add(p->arena, &r->servers, n);
 	return all(w, at);
 }
 
@@ -194,8 +194,8 @@ add_groups(struct lb_parse *p, struct lb_user_conf *u, struct text names)
 
 	while (text_split(&names, ',', &one))
 		if (one.len > 0)
-			lb_arena_add(p->arena, &u->groups,
-			    lb_arena_copy(p->arena, one));
+			arena_add(p->arena, &u->groups,
+			    arena_copy(p->arena, one));
 }
 
 READER(read_user)
@@ -228,7 +228,7 @@ READER(read_user)
 			return -1;
 		}
 	}
-	lb_arena_add(p->arena, &list->users, u);
+	arena_add(p->arena, &list->users, u);
 	return 0;
 }
 
@@ -243,7 +243,7 @@ READER(read_group)
 		lb_parse_alert(p, "'group' expects <name> as arguments.");
 		return -1;
 	}
-	lb_arena_add(p->arena, &list->groups, name);
+	arena_add(p->arena, &list->groups, name);
 	if (at + 1 >= w->count)
 		return all(w, at);
 	if (strcmp(w->at[at + 1], "users") != 0) {
@@ -259,8 +259,8 @@ READER(read_group)
 		m = lb_parse_get(p, sizeof *m);
 		m->place = w->place;
 		m->group = name;
-		m->user = lb_arena_copy(p->arena, one);
-		lb_arena_add(p->arena, &list->members, m);
+		m->user = arena_copy(p->arena, one);
+		arena_add(p->arena, &list->members, m);
 	}
 	return all(w, at);
 }
@@ -303,14 +303,14 @@ READER(read_peer)
 		    why.line);
 		return -1;
 	}
-	lb_arena_add(p->arena, &peers->peers, peer);
+	arena_add(p->arena, &peers->peers, peer);
 	return all(w, at);
 }
 
 static void
 add_bind(struct lb_parse *p, struct lb_bind_conf *b)
 {
-	lb_arena_add(p->arena, &p->peers->binds, b);
+	arena_add(p->arena, &p->peers->binds, b);
 }
 
 READER(read_bind)
@@ -341,11 +341,11 @@ READER(read_table)
 		lb_parse_alert(p, "'table' expects a name.");
 		return -1;
 	}
-	t->name = lb_arena_print(p->arena, "%s/%s", peers->name, w->at[at]);
+	t->name = arena_print(p->arena, "%s/%s", peers->name, w->at[at]);
 	if (lb_keys_proxy_table(p, w, at + 1, t) < 0)
 		return -1;
-	lb_arena_add(p->arena, &peers->tables, t);
-	lb_arena_add(p->arena, &p->setup->tables, t);
+	arena_add(p->arena, &peers->tables, t);
+	arena_add(p->arena, &p->setup->tables, t);
 	return all(w, at);
 }
 

@@ -8,6 +8,7 @@
 
 #include "balancer/addresses.h"
 #include "balancer/expression.h"
+#include "balancer/finding.h"
 #include "balancer/keys_server.h"
 #include "balancer/keys_tls.h"
 #include "balancer/logformat.h"
@@ -260,7 +261,7 @@ read_tlv(struct lb_parse *p, const struct lb_words *w, unsigned at,
 		lb_parse_alert(p, "'%s' : %s", w->at[at], why.line);
 		return -1;
 	}
-	lb_arena_add(p->arena, &to->tlvs, tlv);
+	arena_add(p->arena, &to->tlvs, tlv);
 	return 2;
 }
 
@@ -591,15 +592,6 @@ read_options(struct lb_parse *p, const struct lb_words *w, unsigned at,
 	return 0;
 }
 
-static struct lb_server_conf *
-find_server(const struct lb_proxy_conf *proxy, const char *name)
-{
-	for (unsigned i = 0; i < proxy->servers.count; i++)
-		if (strcmp(proxy->servers.at[i]->name, name) == 0)
-			return proxy->servers.at[i];
-	return NULL;
-}
-
 static int
 read_address(struct lb_parse *p, const char *word, struct lb_server_conf *to)
 {
@@ -634,7 +626,7 @@ name_is_good(struct lb_parse *p, const char *name, const char *kind)
 static void
 add_server(struct lb_parse *p, struct lb_server_conf *s)
 {
-	const struct lb_server_conf *old = find_server(p->proxy, s->name);
+	const struct lb_server_conf *old = lb_finding_server(p->proxy, s->name);
 
 	if (old != NULL) {
 		p->subject = NULL;
@@ -643,7 +635,7 @@ add_server(struct lb_parse *p, struct lb_server_conf *s)
 		    p->proxy->kind, p->proxy->name, s->name,
 		    old->place.line);
 	}
-	lb_arena_add(p->arena, &p->proxy->servers, s);
+	arena_add(p->arena, &p->proxy->servers, s);
 }
 
 static void
@@ -676,7 +668,7 @@ has_words(struct lb_parse *p, const struct lb_words *w, unsigned n,
 static void
 add_options(struct lb_parse *p, const struct lb_words *w)
 {
-	struct lb_server_conf *s = find_server(p->proxy, w->at[1]);
+	struct lb_server_conf *s = lb_finding_server(p->proxy, w->at[1]);
 
 	if (s == NULL)
 		lb_parse_alert(p, "there is no such server in the main file.");
@@ -692,7 +684,7 @@ lb_keys_server_line(struct lb_parse *p, const struct lb_words *w)
 	if (!has_words(p, w, p->side ? 2 : 3, p->side ? "<name>" :
 	    "<name> and <addr>[:<port>]"))
 		return;
-	begin_line(p, lb_arena_print(p->arena, "'%s %s/%s'", w->at[0],
+	begin_line(p, arena_print(p->arena, "'%s %s/%s'", w->at[0],
 	    p->proxy->name, w->at[1]));
 	if (p->side) {
 		add_options(p, w);
@@ -731,7 +723,7 @@ lb_keys_server_dynamic(struct lb_parse *p, const struct lb_words *w)
 {
 	struct lb_server_conf *s = lb_keys_server_usual(p);
 
-	begin_line(p, lb_arena_print(p->arena, "'server %s/%s'",
+	begin_line(p, arena_print(p->arena, "'server %s/%s'",
 	    p->proxy->name, w->at[1]));
 	s->place = w->place;
 	s->proxy = p->proxy;
@@ -779,7 +771,7 @@ lb_keys_server_template(struct lb_parse *p, const struct lb_words *w)
 
 	if (!has_words(p, w, 4, "<prefix> <nb | range> <addr>[:<port>]"))
 		return;
-	begin_line(p, lb_arena_print(p->arena, "'%s %s/%s'", w->at[0],
+	begin_line(p, arena_print(p->arena, "'%s %s/%s'", w->at[0],
 	    p->proxy->name, w->at[1]));
 	model = lb_keys_server_copy(p, p->proxy->default_server);
 	model->place = w->place;
@@ -793,7 +785,7 @@ lb_keys_server_template(struct lb_parse *p, const struct lb_words *w)
 			struct lb_server_conf *s = lb_keys_server_copy(p,
 			    model);
 
-			s->name = lb_arena_print(p->arena, "%s%u", w->at[1],
+			s->name = arena_print(p->arena, "%s%u", w->at[1],
 			    i);
 			s->template = i;
 			if (s->id_given)
@@ -807,7 +799,7 @@ lb_keys_server_template(struct lb_parse *p, const struct lb_words *w)
 void
 lb_keys_server_default(struct lb_parse *p, const struct lb_words *w)
 {
-	begin_line(p, lb_arena_print(p->arena, "'default-server %s'",
+	begin_line(p, arena_print(p->arena, "'default-server %s'",
 	    p->proxy->name == NULL ? "" : p->proxy->name));
 	read_options(p, w, 1, LB_IN_DEFAULT_SERVER, p->proxy->default_server);
 	end_line(p);

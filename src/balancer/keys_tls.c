@@ -23,7 +23,7 @@ lb_keys_tls_file(struct lb_parse *p, const char *key, const char *base,
 	struct why why;
 
 	if (base != NULL && path[0] != '/' && path[0] != '@')
-		path = lb_arena_print(p->arena, "%s/%s", base, path);
+		path = arena_print(p->arena, "%s/%s", base, path);
 	path = lb_parse_path(p, path);
 	if (path[0] == '@' || p->source->fetch == NULL ||
 	    p->source->fetch(p->source->arg, path, &ignored, &why) >= 0)
@@ -62,7 +62,7 @@ read_cert(struct lb_parse *p, const struct lb_key *key,
 	cert = lb_parse_get(p, sizeof *cert);
 	cert->path = path;
 	cert->usual = key->value;
-	lb_arena_add(p->arena, &to->certs, cert);
+	arena_add(p->arena, &to->certs, cert);
 	return 1;
 }
 
@@ -74,14 +74,14 @@ read_cert_options(struct lb_parse *p, const char *file, unsigned line,
     struct text t, struct lb_cert_conf *cert)
 {
 	struct lb_tls_conf *own = lb_parse_get(p, sizeof *own);
-	LB_LIST(const char) list = { NULL, 0, 0 };
+	ARENA_LIST(const char) list = { NULL, 0, 0 };
 	struct lb_place before = p->place;
 	struct lb_words w;
 	struct text word;
 
 	while (text_word(&t, " \t", &word))
-		lb_arena_add(p->arena, &list, lb_arena_copy(p->arena, word));
-	lb_arena_add(p->arena, &list, "");
+		arena_add(p->arena, &list, arena_copy(p->arena, word));
+	arena_add(p->arena, &list, "");
 	p->place = (struct lb_place){ lb_parse_copy(p, file), line };
 	w = (struct lb_words){ p->place, list.count - 1, list.at };
 	for (unsigned at = 0; at < w.count;) {
@@ -108,7 +108,7 @@ lb_keys_tls_line(struct lb_parse *p, const char *list, unsigned number,
     struct text line)
 {
 	struct lb_cert_conf *cert = lb_parse_get(p, sizeof *cert);
-	LB_LIST(const char) filters = { NULL, 0, 0 };
+	ARENA_LIST(const char) filters = { NULL, 0, 0 };
 	const char *open, *close = NULL;
 	struct text word;
 
@@ -120,7 +120,7 @@ lb_keys_tls_line(struct lb_parse *p, const char *list, unsigned number,
 	if (cert->usual)
 		word.len--;
 	cert->path = lb_keys_tls_file(p, "crt-list", p->setup->global.crt_base,
-	    lb_arena_copy(p->arena, word));
+	    arena_copy(p->arena, word));
 	open = line.len == 0 ? NULL : memchr(line.at, '[', line.len);
 	if (open != NULL)
 		close = memchr(open, ']', line.len -
@@ -128,14 +128,14 @@ lb_keys_tls_line(struct lb_parse *p, const char *list, unsigned number,
 	if (close != NULL) {
 		struct text options = { open + 1, (size_t)(close - open - 1) };
 
-		cert->options = lb_arena_copy(p->arena, options);
+		cert->options = arena_copy(p->arena, options);
 		read_cert_options(p, list, number, options, cert);
 		line = text_from(line, (size_t)(close - line.at) + 1);
 	} else if (open != NULL)
 		lb_parse_alert(p, "'crt-list' : missing ']' in line %u of "
 		    "'%s'", number, list);
 	while (text_word(&line, " \t", &word))
-		lb_arena_add(p->arena, &filters, lb_arena_copy(p->arena,
+		arena_add(p->arena, &filters, arena_copy(p->arena,
 		    word));
 	cert->filters = filters.at;
 	cert->filter_count = filters.count;
@@ -155,7 +155,7 @@ read_cert_list(struct lb_parse *p, const struct lb_key *key,
 	if (path == NULL)
 		return -1;
 	path = lb_parse_path(p, path);
-	lb_arena_add(p->arena, &to->cert_lists, path);
+	arena_add(p->arena, &to->cert_lists, path);
 	if (p->source->fetch == NULL)
 		return 1;
 	if (p->source->fetch(p->source->arg, path, &rest, &why) != 0) {
@@ -167,7 +167,7 @@ read_cert_list(struct lb_parse *p, const struct lb_key *key,
 		number++;
 		line = text_trim(line);
 		if (line.len > 0 && line.at[0] != '#')
-			lb_arena_add(p->arena, &to->certs,
+			arena_add(p->arena, &to->certs,
 			    lb_keys_tls_line(p, path, number, line));
 	}
 	return 1;

@@ -13,7 +13,7 @@
 
 enum { GARBAGE_LEAST = 1000 };
 
-/* As LB_LIST makes it, whatever it points to. */
+/* As ARENA_LIST makes it, whatever it points to. */
 struct items {
 	const void **at;
 	unsigned count, room;
@@ -28,7 +28,7 @@ struct version {			/* that is not in force */
 struct lb_list {
 	const struct lb_list_conf *conf;
 	unsigned id;			/* one for all of one file */
-	struct lb_arena *arena;		/* of what was added; NULL: nothing */
+	struct arena *arena;		/* of what was added; NULL: nothing */
 	const void **owned;		/* the array, when it is ours */
 	unsigned garbage;		/* entries that nobody uses */
 	unsigned current, newest;	/* versions in force, and prepared */
@@ -57,7 +57,7 @@ drop_all(void)
 	for (unsigned i = 0; i < list_count; i++) {
 		while (lists[i].versions != NULL)
 			drop_version(&lists[i].versions);
-		lb_arena_free(&lists[i].arena);
+		arena_free(&lists[i].arena);
 		mem_drop(lists[i].owned);
 	}
 	mem_drop(lists);
@@ -208,21 +208,21 @@ static const void *
 read_entry(struct lb_parse *p, const struct lb_list *l,
     const struct entry *e, struct why *why)
 {
-	const char *key = lb_arena_copy(p->arena, e->key);
-	struct lb_map_entry *m = lb_arena_get(p->arena, sizeof *m);
+	const char *key = arena_copy(p->arena, e->key);
+	struct lb_map_entry *m = arena_get(p->arena, sizeof *m);
 
 	/* A pattern alone is the beginning of one with a value. */
 	if (lb_pattern_read(p, lb_lists_match(l), lb_lists_nocase(l), false,
 	    key, &m->key, why) < 0)
 		return NULL;
 	m->value = l->conf->map != NULL && l->conf->map->keys ? m->key.text :
-	    lb_arena_copy(p->arena, e->value);
+	    arena_copy(p->arena, e->value);
 	return l->conf->map != NULL ? (const void *)m : &m->key;
 }
 
 /* NULL: why. The arena is the list's, or a new one of it. */
 static const void *
-make_entry(struct lb_list *l, struct lb_arena *arena, const struct entry *e,
+make_entry(struct lb_list *l, struct arena *arena, const struct entry *e,
     struct why *why)
 {
 	const struct lb_source nothing = { .names_may_fail = true };
@@ -233,13 +233,13 @@ make_entry(struct lb_list *l, struct lb_arena *arena, const struct entry *e,
 	jmp_buf full;
 
 	if (setjmp(full) != 0) {
-		lb_arena_escape(arena, NULL);
+		arena_escape(arena, NULL);
 		why_set(why, "Out of memory.");
 		return NULL;
 	}
-	lb_arena_escape(arena, &full);
+	arena_escape(arena, &full);
 	made = read_entry(&p, l, e, why);
-	lb_arena_escape(arena, NULL);
+	arena_escape(arena, NULL);
 	return made;
 }
 
@@ -326,7 +326,7 @@ insert(const struct lb_list *l, struct items *items, const void *made)
 
 /* In another arena; -1: something stands in the way. */
 static int
-remake(struct lb_list *l, struct lb_arena *arena, struct items *items)
+remake(struct lb_list *l, struct arena *arena, struct items *items)
 {
 	struct why why;
 
@@ -345,7 +345,7 @@ remake(struct lb_list *l, struct lb_arena *arena, struct items *items)
 
 /* Copies of what is in force and of each version, in 'to'. */
 static int
-remake_all(struct lb_list *l, struct lb_arena *arena, struct items *to)
+remake_all(struct lb_list *l, struct arena *arena, struct items *to)
 {
 	struct items now = items_in_force(l);
 	const struct version *v = l->versions;
@@ -362,9 +362,9 @@ remake_all(struct lb_list *l, struct lb_arena *arena, struct items *to)
 }
 
 static void
-take_remade(struct lb_list *l, struct lb_arena **arena, struct items *from)
+take_remade(struct lb_list *l, struct arena **arena, struct items *from)
 {
-	struct lb_arena *old = l->arena;
+	struct arena *old = l->arena;
 	struct why why;
 
 	if (exchange(l, *from, &why) < 0) {
@@ -386,7 +386,7 @@ take_remade(struct lb_list *l, struct lb_arena **arena, struct items *from)
 static void
 compact(struct lb_list *l)
 {
-	struct lb_arena *arena;
+	struct arena *arena;
 	unsigned arrays = 1, used = items_in_force(l).count;
 	struct items *remade;
 
@@ -398,7 +398,7 @@ compact(struct lb_list *l)
 	if (l->garbage < GARBAGE_LEAST || l->garbage < used ||
 	    lb_lists_match(l) == LB_MATCH_BIN)
 		return;
-	arena = lb_arena_new();
+	arena = arena_new();
 	remade = mem_zero(arrays * sizeof *remade);
 	if (arena != NULL && remade != NULL &&
 	    remake_all(l, arena, remade) == 0)
@@ -406,16 +406,16 @@ compact(struct lb_list *l)
 	for (unsigned i = 0; remade != NULL && i < arrays; i++)
 		mem_drop(remade[i].at);
 	mem_drop(remade);
-	lb_arena_free(&arena);
+	arena_free(&arena);
 }
 
 /* ---- operations -------------------------------------------------------- */
 
-static struct lb_arena *
+static struct arena *
 arena_of(struct lb_list *l, struct why *why)
 {
 	if (l->arena == NULL)
-		l->arena = lb_arena_new();
+		l->arena = arena_new();
 	if (l->arena == NULL)
 		why_set(why, "Out of memory.");
 	return l->arena;
@@ -458,7 +458,7 @@ int
 lb_lists_add(struct lb_list *l, unsigned version, struct text key,
     struct text value, struct why *why)
 {
-	struct lb_arena *arena = arena_of(l, why);
+	struct arena *arena = arena_of(l, why);
 	struct items items, now = items_in_force(l);
 	struct entry e = { key, value };
 	struct version *v;
@@ -491,7 +491,7 @@ replace(struct lb_list *l, const struct lb_pattern *p, const char *value,
     struct why *why)
 {
 	struct entry e = { text_of(p->text), text_of(value) };
-	struct lb_arena *arena = value != NULL ? arena_of(l, why) : NULL;
+	struct arena *arena = value != NULL ? arena_of(l, why) : NULL;
 
 	return arena == NULL ? NULL : make_entry(l, arena, &e, why);
 }
@@ -563,7 +563,7 @@ static void
 let_go(struct lb_list *l, unsigned entries)
 {
 	if (l->versions == NULL && items_in_force(l).count == 0) {
-		lb_arena_free(&l->arena);
+		arena_free(&l->arena);
 		l->garbage = 0;
 		return;
 	}

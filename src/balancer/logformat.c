@@ -154,7 +154,7 @@ take_label(struct walk *w, const char **name)
 
 	if (end == NULL)
 		return why_set(&w->why, "missing ')' in '%s'", w->at);
-	*name = lb_arena_copy(w->parse->arena,
+	*name = arena_copy(w->parse->arena,
 	    (struct text){ w->at + 1, (size_t)(end - w->at - 1) });
 	w->at = end + 1;
 	return 0;
@@ -182,7 +182,7 @@ take_expression(struct walk *w, unsigned flags, const char *label)
 	if (*end == '\0')
 		return why_set(&w->why, "missing ']' in '%s'", w->at);
 	w->at = end + 1;
-	e = lb_expression_text(w->parse, lb_arena_copy(w->parse->arena,
+	e = lb_expression_text(w->parse, arena_copy(w->parse->arena,
 	    (struct text){ from, (size_t)(end - from) }), NULL,
 	    "log-format", &w->why);
 	if (e == NULL)
@@ -265,7 +265,7 @@ lb_logformat_read(struct lb_parse *p, const struct lb_place *place,
 		size_t len = strcspn(w.at, "%");
 
 		if (len > 0) {
-			add(&w, LB_PART_TEXT)->text = lb_arena_copy(p->arena,
+			add(&w, LB_PART_TEXT)->text = arena_copy(p->arena,
 			    (struct text){ w.at, len });
 			w.at += len;
 		} else if (take_variable(&w) < 0) {

@@ -93,7 +93,7 @@ read_sample(struct lb_parse *p, const char *word, struct lb_log_conf *to)
 	to->sample_size = (unsigned)size;
 	while (text_split(&rest, ',', &one)) {
 		struct lb_span *s = &to->samples[to->sample_count++];
-		char *copy = lb_arena_copy(p->arena, one);
+		char *copy = arena_copy(p->arena, one);
 
 		s->least = s->most = (int)strtol(copy, &end, 10);
 		if (*end == '-')

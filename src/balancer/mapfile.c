@@ -40,12 +40,12 @@ add_line(struct lb_parse *p, struct lb_mapfile *m, struct text line,
 
 	while (n < line.len && !text_is_space(line.at[n]))
 		n++;
-	if (lb_pattern_read(p, m->how, false, false, lb_arena_copy(p->arena,
+	if (lb_pattern_read(p, m->how, false, false, arena_copy(p->arena,
 	    (struct text){ line.at, n }), &e->key, why) < 0)
 		return -1;
-	e->value = m->keys ? e->key.text : lb_arena_copy(p->arena,
+	e->value = m->keys ? e->key.text : arena_copy(p->arena,
 	    text_trim(text_from(line, n)));
-	lb_arena_add(p->arena, &m->entries, e);
+	arena_add(p->arena, &m->entries, e);
 	return 0;
 }
 

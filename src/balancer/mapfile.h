@@ -17,7 +17,7 @@ struct lb_mapfile {
 	enum lb_match how;
 	bool expands;			/* map_regm: \1 in values */
 	bool keys;			/* map_key: the key is the value */
-	LB_LIST(const struct lb_map_entry) entries;	/* STR: sorted */
+	ARENA_LIST(const struct lb_map_entry) entries;	/* STR: sorted */
 };
 
 /* For the converter of that name; NULL with the reason. */

@@ -215,7 +215,7 @@ open_table(struct lb_page *p, struct sheet *to, const struct lb_proxy *x)
 		    "value=\"#%u\">", x->conf->id);
 	}
 	sheet_text(to, "\n<div class=\"wide\"><table class=\"tbl\">");
-	sheet_text(to, lb_pagelook_columns);
+	sheet_text(to, lb_pagelook_columns[p->asker->stats.show_modules]);
 }
 
 /* ---- rows -------------------------------------------------------------- */
@@ -516,6 +516,27 @@ put_server(struct sheet *to, const struct lb_row *r)
 	put_downs(to, r);
 }
 
+/* What stands behind the "-" of CSV: the modules of the original that we
+ * have are TLS alone. */
+static void
+put_modules(struct sheet *to, const struct lb_row *r)
+{
+	unsigned i = lb_columns_count;
+	struct cell c;
+
+	while (lb_columns[i - 1].tags != NULL)
+		i--;
+	sheet_text(to, "<td><span class=\"tip\" tabindex=\"0\" title=\"");
+	for (; i < lb_columns_count; i++) {
+		if (!field_get(&lb_columns[i], r->kind, r, &c))
+			continue;
+		sheet_print(to, "%s: ", lb_columns[i].help);
+		html_text(to, c.value);
+		sheet_text(to, "&#10;");
+	}
+	sheet_text(to, "\">ssl</span></td>");
+}
+
 static void
 put_row(struct lb_page *p, struct sheet *to, const struct lb_row *r)
 {
@@ -534,6 +555,8 @@ put_row(struct lb_page *p, struct sheet *to, const struct lb_row *r)
 	put_sessions(to, r);
 	put_errors(to, r);
 	put_server(to, r);
+	if (p->asker->stats.show_modules)
+		put_modules(to, r);
 	sheet_text(to, "</tr>\n");
 }
 

@@ -97,21 +97,25 @@ const char *const lb_pagelook_legend =
 #define GROUP(n, name)	"<th scope=\"colgroup\" colspan=\"" #n "\">" name "</th>"
 #define HEAD(name)	"<th scope=\"col\">" name "</th>"
 
-const char *const lb_pagelook_columns =
-    "<thead><tr class=\"titre\"><td rowspan=\"2\"></td>"
-    "<td rowspan=\"2\"></td>"
-    GROUP(3, "Queue") GROUP(3, "Session rate") GROUP(6, "Sessions")
-    GROUP(2, "Bytes") GROUP(2, "Denied") GROUP(3, "Errors")
-    GROUP(2, "Warnings") GROUP(9, "Server")
-    "</tr>\n<tr class=\"titre\">"
-    HEAD("Cur") HEAD("Max") HEAD("Limit")
-    HEAD("Cur") HEAD("Max") HEAD("Limit")
-    HEAD("Cur") HEAD("Max") HEAD("Limit") HEAD("Total") HEAD("LbTot")
-    HEAD("Last") HEAD("In") HEAD("Out") HEAD("Req") HEAD("Resp")
-    HEAD("Req") HEAD("Conn") HEAD("Resp") HEAD("Retr") HEAD("Redis")
-    HEAD("Status") HEAD("LastChk") HEAD("Wght") HEAD("Act") HEAD("Bck")
-    HEAD("Chk") HEAD("Dwn") HEAD("Dwntme") HEAD("Thrtle")
-    "</tr></thead>\n<tbody>\n";
+#define COLUMNS(group, head)						\
+    "<thead><tr class=\"titre\"><td rowspan=\"2\"></td>"			\
+    "<td rowspan=\"2\"></td>"						\
+    GROUP(3, "Queue") GROUP(3, "Session rate") GROUP(6, "Sessions")	\
+    GROUP(2, "Bytes") GROUP(2, "Denied") GROUP(3, "Errors")		\
+    GROUP(2, "Warnings") GROUP(9, "Server") group			\
+    "</tr>\n<tr class=\"titre\">"					\
+    HEAD("Cur") HEAD("Max") HEAD("Limit")				\
+    HEAD("Cur") HEAD("Max") HEAD("Limit")				\
+    HEAD("Cur") HEAD("Max") HEAD("Limit") HEAD("Total") HEAD("LbTot")	\
+    HEAD("Last") HEAD("In") HEAD("Out") HEAD("Req") HEAD("Resp")	\
+    HEAD("Req") HEAD("Conn") HEAD("Resp") HEAD("Retr") HEAD("Redis")	\
+    HEAD("Status") HEAD("LastChk") HEAD("Wght") HEAD("Act") HEAD("Bck")	\
+    HEAD("Chk") HEAD("Dwn") HEAD("Dwntme") HEAD("Thrtle") head		\
+    "</tr></thead>\n<tbody>\n"
+
+const char *const lb_pagelook_columns[2] = {
+	COLUMNS("", ""), COLUMNS(GROUP(1, "Extra modules"), HEAD("ssl"))
+};
 
 /*
  * Every few seconds the tables are fetched again, unless somebody fills in

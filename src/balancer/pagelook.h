@@ -9,7 +9,8 @@
 extern const char *const lb_pagelook_open;	/* up to the title's text */
 extern const char *const lb_pagelook_style;	/* from there to the body */
 extern const char *const lb_pagelook_legend;
-extern const char *const lb_pagelook_columns;	/* of each table */
+extern const char *const lb_pagelook_columns[2];	/* of each table; with
+						 * modules */
 extern const char *const lb_pagelook_script;
 
 #endif

@@ -95,13 +95,13 @@ lb_parse_path(struct lb_parse *p, const char *path)
 		return path;
 	switch (g->default_path) {
 	case LB_PATH_CONFIG:
-		return lb_arena_print(p->arena, "%.*s/%s", TEXT_ARG(folder),
+		return arena_print(p->arena, "%.*s/%s", TEXT_ARG(folder),
 		    path);
 	case LB_PATH_PARENT:
-		return lb_arena_print(p->arena, "%.*s/../%s",
+		return arena_print(p->arena, "%.*s/../%s",
 		    TEXT_ARG(folder), path);
 	case LB_PATH_ORIGIN:
-		return lb_arena_print(p->arena, "%s/%s", g->default_origin,
+		return arena_print(p->arena, "%s/%s", g->default_origin,
 		    path);
 	case LB_PATH_CURRENT:
 		break;
@@ -112,13 +112,13 @@ lb_parse_path(struct lb_parse *p, const char *path)
 char *
 lb_parse_copy(struct lb_parse *p, const char *s)
 {
-	return s == NULL ? NULL : lb_arena_copy(p->arena, text_of(s));
+	return s == NULL ? NULL : arena_copy(p->arena, text_of(s));
 }
 
 void *
 lb_parse_get(struct lb_parse *p, size_t len)
 {
-	return lb_arena_get(p->arena, len);
+	return arena_get(p->arena, len);
 }
 
 void
@@ -128,7 +128,7 @@ lb_parse_owe(struct lb_parse *p, enum lb_arg_kind kind, const char *name,
 	struct lb_debt *d = lb_parse_get(p, sizeof *d);
 
 	*d = (struct lb_debt){ p->place, kind, name, p->proxy, what, to };
-	lb_arena_add(p->arena, &p->debts, d);
+	arena_add(p->arena, &p->debts, d);
 }
 
 /* ---- guesses ----------------------------------------------------------- */

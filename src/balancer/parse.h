@@ -34,7 +34,7 @@ enum {
 
 struct lb_parse {
 	struct lb_setup *setup;
-	struct lb_arena *arena;
+	struct arena *arena;
 	struct lb_report *report;
 	const struct lb_source *source;
 	struct lb_place place;		/* of the line under way */
@@ -61,7 +61,7 @@ struct lb_parse {
 
 	struct lb_proxy_conf *defaults;	/* what proxies begin with now */
 	struct lb_table_conf *table;	/* of the peers section's last line */
-	LB_LIST(const struct lb_debt) debts;
+	ARENA_LIST(const struct lb_debt) debts;
 };
 
 /* "config : parsing [FILE:LINE] : TEXT", at the place of the line. */

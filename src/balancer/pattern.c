@@ -90,7 +90,7 @@ read_network(struct lb_parse *p, const char *s, struct lb_pattern *to,
 
 	text_split(&rest, '/', &ip);
 	if (rest.at != NULL && (bits = mask_bits(rest)) >= 0)
-		s = lb_arena_print(p->arena, "%.*s/%d", TEXT_ARG(ip), bits);
+		s = arena_print(p->arena, "%.*s/%d", TEXT_ARG(ip), bits);
 	if (prefix_parse(text_of(s), &to->prefix, &ignored) == 0)
 		return 0;
 	return why_set(why, "'%s' is not a valid IPv4 or IPv6 address",

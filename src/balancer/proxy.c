@@ -49,12 +49,12 @@ lb_proxy_make(struct lb_proxy *p, const struct lb_server_conf *conf,
 void
 lb_proxy_unmake(struct lb_server *s)
 {
-	struct lb_arena *arena = s->arena;
+	struct arena *arena = s->arena;
 
 	lb_counts_free(&s->counts);
 	tls_drop(&s->tls);
 	mem_drop(s);
-	lb_arena_free(&arena);
+	arena_free(&arena);
 }
 
 /* Both lists with room for one more. */

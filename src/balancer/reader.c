@@ -31,7 +31,7 @@ struct scan {				/* one line on its way to words */
 	bool open;			/* a word is under way, maybe empty */
 	char *out;			/* its bytes */
 	size_t len, room;
-	LB_LIST(const char) words;
+	ARENA_LIST(const char) words;
 };
 
 static void
@@ -61,7 +61,7 @@ static void
 put(struct scan *s, char c)
 {
 	if (s->len + 1 >= s->room) {
-		char *more = lb_arena_get(s->on->r->arena, s->room * 2);
+		char *more = arena_get(s->on->r->arena, s->room * 2);
 
 		memcpy(more, s->out, s->len);
 		s->out = more;
@@ -75,8 +75,8 @@ static void
 end_word(struct scan *s)
 {
 	if (s->open)
-		lb_arena_add(s->on->r->arena, &s->words,
-		    lb_arena_copy(s->on->r->arena,
+		arena_add(s->on->r->arena, &s->words,
+		    arena_copy(s->on->r->arena,
 		    (struct text){ s->out, s->len }));
 	s->open = false;
 	s->len = 0;
@@ -138,16 +138,16 @@ static const char *
 value_of(struct scan *s, struct text name)
 {
 	const struct lb_source *source = s->on->r->source;
-	struct lb_arena *arena = s->on->r->arena;
+	struct arena *arena = s->on->r->arena;
 
 	if (text_is(name, ".FILE"))
 		return s->on->place.file;
 	if (text_is(name, ".LINE"))
-		return lb_arena_print(arena, "%u", s->on->place.line);
+		return arena_print(arena, "%u", s->on->place.line);
 	if (text_is(name, ".SECTION"))
 		return s->on->r->section == NULL ? "" : s->on->r->section;
 	return source->getenv == NULL ? NULL :
-	    source->getenv(source->arg, lb_arena_copy(arena, name));
+	    source->getenv(source->arg, arena_copy(arena, name));
 }
 
 /* ${LIST[*]}: each word of the value becomes one of the line. */
@@ -206,7 +206,7 @@ take_variable(struct scan *s)
 	s->at = at + braced;
 	value = value_of(s, name);
 	if (value == NULL)
-		value = lb_arena_copy(s->on->r->arena, usual);
+		value = arena_copy(s->on->r->arena, usual);
 	put_value(s, value, parted);
 	return true;
 }
@@ -249,7 +249,7 @@ scan_line(struct scan *s)
 	size_t opened = 0;
 
 	s->room = s->line.len + 16;
-	s->out = lb_arena_get(s->on->r->arena, s->room);
+	s->out = arena_get(s->on->r->arena, s->room);
 	while (s->at < s->line.len) {
 		if (s->quote == 0 && s->line.at[s->at] == '#')
 			break;
@@ -288,14 +288,14 @@ stop(struct reading *on, const char *what)
 }
 
 static struct text
-join(struct lb_arena *arena, const struct lb_words *w)
+join(struct arena *arena, const struct lb_words *w)
 {
 	size_t len = 0;
 	char *at;
 
 	for (unsigned i = 1; i < w->count; i++)
 		len += strlen(w->at[i]) + 1;
-	at = lb_arena_get(arena, len + 1);
+	at = arena_get(arena, len + 1);
 	len = 0;
 	for (unsigned i = 1; i < w->count; i++) {
 		size_t n = strlen(w->at[i]);
@@ -444,7 +444,7 @@ read_line(struct reading *on, struct text line)
 	if (!scan_line(&s) || s.words.count == 0)
 		return;
 	w.count = s.words.count;
-	lb_arena_add(on->r->arena, &s.words, "");
+	arena_add(on->r->arena, &s.words, "");
 	w.at = s.words.at;
 	if (!take_directive(on, &w))
 		on->r->line(on->r->arg, &w);

@@ -7,15 +7,15 @@
 #ifndef WEIR_BALANCER_READER_H
 #define WEIR_BALANCER_READER_H
 
-#include "balancer/arena.h"
 #include "balancer/report.h"
 #include "balancer/source.h"
 #include "balancer/words.h"
+#include "base/arena.h"
 
 enum { LB_READER_WORDS = 1024 };	/* of one line at most */
 
 struct lb_reader {
-	struct lb_arena *arena;		/* words are made in it */
+	struct arena *arena;		/* words are made in it */
 	struct lb_report *report;
 	const struct lb_source *source;
 	const char *section;		/* of ${.SECTION}; kept by line() */

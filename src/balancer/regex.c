@@ -12,7 +12,7 @@ struct lb_regex {
 static void *
 take(size_t size, void *arena)
 {
-	return lb_arena_get(arena, size);
+	return arena_get(arena, size);
 }
 
 /* What an arena gave goes with the arena. */
@@ -22,10 +22,10 @@ drop(void *at, void *arena)
 }
 
 const struct lb_regex *
-lb_regex_new(struct lb_arena *arena, const char *pattern, bool nocase,
+lb_regex_new(struct arena *arena, const char *pattern, bool nocase,
     struct why *why)
 {
-	struct lb_regex *r = lb_arena_get(arena, sizeof *r);
+	struct lb_regex *r = arena_get(arena, sizeof *r);
 	pcre2_general_context *memory = pcre2_general_context_create(take,
 	    drop, arena);
 	pcre2_compile_context *context = pcre2_compile_context_create(memory);

@@ -6,7 +6,7 @@
 #ifndef WEIR_BALANCER_REGEX_H
 #define WEIR_BALANCER_REGEX_H
 
-#include "balancer/arena.h"
+#include "base/arena.h"
 #include "base/why.h"
 
 enum { LB_REGEX_GROUPS = 10 };	/* the whole, and \1 to \9 */
@@ -14,7 +14,7 @@ enum { LB_REGEX_GROUPS = 10 };	/* the whole, and \1 to \9 */
 struct lb_regex;
 
 /* NULL with the reason. */
-const struct lb_regex *lb_regex_new(struct lb_arena *, const char *pattern,
+const struct lb_regex *lb_regex_new(struct arena *, const char *pattern,
 	    bool nocase, struct why *);
 bool	lb_regex_matches(const struct lb_regex *, struct text);
 /*

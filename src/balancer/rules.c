@@ -35,7 +35,7 @@ inside(struct lb_parse *p, const struct lb_words *w, unsigned at)
 
 	if (len > 0 && open[len] == ')')
 		len--;
-	return lb_arena_copy(p->arena, (struct text){
+	return arena_copy(p->arena, (struct text){
 	    open == NULL ? "" : open + 1, len });
 }
 
@@ -143,7 +143,7 @@ read_slots(struct lb_parse *p, const struct lb_words *w, unsigned at,
 	unsigned count = 0;
 
 	while (rest.len > 0 && count < 2 && text_split(&rest, ',', &one))
-		if (read_count(p, lb_arena_copy(p->arena, text_trim(one)), 0,
+		if (read_count(p, arena_copy(p->arena, text_trim(one)), 0,
 		    99, r, &n[count++]) < 0)
 			return -1;
 	if (indexed && count != 2)
@@ -184,7 +184,7 @@ read_set_var(struct lb_parse *p, const struct lb_words *w, unsigned *at,
 	struct why why;
 
 	text_split(&rest, ',', &name);
-	r->name = lb_arena_copy(p->arena, name);
+	r->name = arena_copy(p->arena, name);
 	r->text = rest.at;		/* ifexists and the like, or NULL */
 	if (lb_expression_variable(r->name, &why) < 0)
 		return refuse(p, r, why.line);
@@ -271,8 +271,8 @@ read_do_resolve(struct lb_parse *p, const struct lb_words *w, unsigned *at,
 	text_split(&rest, ',', &name);
 	if (rest.at == NULL || !text_split(&rest, ',', &resolvers))
 		return refuse(p, r, "expects (<var>,<resolvers>[,ipv4|ipv6])");
-	r->name = lb_arena_copy(p->arena, name);
-	r->text = lb_arena_copy(p->arena, resolvers);
+	r->name = arena_copy(p->arena, name);
+	r->text = arena_copy(p->arena, resolvers);
 	r->number = rest.at != NULL && text_is(rest, "ipv4");
 	if (lb_expression_variable(r->name, &why) < 0)
 		return refuse(p, r, why.line);
@@ -345,7 +345,7 @@ read_body(struct lb_parse *p, const char *kind, const char *value,
 			    r->action->name, value, why.line);
 			return -1;
 		}
-		t.at = lb_arena_copy(p->arena, t);
+		t.at = arena_copy(p->arena, t);
 	}
 	if (strncmp(kind, "lf-", 3) == 0)
 		return read_format_word(p, t.at, r, &a->body);
@@ -711,9 +711,9 @@ lb_rules_read(struct lb_parse *p, enum lb_ruleset set,
 	if (read_cond(p, w, at, set, what, r) < 0)
 		return -1;
 	if (set == LB_RULES_STATS)
-		lb_arena_add(p->arena, &p->proxy->stats.rules, r);
+		arena_add(p->arena, &p->proxy->stats.rules, r);
 	else
-		lb_arena_add(p->arena, &p->proxy->rules[set], r);
+		arena_add(p->arena, &p->proxy->rules[set], r);
 	return 0;
 }
 
@@ -779,6 +779,6 @@ lb_rules_read_global(struct lb_parse *p, const struct lb_words *w,
 	if (at < w->count)
 		lb_parse_warn(p, "'%s' : what stands behind the value ('%s') "
 		    "is ignored.", what, w->at[at]);
-	lb_arena_add(p->arena, &p->setup->global.variables, r);
+	arena_add(p->arena, &p->setup->global.variables, r);
 	return 0;
 }

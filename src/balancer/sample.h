@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "balancer/arena.h"
+#include "base/arena.h"
 
 struct lb_proxy_conf;
 struct lb_server_conf;
@@ -110,7 +110,7 @@ struct lb_expr {			/* fetch(args),conv(args),... */
 	const char *text;		/* as written */
 	const struct lb_fetch *fetch;
 	struct lb_arg args[LB_ARGS_MOST];
-	LB_LIST(struct lb_conversion) conversions;
+	ARENA_LIST(struct lb_conversion) conversions;
 	enum lb_type type;		/* of the result */
 };
 

@@ -294,7 +294,7 @@ spans(struct walk *w, const char *word)
 	while (text_split(&rest, ',', &one)) {
 		struct lb_span *span =
 		    &s->expect.spans[s->expect.span_count++];
-		char *text = lb_arena_copy(w->parse->arena, one), *end;
+		char *text = arena_copy(w->parse->arena, one), *end;
 
 		span->least = span->most = (int)strtol(text, &end, 10);
 		if (*end == '-' && end != text)
@@ -498,9 +498,9 @@ read_var(struct walk *w)
 	if (text_ends(rest, ")"))
 		rest.len--;
 	text_split(&rest, ',', &name);
-	s->var.name = lb_arena_copy(w->parse->arena, name);
+	s->var.name = arena_copy(w->parse->arena, name);
 	if (rest.at != NULL)
-		s->var.when = lb_arena_copy(w->parse->arena, rest);
+		s->var.when = arena_copy(w->parse->arena, rest);
 	if (lb_expression_variable(s->var.name, &w->why) < 0)
 		return refuse(w, w->why.line);
 	if (s->kind == LB_STEP_SET_VAR)

@@ -53,7 +53,7 @@ struct lb_server {
 	const unsigned *crowd, *full;	/* sessions of the backend; fullconn */
 	const struct lb_server_conf *conf;
 	int netns;			/* its namespace; 0: ours */
-	struct lb_arena *arena;		/* of 'conf', when it was added at run
+	struct arena *arena;		/* of 'conf', when it was added at run
 					 * time; NULL: the setup's */
 	unsigned number;		/* place in proxy->servers */
 	bool leaving;			/* not in the file any more: it goes

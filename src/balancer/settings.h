@@ -16,9 +16,9 @@
 #define WEIR_BALANCER_SETTINGS_H
 
 #include "balancer/addresses.h"
-#include "balancer/arena.h"
 #include "balancer/sample.h"
 #include "balancer/words.h"
+#include "base/arena.h"
 
 enum { LB_UNSET = -1 };
 
@@ -106,8 +106,8 @@ struct lb_cert_conf {		/* a line of a crt-list, or a crt option */
 /* Names of files have ca-base, crt-base in front; texts are OpenSSL's. */
 struct lb_tls_conf {
 	bool on;			/* ssl */
-	LB_LIST(const struct lb_cert_conf) certs;
-	LB_LIST(const char) cert_lists;		/* crt-list: paths */
+	ARENA_LIST(const struct lb_cert_conf) certs;
+	ARENA_LIST(const char) cert_lists;		/* crt-list: paths */
 	enum lb_verify verify;		/* default: none (bind), required */
 	const char *verify_host;	/* server */
 	const char *ca_file, *ca_verify_file, *crl_file;
@@ -215,7 +215,7 @@ struct lb_server_conf {
 	int send_proxy;			/* 0: none; 1; 2 */
 	bool send_proxy_ssl, send_proxy_ssl_cn;
 	unsigned proxy_v2_options;	/* LB_PP2_* */
-	LB_LIST(const struct lb_tlv_conf) tlvs;
+	ARENA_LIST(const struct lb_tlv_conf) tlvs;
 	struct lb_tls_conf tls;
 	struct lb_source_conf source;
 	const char *namespace;
@@ -301,7 +301,7 @@ struct lb_check_conf {
 	const char *method, *uri, *version, *host;
 	bool disable_on_404, send_state;
 	/* Lines of http-check or tcp-check of the kind in force. */
-	LB_LIST(const struct lb_step) steps;
+	ARENA_LIST(const struct lb_step) steps;
 	bool inherited;			/* the steps are those of defaults */
 	const char *command, *path;	/* EXTERNAL; path: NULL or PATH */
 	/* ours */
@@ -361,9 +361,9 @@ struct lb_stats_conf {
 	const char *uri;		/* "/haproxy?stats" */
 	int64_t refresh;		/* 0: none */
 	const char *realm;		/* "HAProxy Statistics" */
-	LB_LIST(const char) auth;	/* "user:password" */
-	LB_LIST(const char) scopes;	/* "." is this proxy; none: all */
-	LB_LIST(const struct lb_rule) rules;	/* stats http-request */
+	ARENA_LIST(const char) auth;	/* "user:password" */
+	ARENA_LIST(const char) scopes;	/* "." is this proxy; none: all */
+	ARENA_LIST(const struct lb_rule) rules;	/* stats http-request */
 	bool admin;			/* admin_cond NULL: always */
 	const struct lb_cond *admin_cond;
 	bool hide_version, show_legends, show_modules, show_node, show_desc;
@@ -412,23 +412,23 @@ struct lb_proxy_conf {
 	unsigned options;		/* 1 << enum lb_option; defaults are in */
 
 	/* Frontend side. */
-	LB_LIST(struct lb_bind_conf) binds;
+	ARENA_LIST(struct lb_bind_conf) binds;
 	int maxconn;			/* 0: the process's */
 	int backlog;			/* 0: maxconn */
 	int session_rate;		/* rate-limit sessions; 0: none */
-	LB_LIST(struct lb_switch_conf) switches;	/* use_backend */
+	ARENA_LIST(struct lb_switch_conf) switches;	/* use_backend */
 	struct lb_switch_conf *default_backend;		/* or NULL */
 	const char *monitor_uri;	/* or NULL */
-	LB_LIST(const struct lb_cond) monitor_fail;
+	ARENA_LIST(const struct lb_cond) monitor_fail;
 	bool pgsql_cancel;		/* ours */
 	struct lb_keepalive_conf client_keepalive;
 
 	/* Backend side. */
-	LB_LIST(struct lb_server_conf) servers;		/* templates unrolled */
+	ARENA_LIST(struct lb_server_conf) servers;	/* templates unrolled */
 	struct lb_server_conf *default_server;
 	struct lb_address dispatch;	/* kind NONE: none */
 	struct lb_balance_conf balance;
-	LB_LIST(struct lb_use_server_conf) use_servers;
+	ARENA_LIST(struct lb_use_server_conf) use_servers;
 	int retries;			/* 3 */
 	bool redispatch;
 	int redispatch_every;		/* N; -1 */
@@ -437,7 +437,7 @@ struct lb_proxy_conf {
 	struct lb_source_conf source;
 	struct lb_check_conf check;
 	struct lb_table_conf *table;	/* or NULL */
-	LB_LIST(struct lb_stick_conf) sticks;
+	ARENA_LIST(struct lb_stick_conf) sticks;
 	enum { LB_STATE_NONE, LB_STATE_GLOBAL, LB_STATE_LOCAL } load_state;
 	const char *state_file;		/* server-state-file-name, or NULL */
 	struct lb_keepalive_conf server_keepalive;
@@ -455,13 +455,13 @@ struct lb_proxy_conf {
 	unsigned session_spread;	/* ours: percent */
 
 	/* Rules, by enum lb_ruleset. */
-	LB_LIST(const struct lb_rule) rules[LB_RULESETS];
-	LB_LIST(struct lb_acl) acls;
+	ARENA_LIST(const struct lb_rule) rules[LB_RULESETS];
+	ARENA_LIST(struct lb_acl) acls;
 	int64_t request_delay;		/* tcp-request inspect-delay; 0: none */
 	int64_t response_delay;
 
 	/* Logging. */
-	LB_LIST(const struct lb_log_conf) logs;	/* "global" resolved */
+	ARENA_LIST(const struct lb_log_conf) logs;	/* "global" resolved */
 	enum lb_log_kind log_kind;
 	const struct lb_format *log_format;	/* FORMAT, or NULL */
 	const struct lb_format *log_sd;		/* log-format-sd, or NULL */
@@ -476,7 +476,7 @@ struct lb_proxy_conf {
 	bool used;
 	/* Lines that matter in HTTP only, for the warnings at the end. */
 	unsigned http_words;		/* LB_HTTP_* of parse.h */
-	LB_LIST(const char) http_options;
+	ARENA_LIST(const char) http_options;
 	struct lb_place log_place;
 };
 
@@ -485,7 +485,7 @@ struct lb_proxy_conf {
 struct lb_user_conf {
 	const char *name, *password;	/* NULL: none */
 	bool plain;			/* insecure-password; else crypt(3) */
-	LB_LIST(const char) groups;	/* those of the groups' lines too */
+	ARENA_LIST(const char) groups;	/* those of the groups' lines too */
 };
 
 struct lb_member_conf {		/* of a group line; users have their groups */
@@ -496,9 +496,9 @@ struct lb_member_conf {		/* of a group line; users have their groups */
 struct lb_userlist_conf {
 	struct lb_place place;
 	const char *name;
-	LB_LIST(struct lb_user_conf) users;
-	LB_LIST(const char) groups;
-	LB_LIST(const struct lb_member_conf) members;
+	ARENA_LIST(struct lb_user_conf) users;
+	ARENA_LIST(const char) groups;
+	ARENA_LIST(const struct lb_member_conf) members;
 };
 
 struct lb_nameserver_conf {
@@ -511,7 +511,7 @@ struct lb_nameserver_conf {
 struct lb_resolvers_conf {
 	struct lb_place place;
 	const char *name;
-	LB_LIST(const struct lb_nameserver_conf) servers;
+	ARENA_LIST(const struct lb_nameserver_conf) servers;
 	bool parse_resolv_conf;
 	int64_t hold_nx, hold_obsolete, hold_other, hold_refused,
 	    hold_timeout, hold_valid;	/* 30 s; valid 10 s; obsolete 0 */
@@ -531,9 +531,9 @@ struct lb_peers_conf {
 	struct lb_place place;
 	const char *name;
 	bool disabled;
-	LB_LIST(struct lb_bind_conf) binds;
-	LB_LIST(const struct lb_peer_conf) peers;
-	LB_LIST(struct lb_table_conf) tables;
+	ARENA_LIST(struct lb_bind_conf) binds;
+	ARENA_LIST(const struct lb_peer_conf) peers;
+	ARENA_LIST(struct lb_table_conf) tables;
 };
 
 /* ---- global ------------------------------------------------------------ */
@@ -566,8 +566,8 @@ struct lb_global_conf {
 	const char *log_tag;		/* "haproxy" */
 	bool log_hostname;		/* log-send-hostname */
 	const char *hostname;		/* its argument, or NULL */
-	LB_LIST(const struct lb_log_conf) logs;
-	LB_LIST(struct lb_bind_conf) sockets;	/* stats socket */
+	ARENA_LIST(const struct lb_log_conf) logs;
+	ARENA_LIST(struct lb_bind_conf) sockets;	/* stats socket */
 	int64_t stats_timeout;		/* 10 s */
 	int stats_maxconn;		/* 10 */
 	const char *stats_file, *guid;	/* or NULL */
@@ -587,13 +587,13 @@ struct lb_global_conf {
 	int rcvbuf_client, rcvbuf_server, sndbuf_client, sndbuf_server;
 					/* bytes; 0: the system's */
 	bool noreuseport, nosplice;
-	LB_LIST(const struct lb_rule) variables;	/* set-var: of proc */
+	ARENA_LIST(const struct lb_rule) variables;	/* set-var: of proc */
 	/* ours */
 	enum lb_engine engine;
 	const char *metrics_listen;	/* or NULL */
 	bool log_json, sandbox, reload_in_place;	/* ..., on, on */
 	int64_t takeover_drain;		/* 0: none */
-	LB_LIST(const char) healthz_backends;
+	ARENA_LIST(const char) healthz_backends;
 };
 
 /* ---- the whole --------------------------------------------------------- */
@@ -603,22 +603,22 @@ struct lb_block_conf {
 	const void *object;		/* the proxy's, ... it became */
 	const struct lb_block_conf *from;	/* defaults; NULL: none */
 	struct lb_words head;
-	LB_LIST(const struct lb_words) lines;	/* also of side files */
+	ARENA_LIST(const struct lb_words) lines;	/* also of side files */
 };
 
 struct lb_setup {
-	struct lb_arena *arena;
+	struct arena *arena;
 	struct lb_global_conf global;
 	/* In the order of the file; frontend and backend sides in one list. */
-	LB_LIST(struct lb_proxy_conf) proxies;
-	LB_LIST(struct lb_proxy_conf) defaults;
-	LB_LIST(struct lb_userlist_conf) userlists;
-	LB_LIST(struct lb_resolvers_conf) resolvers;
-	LB_LIST(struct lb_peers_conf) peers;
-	LB_LIST(struct lb_table_conf) tables;	/* all, also of peers */
-	LB_LIST(struct lb_list_conf) lists;
+	ARENA_LIST(struct lb_proxy_conf) proxies;
+	ARENA_LIST(struct lb_proxy_conf) defaults;
+	ARENA_LIST(struct lb_userlist_conf) userlists;
+	ARENA_LIST(struct lb_resolvers_conf) resolvers;
+	ARENA_LIST(struct lb_peers_conf) peers;
+	ARENA_LIST(struct lb_table_conf) tables;	/* all, also of peers */
+	ARENA_LIST(struct lb_list_conf) lists;
 	unsigned listeners;		/* sockets that bind lines ask for */
-	LB_LIST(struct lb_block_conf) blocks;	/* if the source wanted them */
+	ARENA_LIST(struct lb_block_conf) blocks;	/* if they are wanted */
 };
 
 #endif

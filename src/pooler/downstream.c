@@ -815,6 +815,13 @@ const struct conn_handler pl_downstream_handler = {
 void
 pl_downstream_abandon(struct pl_client *c, struct pl_server *s)
 {
+	if (s->state == PL_SERVER_ACTIVE_CANCEL ||
+	    s->state == PL_SERVER_LOGIN) {
+		c->server = NULL;
+		s->client = NULL;
+		pl_server_close(s, false, "client disconnected");
+		return;
+	}
 	NEED(s->client == c);
 	if (c->fresh && !s->setting_values) {
 		pl_pool_release(s->pool, s);
@@ -827,9 +834,7 @@ pl_downstream_abandon(struct pl_client *c, struct pl_server *s)
 	}
 	c->server = NULL;
 	s->client = NULL;
-	if (s->state == PL_SERVER_ACTIVE_CANCEL)
-		pl_server_close(s, false, "client disconnected");
-	else if (s->status != 'I')
+	if (s->status != 'I')
 		pl_server_close(s, !pl_client_midway(c),
 		    "client disconnect while server was not ready");
 	else

@@ -141,6 +141,10 @@ seek_welcome(struct pl_client *c)
 void
 pl_login_granted(struct pl_client *c)
 {
+	if (c->login == NULL) {
+		pl_upstream_go(c);
+		return;
+	}
 	if (c->looks_up) {
 		pl_lookup_granted(c);
 		return;

@@ -12,7 +12,7 @@
 /* A connection was accepted; fd is taken. NULL: no memory. */
 struct pl_client *pl_login_new(struct loop *, int fd, const struct endpoint *peer);
 
-/* Its pool has a server or a welcome for it. */
+/* Its pool has a server or a welcome for it; behind the login it goes on. */
 void	pl_login_granted(struct pl_client *);
 void	pl_login_free(struct pl_client *);
 

@@ -41,7 +41,6 @@
 #include "pooler/setup.h"
 #include "pooler/statistics.h"
 #include "pooler/tlsconf.h"
-#include "pooler/upstream.h"
 #include "pooler/variables.h"
 #include "pooler/view.h"
 #include "proc/handover.h"
@@ -412,28 +411,6 @@ static const struct program_signal signals[] = {
 /* ---- the wiring -------------------------------------------------------- */
 
 static void
-on_granted(struct pl_client *c)
-{
-	if (c->login != NULL)
-		pl_login_granted(c);
-	else
-		pl_upstream_go(c);
-}
-
-static void
-on_client_leaves(struct pl_client *c, struct pl_server *s)
-{
-	if (s->state == PL_SERVER_ACTIVE_CANCEL ||
-	    s->state == PL_SERVER_LOGIN) {
-		c->server = NULL;
-		s->client = NULL;
-		pl_server_close(s, false, "client disconnected");
-		return;
-	}
-	pl_downstream_abandon(c, s);
-}
-
-static void
 on_shutdown(enum pl_shutdown how)
 {
 	if (how == PL_SHUTDOWN_NOW) {
@@ -461,8 +438,8 @@ wire(void)
 	pl_console_init();
 	pl_growth_dial = pl_dial_start;
 	pl_pool_check = pl_check_start;
-	pl_pool_granted = on_granted;
-	pl_client_leaves_server = on_client_leaves;
+	pl_pool_granted = pl_login_granted;
+	pl_client_leaves_server = pl_downstream_abandon;
 	pl_client_login_free = pl_login_free;
 	pl_client_gone = pl_cancel_client_left;
 	pl_client_midway_server = pl_server_midway;

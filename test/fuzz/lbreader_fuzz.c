@@ -35,9 +35,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct lb_source source = { .getenv = get_variable };
 	struct lb_source_text text = { "f", fuzz_text(data, len), false };
-	struct lb_arena *volatile arena = lb_arena_new();
+	struct arena *volatile arena = arena_new();
 	struct lb_report report = { .tell = tell };
-	struct lb_arena *dead;
+	struct arena *dead;
 	unsigned last = 0;
 	jmp_buf full;
 
@@ -46,10 +46,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		    .source = &source, .section = "s", .arg = &last,
 		    .line = on_line };
 
-		lb_arena_escape(arena, &full);
+		arena_escape(arena, &full);
 		lb_reader_read(&r, &text);
 	}
 	dead = arena;
-	lb_arena_free(&dead);
+	arena_free(&dead);
 	return 0;
 }

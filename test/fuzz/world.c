@@ -29,7 +29,6 @@
 #include "pooler/server.h"
 #include "pooler/setup.h"
 #include "pooler/statement.h"
-#include "pooler/upstream.h"
 #include "pooler/variables.h"
 #include "world.h"
 
@@ -583,28 +582,6 @@ int socket_unix_peer(int fd, int *pid, int *uid, int *gid) { return -1; }
 
 /* ---- the wiring, as the pooler's main has it */
 
-static void
-on_granted(struct pl_client *c)
-{
-	if (c->login != NULL)
-		pl_login_granted(c);
-	else
-		pl_upstream_go(c);
-}
-
-static void
-on_client_leaves(struct pl_client *c, struct pl_server *s)
-{
-	if (s->state == PL_SERVER_ACTIVE_CANCEL ||
-	    s->state == PL_SERVER_LOGIN) {
-		c->server = NULL;
-		s->client = NULL;
-		pl_server_close(s, false, "client disconnected");
-		return;
-	}
-	pl_downstream_abandon(c, s);
-}
-
 static int reload(struct why *why) { return why_set(why, "not here"); }
 static void shut_down(enum pl_shutdown how) {}
 static void listen_or_not(bool on) {}
@@ -626,8 +603,8 @@ wire(void)
 	pl_console_init();
 	pl_growth_dial = pl_dial_start;
 	pl_pool_check = pl_check_start;
-	pl_pool_granted = on_granted;
-	pl_client_leaves_server = on_client_leaves;
+	pl_pool_granted = pl_login_granted;
+	pl_client_leaves_server = pl_downstream_abandon;
 	pl_client_login_free = pl_login_free;
 	pl_client_gone = pl_cancel_client_left;
 	pl_client_midway_server = pl_server_midway;

@@ -27,6 +27,9 @@ def stage():
     text += "".join(" server server%d 127.0.0.1:9\n" % n for n in range(1000))
     before = os.sched_getaffinity(0)
     with Console(ours(), text) as c:
+        with open("/proc/%d/maps" % c.process.pid) as f:
+            if "san.so" in f.read():
+                pytest.skip("what a sanitizer spends is not ours")
         if len(before) > 1:
             os.sched_setaffinity(c.process.pid, {max(before)})
             os.sched_setaffinity(0, before - {max(before)})

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from rig import balancing
+from rig.console import Console
 
 HEAD = """global
  nbthread %d
@@ -391,3 +392,20 @@ def test_metrics_of_the_process_come_in_slices():
         assert get(own, "/healthz")[1] == "ok\n"
         b.process.terminate()
         assert b.process.wait(5) is not None
+
+
+def test_the_page_has_a_column_of_modules():
+    text = ("listen page\n mode http\n bind 127.0.0.1:{P1}\n stats enable\n"
+            " stats uri /\n%sbackend b\n server s 127.0.0.1:9\n")
+    for more, times in (("", 0), (" stats show-modules\n", 2)):
+        with Console(balancing.ours(), text % more) as c, balancing.connect(c.ports["P1"]) as s:
+            s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            page = b"".join(iter(lambda: s.recv(65536), b"")).decode()
+            assert "not carried out" not in c.errors()
+        table = page[page.index('href="#page"'):]
+        assert table.count(">Extra modules<") == times
+        assert table.count("TLS sessions that were resumed: ") == 2 * times
+        head = table[:table.index("</thead>")]
+        row = table[table.index('<tr class="frontend"'):]
+        cells = row[:row.index("</tr>")].count("<td")
+        assert cells + 1 == 2 + head[head.rindex("<tr"):].count("<th")

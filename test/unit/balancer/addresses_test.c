@@ -7,7 +7,7 @@ enum { ALL = LB_ADDRESS_MAY_RANGE | LB_ADDRESS_MAY_OFFSET |
     LB_ADDRESS_MAY_FD | LB_ADDRESS_MAY_DATAGRAM | LB_ADDRESS_MAY_NAME |
     LB_ADDRESS_MAY_UNIX };
 
-static struct lb_arena *arena;
+static struct arena *arena;
 static struct lb_address got;
 static struct why why;
 
@@ -15,7 +15,7 @@ static int
 parse(const char *text, unsigned may)
 {
 	if (arena == NULL)
-		arena = lb_arena_new();
+		arena = arena_new();
 	return lb_addresses_read(arena, text_of(text), may, &got, &why);
 }
 
@@ -75,7 +75,7 @@ START_TEST(reads_all_forms)
 			ck_assert_str_eq(address_print(&got.sa, buf),
 			    rows[i].shown);
 	}
-	lb_arena_free(&arena);
+	arena_free(&arena);
 }
 END_TEST
 
@@ -86,7 +86,7 @@ START_TEST(pads_abstract_names)
 	ck_assert_int_eq(parse("abnsz@foo", ALL), 0);
 	ck_assert_uint_eq(got.sa.len,
 	    offsetof(struct sockaddr_un, sun_path) + 4);
-	lb_arena_free(&arena);
+	arena_free(&arena);
 }
 END_TEST
 
@@ -117,7 +117,7 @@ START_TEST(refuses_the_rest)
 		    rows[i].text);
 		ck_assert_msg(why.line[0] != '\0', "%s", rows[i].text);
 	}
-	lb_arena_free(&arena);
+	arena_free(&arena);
 }
 END_TEST
 

@@ -45,13 +45,13 @@ lines_of(const char *text)
 	struct lb_source source = { .getenv = look };
 	struct lb_source_text t = { "f", text_of(text), false };
 	struct lb_report report = { .tell = tell };
-	struct lb_arena *arena = lb_arena_new();
+	struct arena *arena = arena_new();
 	struct lb_reader r = { .arena = arena, .report = &report,
 	    .source = &source, .section = "sect", .line = on_line };
 
 	out[0] = said[0] = '\0';
 	lb_reader_read(&r, &t);
-	lb_arena_free(&arena);
+	arena_free(&arena);
 	return out;
 }
 
