@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* info.c - the process in numbers. Loop 0. */
+#include <sys/resource.h>
+
 #include <stddef.h>
 #include <stdio.h>
 #include <time.h>
@@ -31,7 +33,7 @@ const struct lb_info_row lb_info_rows[] = {
 	    "age of the worker, in days, hours, minutes, seconds"),
 	ROW("Uptime_sec", "MDPV", U32, uptime_sec,
 	    "age of the worker in seconds"),
-	ROW("Memmax_MB", "CLPV", U32, zero, "memory it may take in MB; 0: any"),
+	ROW("Memmax_MB", "CLPV", U32, most_mb, "memory it may take in MB; 0: any"),
 	ROW("PoolAlloc_MB", "MGPV", U32, memory_mb,
 	    "MB of buffers and sessions"),
 	ROW("PoolUsed_MB", "MGPV", U32, memory_mb, "MB of those in use"),
@@ -132,7 +134,7 @@ const struct lb_info_row lb_info_rows[] = {
 	ROW("CumRecvLogs", "MCPV", U32, zero,
 	    "log lines taken in to be passed on"),
 	ROW("Build info", "POSV", STR, version, "how it was built"),
-	ROW("Memmax_bytes", "CLPV", U32, zero,
+	ROW("Memmax_bytes", "CLPV", U32, most_memory,
 	    "memory it may take in bytes; 0: any"),
 	ROW("PoolAlloc_bytes", "MGPV", U64, memory,
 	    "bytes of buffers and sessions"),
@@ -291,9 +293,14 @@ lb_info_take(struct lb_info *i, uint64_t memory)
 {
 	const struct lb_world *w = lb_world();
 	int64_t now = clock_now();
+	struct rlimit most;
 
 	*i = (struct lb_info){ .one = 1, .memory = memory };
 	i->memory_mb = memory >> 20;
+	if (getrlimit(RLIMIT_AS, &most) == 0 &&
+	    most.rlim_cur != RLIM_INFINITY)
+		i->most_memory = most.rlim_cur;
+	i->most_mb = i->most_memory >> 20;
 	i->threads = loop_count();
 	i->pid = (uint64_t)getpid();
 	i->uptime_sec = (uint64_t)((now - w->started) / CLOCK_SECOND);

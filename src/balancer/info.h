@@ -13,7 +13,7 @@ struct lb_info {		/* zero: so it is, or nobody counts it */
 	const char *name, *version, *released, *node, *description, *product,
 	    *tainted;
 	char uptime[32];
-	uint64_t zero, one;
+	uint64_t zero, one, most_memory, most_mb;
 	uint64_t threads, pid, uptime_sec, memory_mb, memory, files, sockets,
 	    maxconn, hard_maxconn, connections, connections_ever,
 	    tls_limit, tls, tls_ever, connection_rate, connection_limit,

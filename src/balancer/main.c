@@ -334,6 +334,10 @@ serve(struct lb_report *report, const char *called)
 	if (has_master(setup))
 		return lb_overseer_serve(setup, setup == NULL ? NULL :
 		    lb_outline_print(setup, files), &options, called);
+	if (options.master_socket != NULL)
+		lb_report_tell(report, LB_REPORT_WARNING, "config : a master "
+		    "CLI socket was defined, but master-worker mode (-W) is "
+		    "not enabled.");
 	return setup == NULL ? 1 : lb_serve(setup, &options, called, before);
 }
 

@@ -93,9 +93,13 @@ put_process(const struct lb_page *p, struct sheet *to)
 	    "%llu)<br>\n<b>uptime = </b> %s<br>\n",
 	    (unsigned long long)i->pid, (unsigned long long)i->threads,
 	    i->uptime);
-	sheet_print(to, "<b>system limits:</b> memmax = unlimited; ulimit-n "
-	    "= %llu<br>\n<b>maxsock = </b> %llu; <b>maxconn = </b> %llu; "
-	    "<b>maxpipes = </b> 0<br>\n", (unsigned long long)i->files,
+	sheet_print(to, "<b>system limits:</b> memmax = ");
+	if (i->most_mb > 0)
+		sheet_print(to, "%llu MB", (unsigned long long)i->most_mb);
+	else
+		sheet_print(to, "unlimited");
+	sheet_print(to, "; ulimit-n = %llu<br>\n<b>maxsock = </b> %llu; "
+	    "<b>maxconn = </b> %llu; <b>maxpipes = </b> 0<br>\n", (unsigned long long)i->files,
 	    (unsigned long long)i->sockets, (unsigned long long)i->maxconn);
 	sheet_print(to, "current conns = %llu; current pipes = 0/0; conn "
 	    "rate = %llu/sec; bit rate = %llu.%03llu kbps<br>\nRunning "

@@ -123,33 +123,61 @@ void
 lb_stopping_soft(void)
 {
 	const struct lb_global_conf *g = &lb_world()->setup->global;
+	char line[100];
 
 	if (lb_world()->stopping)
 		return;
 	lb_world()->stopping = true;
 	ready_stopping();
-	if (g->grace > 0)
-		timer_after(&grace_timer, g->grace);
-	else
+	if (g->grace == 0) {
 		stop_all(NULL);
+		return;
+	}
+	snprintf(line, sizeof line, "Scheduling a soft-stop in %lld ms.",
+	    (long long)(g->grace / CLOCK_MS));
+	lb_logs_say(LB_LOG_NOTICE, line);
+	timer_after(&grace_timer, g->grace);
 }
 
 /* ---- pause, resume, tell ----------------------------------------------- */
 
+/* Only who listens was open. */
+static void
+tell_change(const struct lb_proxy *p, const char *what)
+{
+	char line[300];
+
+	if (p->doors == NULL)
+		return;
+	snprintf(line, sizeof line, "%s %s %.200s.", what, p->conf->kind,
+	    p->conf->name);
+	lb_world_say(p, LB_LOG_WARNING, line);
+}
+
 static void
 on_pause(void)
 {
-	for (unsigned i = 0; i < lb_world()->count; i++)
-		if (lb_world()->proxies[i]->state == LB_PROXY_OPEN)
-			lb_door_let_go(lb_world()->proxies[i]);
+	for (unsigned i = 0; i < lb_world()->count; i++) {
+		struct lb_proxy *p = lb_world()->proxies[i];
+
+		if (p->state != LB_PROXY_OPEN)
+			continue;
+		lb_door_let_go(p);
+		tell_change(p, "Paused");
+	}
 }
 
 static void
 on_resume(void)
 {
-	for (unsigned i = 0; i < lb_world()->count; i++)
-		if (lb_world()->proxies[i]->state == LB_PROXY_PAUSED)
-			lb_door_hold_again(lb_world()->proxies[i]);
+	for (unsigned i = 0; i < lb_world()->count; i++) {
+		struct lb_proxy *p = lb_world()->proxies[i];
+
+		if (p->state != LB_PROXY_PAUSED)
+			continue;
+		lb_door_hold_again(p);
+		tell_change(p, "Resumed");
+	}
 }
 
 static void
@@ -166,18 +194,30 @@ tell_server(const struct lb_server *s)
 }
 
 static void
+how_served(const struct lb_proxy *p, char *to, size_t room)
+{
+	if (p->server_count == 0)
+		snprintf(to, room, "has no servers.");
+	else if (p->active == 0)
+		snprintf(to, room, p->backups > 0 ? "is running on backup "
+		    "servers !" : "has no server available !");
+	else
+		snprintf(to, room, "has %u active servers and %u backup "
+		    "servers available.", p->active, p->backups);
+}
+
+static void
 tell_proxy(struct lb_proxy *p)
 {
-	char line[500];
+	char line[500], how[100];
 
 	for (unsigned i = 0; i < p->server_count; i++)
 		tell_server(p->servers[i]);
 	lb_proxy_lock(p);
-	snprintf(line, sizeof line, "SIGHUP: Proxy %.100s has %u active "
-	    "servers and %u backup servers available. Conn: act(FE+BE): "
-	    "%u+%u, %u pend (%u unass), tot(FE+BE): %llu+%llu.",
-	    p->conf->name, p->active, p->backups,
-	    atomic_load(&p->front_sessions), p->sessions, p->queued,
+	how_served(p, how, sizeof how);
+	snprintf(line, sizeof line, "SIGHUP: Proxy %.100s %s Conn: "
+	    "act(FE+BE): %u+%u, %u pend (%u unass), tot(FE+BE): %llu+%llu.",
+	    p->conf->name, how, atomic_load(&p->front_sessions), p->sessions, p->queued,
 	    p->queue.count, (unsigned long long)p->front_total,
 	    (unsigned long long)p->total);
 	lb_proxy_unlock(p);

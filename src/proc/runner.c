@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * runner.c - the daemon's side of the helper: who waits, who runs, who is
- * told. The helper is given only what it may start at once, so everything
- * that waits can still be taken back here. On the home loop.
+ * runner.c - a desk (proc/desk) on a loop: reads what the helper says, writes
+ * when there is room, forks another helper when one died. On the home loop.
  */
-#include <sys/queue.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-
-#include <errno.h>
-#include <signal.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -20,41 +12,22 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "net/timer.h"
-#include "proc/helper.h"
+#include "proc/desk.h"
 #include "proc/runner.h"
 
-enum { MOST_KNOWN = 16384, MOST_DEPARTED = 16 };
-
-struct run {
-	TAILQ_ENTRY(run) link;
-	uint64_t number, key;
-	void (*done)(void *, const struct runner_result *);
-	void *arg;
-	bool ends;			/* taken back: the helper is to be told */
-	size_t len;
-	char packet[];
-};
-TAILQ_HEAD(runs, run);
+enum { MOST_DEPARTED = 16, PORTION = 64 };
 
 struct runner {
-	const struct runner_command *table;
-	unsigned rows, most;
-	struct helper *helper;
-	pid_t pid;			/* -1: none */
-	int sock;			/* -1: none */
-	int64_t forked;
+	struct desk desk;
 	struct loop *home;		/* NULL: not yet */
 	struct event readable, writable;
 	struct timer again;		/* a new helper */
 	void (*lost)(void *);
 	void *arg;
-	uint64_t last;			/* number given */
-	struct runs waiting, running;
-	unsigned known, busy;		/* all; of them running */
 	bool closed;
 };
 
-/* ---- the helper's process ---------------------------------------------- */
+/* ---- helpers that were let go ------------------------------------------ */
 
 static pid_t departed[MOST_DEPARTED];	/* they end on their own, later */
 
@@ -78,142 +51,34 @@ depart(pid_t pid)
 		}
 }
 
-/* No handler of the daemon's may run in the child before it has its own. */
-static pid_t
-fork_quietly(void)
-{
-	sigset_t all, before;
-	pid_t pid;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	pid = fork();
-	if (pid != 0)
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return pid;
-}
-
-static int
-fork_helper(struct runner *r, struct why *why)
-{
-	int ends[2];
-
-	reap_departed();
-	r->forked = clock_now();
-	helper_free(&r->helper);
-	r->helper = helper_new(r->table, r->rows, r->most);
-	if (r->helper == NULL)
-		return why_set(why, "no memory for the helper");
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return why_errno(why, "cannot speak to a helper");
-	r->pid = fork_quietly();
-	if (r->pid == 0)
-		helper_live(r->helper, ends[1]);
-	close(ends[1]);
-	if (r->pid < 0) {
-		close(ends[0]);
-		return why_errno(why, "cannot fork the helper");
-	}
-	r->sock = ends[0];
-	return 0;
-}
-
 struct runner *
 runner_new(const struct runner_command *table, unsigned n, unsigned most,
     struct why *why)
 {
-	struct runner *r;
+	struct runner *r = mem_zero(sizeof *r);
 
-	NEED(most > 0 && most <= RUNNER_MOST);
-	r = mem_zero(sizeof *r);
 	if (r == NULL) {
 		why_set(why, "no memory for the helper");
 		return NULL;
 	}
-	TAILQ_INIT(&r->waiting);
-	TAILQ_INIT(&r->running);
-	r->table = table;
-	r->rows = n;
-	r->most = most;
-	r->pid = r->sock = -1;
-	if (fork_helper(r, why) == 0)
+	reap_departed();
+	desk_init(&r->desk, table, n, most);
+	if (desk_fork(&r->desk, why) == 0)
 		return r;
-	helper_free(&r->helper);
+	desk_fini(&r->desk);
 	mem_drop(r);
 	return NULL;
 }
 
-/* ---- sending ----------------------------------------------------------- */
-
-static bool
-key_is_busy(const struct runner *r, uint64_t key)
-{
-	const struct run *run;
-
-	if (key == 0)
-		return false;
-	TAILQ_FOREACH(run, &r->running, link)
-		if (run->key == key)
-			return true;
-	return false;
-}
-
-/* The next that may start; those of one key stay in their order. */
-static struct run *
-find_next(const struct runner *r)
-{
-	struct run *run;
-
-	if (r->busy >= r->most)
-		return NULL;
-	TAILQ_FOREACH(run, &r->waiting, link)
-		if (!key_is_busy(r, run->key))
-			return run;
-	return NULL;
-}
-
-/* Full: later. Broken: the end is read in a moment. */
-static bool
-is_sent(struct runner *r, const void *packet, size_t len)
-{
-	if (send(r->sock, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-		return true;
-	if (errno == EAGAIN || errno == ENOBUFS)
-		event_add(&r->writable, NULL);
-	return false;
-}
-
-static void
-end_taken_back(struct runner *r)
-{
-	struct helper_order o = { .end = true };
-	struct run *run;
-
-	TAILQ_FOREACH(run, &r->running, link) {
-		if (!run->ends)
-			continue;
-		o.run = run->number;
-		if (!is_sent(r, &o, offsetof(struct helper_order, text)))
-			return;
-		run->ends = false;
-	}
-}
+/* ---- the socket --------------------------------------------------------- */
 
 static void
 start_waiting(struct runner *r)
 {
-	struct run *run;
-
-	if (r->home == NULL || r->closed || r->sock < 0)
+	if (r->home == NULL || r->closed)
 		return;
-	end_taken_back(r);
-	while ((run = find_next(r)) != NULL) {
-		if (!is_sent(r, run->packet, run->len))
-			return;
-		TAILQ_REMOVE(&r->waiting, run, link);
-		TAILQ_INSERT_TAIL(&r->running, run, link);
-		r->busy++;
-	}
+	if (!desk_start(&r->desk))
+		event_add(&r->writable, NULL);
 }
 
 static void
@@ -222,88 +87,41 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	start_waiting(arg);
 }
 
-/* ---- hearing ----------------------------------------------------------- */
-
 static void
-forget(struct runner *r, struct run *run, bool runs)
-{
-	TAILQ_REMOVE(runs ? &r->running : &r->waiting, run, link);
-	r->busy -= runs;
-	r->known--;
-}
-
-static void
-conclude(struct runner *r, struct run *run, const struct runner_result *got)
-{
-	forget(r, run, true);
-	if (run->done != NULL)
-		run->done(run->arg, got);
-	mem_drop(run);
-}
-
-static void
-take_news(struct runner *r, const struct helper_news *n)
-{
-	struct runner_result got = {
-		.end = (enum runner_end)n->end, .code = n->code,
-		.took = n->took, .output = { n->output, n->len },
-		.cut = n->cut
-	};
-	struct run *run;
-
-	TAILQ_FOREACH(run, &r->running, link)
-		if (run->number == n->run) {
-			conclude(r, run, &got);
-			return;
-		}
-}
-
-static void
-drop_helper(struct runner *r)
+unwatch(struct runner *r)
 {
 	event_del(&r->readable);
 	event_del(&r->writable);
-	close(r->sock);
-	r->sock = -1;
 }
 
 /* Those that ran are told; those that wait wait for the next helper. */
 static void
 lose_helper(struct runner *r)
 {
-	static const struct runner_result lost = { .end = RUNNER_LOST };
-	int64_t since = clock_now() - r->forked;
+	int64_t since = clock_now() - r->desk.forked;
 
-	drop_helper(r);
-	kill(r->pid, SIGKILL);
-	waitpid(r->pid, NULL, 0);
-	r->pid = -1;
+	unwatch(r);
+	desk_bury_helper(&r->desk);
 	timer_after(&r->again, since < CLOCK_SECOND ? CLOCK_SECOND - since :
 	    0);
-	while (!r->closed && !TAILQ_EMPTY(&r->running))
-		conclude(r, TAILQ_FIRST(&r->running), &lost);
+	while (!r->closed && desk_tell_lost(&r->desk))
+		;
 	if (!r->closed && r->lost != NULL)
 		r->lost(r->arg);
 }
 
+/* A portion: the loop has others to serve. */
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct runner *r = arg;
-	struct helper_news news;
-	ssize_t got;
+	enum desk_heard heard = DESK_HEARD;
 
-	/* A portion: the loop has others to serve. */
-	for (unsigned i = 0; i < 64 && !r->closed && r->sock >= 0; i++) {
-		got = recv(r->sock, &news, sizeof news, MSG_DONTWAIT);
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			break;
-		if (got < (ssize_t)offsetof(struct helper_news, output)) {
-			lose_helper(r);
-			break;
-		}
-		take_news(r, &news);
-	}
+	for (unsigned i = 0; i < PORTION && heard == DESK_HEARD &&
+	    !r->closed && r->desk.sock >= 0; i++)
+		heard = desk_hear(&r->desk);
+	if (heard == DESK_LOST)
+		lose_helper(r);
 	start_waiting(r);
 }
 
@@ -312,9 +130,9 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 static int
 watch(struct runner *r, struct why *why)
 {
-	event_assign(&r->writable, loop_base(r->home), r->sock, EV_WRITE,
+	event_assign(&r->writable, loop_base(r->home), r->desk.sock, EV_WRITE,
 	    on_writable, r);
-	if (event_assign(&r->readable, loop_base(r->home), r->sock,
+	if (event_assign(&r->readable, loop_base(r->home), r->desk.sock,
 	    EV_READ | EV_PERSIST, on_readable, r) < 0 ||
 	    event_add(&r->readable, NULL) < 0)
 		return why_set(why, "cannot hear the helper");
@@ -327,7 +145,8 @@ on_again(void *arg)
 	struct runner *r = arg;
 	struct why why;
 
-	if (fork_helper(r, &why) < 0 || watch(r, &why) < 0)
+	reap_departed();
+	if (desk_fork(&r->desk, &why) < 0 || watch(r, &why) < 0)
 		timer_after(&r->again, CLOCK_SECOND);
 	else
 		start_waiting(r);
@@ -348,107 +167,33 @@ runner_home(struct runner *r, struct loop *home, void (*lost)(void *),
 	return 0;
 }
 
-/* Strings behind each other, each with its NUL. -1: more than there is room. */
-static int
-pack(struct helper_order *o, size_t *used, uint16_t *n,
-    const char *const *list)
-{
-	for (*n = 0; list != NULL && list[*n] != NULL; ++*n) {
-		size_t len = strlen(list[*n]) + 1;
-
-		if (o->args + o->env >= RUNNER_WORDS ||
-		    len > sizeof o->text - *used)
-			return -1;
-		memcpy(o->text + *used, list[*n], len);
-		*used += len;
-	}
-	return 0;
-}
-
 uint64_t
 runner_run(struct runner *r, const struct runner_job *job, struct why *why)
 {
-	struct helper_order o = { .command = job->command,
-	    .limit = job->limit, .grace = job->grace };
-	size_t used = 0;
-	struct run *run;
+	uint64_t run = desk_add(&r->desk, job, why);
 
-	NEED(job->command < r->rows);
-	if (pack(&o, &used, &o.args, job->args) < 0 ||
-	    pack(&o, &used, &o.env, job->env) < 0) {
-		why_set(why, "too many or too long values for a program");
-		return 0;
-	}
-	used += offsetof(struct helper_order, text);
-	run = r->known >= MOST_KNOWN ? NULL : mem_get(sizeof *run + used);
-	if (run == NULL) {
-		why_set(why, r->known >= MOST_KNOWN ?
-		    "too many programs wait" : "no memory for a program");
-		return 0;
-	}
-	o.run = run->number = ++r->last;
-	run->key = job->key;
-	run->done = job->done;
-	run->arg = job->arg;
-	run->ends = false;
-	run->len = used;
-	memcpy(run->packet, &o, used);
-	TAILQ_INSERT_TAIL(&r->waiting, run, link);
-	r->known++;
-	start_waiting(r);
-	return o.run;
-}
-
-static struct run *
-find_run(struct runs *runs, uint64_t number)
-{
-	struct run *run;
-
-	TAILQ_FOREACH(run, runs, link)
-		if (run->number == number)
-			return run;
-	return NULL;
+	if (run != 0)
+		start_waiting(r);
+	return run;
 }
 
 void
-runner_cancel(struct runner *r, uint64_t number)
+runner_cancel(struct runner *r, uint64_t run)
 {
-	struct run *run = find_run(&r->waiting, number);
-
-	if (run != NULL) {
-		forget(r, run, false);
-		mem_drop(run);
-		return;
-	}
-	run = find_run(&r->running, number);
-	if (run == NULL)
-		return;
-	run->done = NULL;
-	run->ends = true;
+	desk_cancel(&r->desk, run);
 	start_waiting(r);
 }
 
 unsigned
 runner_count(const struct runner *r)
 {
-	return r->known;
+	return r->desk.known;
 }
 
 pid_t
 runner_pid(const struct runner *r)
 {
-	return r->pid;
-}
-
-static void
-drop_runs(struct runs *runs)
-{
-	struct run *run;
-
-	while ((run = TAILQ_FIRST(runs)) != NULL) {
-		TAILQ_REMOVE(runs, run, link);
-		mem_drop(run);
-	}
+	return r->desk.pid;
 }
 
 static void
@@ -466,17 +211,14 @@ runner_free(struct runner **runner)
 	if (r == NULL)
 		return;
 	r->closed = true;
-	if (r->home != NULL)
+	if (r->home != NULL) {
 		timer_stop(&r->again);
-	if (r->home != NULL && r->sock >= 0)
-		drop_helper(r);
-	else if (r->sock >= 0)
-		close(r->sock);
-	if (r->pid > 0)
-		depart(r->pid);
-	drop_runs(&r->waiting);
-	drop_runs(&r->running);
-	helper_free(&r->helper);
+		if (r->desk.sock >= 0)
+			unwatch(r);
+	}
+	if (r->desk.pid > 0)
+		depart(r->desk.pid);
+	desk_fini(&r->desk);
 	if (r->home != NULL)
 		loop_retire(r->home, r, bury);
 	else

@@ -121,6 +121,8 @@ read_sides(struct vr_parse *p, unsigned flags)
 		const char *file = p->config->read.at[i];
 		unsigned k = 0;
 
+		if (file[0] == '\0')
+			continue;
 		while (strcmp(p->config->read.at[k], file) != 0)
 			k++;
 		if (k == i)
@@ -128,31 +130,57 @@ read_sides(struct vr_parse *p, unsigned flags)
 	}
 }
 
+/*
+ * A name with wildcards is many files, read as one: a line that includes them
+ * stands for them. False: there is none.
+ */
+static bool
+match_name(struct vr_parse *p, const char *path, struct text *to)
+{
+	const char **paths;
+	unsigned n = strpbrk(path, "*?[{") == NULL ? 0 :
+	    p->outside->match(p->outside->arg, p->arena, path, &paths);
+
+	if (n == 0)
+		return false;
+	if (n > 1)
+		vr_report_say(p->report, VR_REPORT_ERROR, NULL, "WARNING, "
+		    "multiple configuration file matches of %s, starting with "
+		    "%s", path, paths[0]);
+	*to = text_of(arena_print(p->arena, "include %s\n", path));
+	return true;
+}
+
 static struct vr_config *
 read_all(struct vr_parse *p, const char *path, struct text t, bool have,
     const char *side, unsigned flags)
 {
 	struct vr_config *c = arena_get(p->arena, sizeof *c);
+	const char *name;
 	struct why why;
 	int got = 0;
 
 	p->config = c;
 	p->no_host = flags & VR_CONFIG_ELSEWHERE;
 	c->arena = p->arena;
-	c->path = arena_copy(p->arena, text_of(path));
+	name = c->path = arena_copy(p->arena, text_of(path));
 	p->global = (struct vr_draft){ .object = &c->global,
 	    .rows = vr_keys_global };
 	vr_settle_usual(p);
 	if (!have)
 		got = p->outside->fetch(p->outside->arg, p->arena, path, &t,
 		    &why);
+	if (got > 0 && match_name(p, path, &t)) {
+		got = 0;
+		name = "";		/* beside which the pattern stands */
+	}
 	if (got != 0) {
 		vr_report_say(p->report, VR_REPORT_ERROR, NULL, got > 0 ?
 		    "Config files missing '%s'." :
 		    "Unable to open config file '%s'.", path);
 		return NULL;
 	}
-	read_text(p, c->path, t, flags);
+	read_text(p, name, t, flags);
 	if (!p->stopped && side != NULL)
 		read_side(p, c->path, side, flags);
 	else if (!p->stopped && !have)

@@ -19,6 +19,7 @@ struct out {
 	char *at;
 	size_t len, room;
 	bool places;			/* comments of where it came from */
+	bool multicast;			/* the instance: no unicast_ttl */
 	const struct vr_draft *draft;
 };
 
@@ -168,11 +169,23 @@ is_alias(const struct vr_key *rows, const struct vr_key *k)
 	return false;
 }
 
+/* Nobody could write it so: it is what holds when it is not there. */
+static bool
+is_unwritten(const struct out *o, const struct vr_key *k, const void *object)
+{
+	bool time = k->kind == VR_KIND_TIME || k->kind == VR_KIND_SECONDS;
+
+	return (time && *(const int64_t *)(const void *)((const char *)object +
+	    k->at) < k->least) || (o->multicast && strcmp(k->name,
+	    "unicast_ttl") == 0);
+}
+
 static void
 put_rows(struct out *o, const struct vr_key *rows, const void *object)
 {
 	for (const struct vr_key *k = rows; k->name != NULL; k++)
-		if (k->instead == NULL && !is_alias(rows, k))
+		if (k->instead == NULL && !is_alias(rows, k) &&
+		    !is_unwritten(o, k, object))
 			put_row(o, k, object);
 }
 
@@ -307,8 +320,11 @@ put_peers(struct out *o, const struct vr_instance_conf *i)
 	for (unsigned n = 0; n < i->peers.count; n++) {
 		const struct vr_peer_conf *p = i->peers.at[n];
 
-		line(o, place(o, &p->place), "    %s min_ttl %u max_ttl %u",
-		    vr_explain_ip(o->arena, &p->ip), p->min_ttl, p->max_ttl);
+		line(o, place(o, &p->place), "    %s%s%s",
+		    vr_explain_ip(o->arena, &p->ip), p->min_ttl == 0 ? "" :
+		    arena_print(o->arena, " min_ttl %u", p->min_ttl),
+		    p->max_ttl == 255 ? "" : arena_print(o->arena,
+		    " max_ttl %u", p->max_ttl));
 	}
 	put_end(o, i->peers.count);
 }
@@ -325,6 +341,13 @@ put_auth(struct out *o, const struct vr_instance_conf *i)
 	else
 		line(o, "", "auth_pass %.*s", VR_AUTH_LENGTH,
 		    (const char *)i->password);
+}
+
+static const char *
+print_mac(struct out *o, const uint8_t m[6])
+{
+	return arena_print(o->arena, " %02x:%02x:%02x:%02x:%02x:%02x", m[0],
+	    m[1], m[2], m[3], m[4], m[5]);
 }
 
 static void
@@ -354,16 +377,17 @@ put_own(struct out *o, const struct vr_instance_conf *i)
 		    i->garp.extra_if_all ? "all " : "", seconds(o,
 		    i->garp.extra_if));
 	if (v->on)
-		line(o, "in force", "use_vmac %s %02x:%02x:%02x:%02x:%02x:%02x"
-		    "%s group %u", v->name, v->mac[0], v->mac[1], v->mac[2],
-		    v->mac[3], v->mac[4], v->mac[5], v->netlink_notify_msg ?
-		    " netlink_notify_msg" : "", v->group);
+		line(o, "in force", "use_vmac %s%s%s group %u", v->name,
+		    v->mac_given ? print_mac(o, v->mac) : "",
+		    v->netlink_notify_msg ? " netlink_notify_msg" : "",
+		    v->group);
 }
 
 static void
 put_instance(struct out *o, const struct vr_instance_conf *i)
 {
 	o->draft = i->draft;
+	o->multicast = !i->unicast;
 	put(o, "vrrp_instance %s {", i->name);
 	put(o, o->places ? "   # %s:%u\n" : "\n", i->place.file,
 	    i->place.line);
@@ -389,7 +413,114 @@ vr_explain_instance(struct arena *arena, const struct vr_instance_conf *i)
 	return o.at;
 }
 
+/* ---- global settings that are no plain values */
+
+static void
+put_program(struct out *o, const char *word, const struct vr_program *x)
+{
+	if (x != NULL)
+		line(o, place(o, &x->place), "%s \"%s\" %s%s%s", word, x->text,
+		    x->user, x->disabled == NULL ? "" : " ! disabled: ",
+		    x->disabled == NULL ? "" : x->disabled);
+}
+
+static void
+put_fifo(struct out *o, const char *word, const struct vr_fifo_conf *f)
+{
+	if (f->path == NULL)
+		return;
+	if (f->uid == 0 && f->gid == 0)
+		line(o, "given", "%s %s", word, f->path);
+	else
+		line(o, "given", "%s %s %u %u", word, f->path,
+		    (unsigned)f->uid, (unsigned)f->gid);
+	put_program(o, arena_print(o->arena, "%s_script", word), f->script);
+}
+
+static void
+put_pace(struct out *o, const struct vr_global_conf *g)
+{
+	const char *cpus = "";
+
+	if (g->nice_given)
+		line(o, "given", "vrrp_priority %d", g->nice);
+	if (g->rt_priority > 0)
+		line(o, "given", "vrrp_rt_priority %d", g->rt_priority);
+	line(o, "in force", "max_auto_priority %d", g->max_auto_priority);
+	line(o, "in force", "min_auto_priority_delay %lld",
+	    (long long)g->min_auto_priority_delay);
+	for (unsigned i = 0; i < 256; i++)
+		if (g->cpu_affinity[i / 64] >> i % 64 & 1)
+			cpus = arena_print(o->arena, "%s %u", cpus, i);
+	if (cpus[0] != '\0')
+		line(o, "given", "vrrp_cpu_affinity%s", cpus);
+}
+
+static void
+put_buffer(struct out *o, const char *word, const struct vr_buffer_conf *b)
+{
+	if (b->bytes > 0)
+		line(o, "given", "%s %lld", word, (long long)b->bytes);
+	if (b->force)
+		line(o, "given", "%s_force on", word);
+}
+
+static void
+put_buffers(struct out *o, const struct vr_global_conf *g)
+{
+	if (g->rx_policy == VR_RX_SIZE)
+		line(o, "given", "vrrp_rx_bufs_policy %lld",
+		    (long long)g->rx_size);
+	else if (g->rx_policy != VR_RX_NONE)
+		line(o, "given", "vrrp_rx_bufs_policy %s", g->rx_policy ==
+		    VR_RX_MTU ? "MTU" : "ADVERT");
+	put_buffer(o, "vrrp_netlink_cmd_rcv_bufs", &g->netlink_cmd);
+	put_buffer(o, "vrrp_netlink_monitor_rcv_bufs", &g->netlink_monitor);
+	put_buffer(o, "process_monitor_rcv_bufs", &g->process_monitor);
+}
+
+static void
+put_odd(struct out *o, const struct vr_global_conf *g)
+{
+	if (g->garp_interval > 0)
+		line(o, "given", "vrrp_garp_interval %s", seconds(o,
+		    g->garp_interval));
+	if (g->gna_interval > 0)
+		line(o, "given", "vrrp_gna_interval %s", seconds(o,
+		    g->gna_interval));
+	if (g->garp.extra_if > 0)
+		line(o, "given", "vrrp_garp_extra_if %s%s",
+		    g->garp.extra_if_all ? "all " : "", seconds(o,
+		    g->garp.extra_if));
+	if (g->dynamic_interfaces)
+		line(o, "given", "dynamic_interfaces%s", g->allow_if_changes ?
+		    " allow_if_changes" : "");
+	line(o, "in force", "nftables %s", g->nftables);
+	if (g->umask != VR_UNSET)
+		line(o, "given", "umask 0%o", (unsigned)g->umask);
+	if (g->reload_check_config)
+		line(o, "given", "reload_check_config %s",
+		    g->reload_check_log == NULL ? "" : g->reload_check_log);
+	if (g->reload_file_on)
+		line(o, "given", "reload_file %s", g->reload_file == NULL ?
+		    "" : g->reload_file);
+	line(o, "in force", "log_format %s", g->log_json ? "json" :
+	    "original");
+}
+
 /* ---- the rest of the file */
+
+static void
+put_process_words(struct out *o, const struct vr_global_conf *g)
+{
+	if (g->namespace != NULL)
+		put(o, "net_namespace %s\n", g->namespace);
+	if (g->instance != NULL)
+		put(o, "instance %s\n", g->instance);
+	if (g->use_pid_dir)
+		put(o, "use_pid_dir\n");
+	put(o, "child_wait_time %s\n", seconds(o, g->child_wait_time));
+}
 
 static void
 put_global(struct out *o, const struct vr_config *c)
@@ -403,10 +534,13 @@ put_global(struct out *o, const struct vr_config *c)
 	    &g->mcast_group4));
 	line(o, "in force", "vrrp_mcast_group6 %s", vr_explain_ip(o->arena,
 	    &g->mcast_group6));
-	if (g->fifo.path != NULL)
-		line(o, "given", "notify_fifo %s", g->fifo.path);
-	if (g->vrrp_fifo.path != NULL)
-		line(o, "given", "vrrp_notify_fifo %s", g->vrrp_fifo.path);
+	put_program(o, "startup_script", g->startup_script);
+	put_program(o, "shutdown_script", g->shutdown_script);
+	put_fifo(o, "notify_fifo", &g->fifo);
+	put_fifo(o, "vrrp_notify_fifo", &g->vrrp_fifo);
+	put_pace(o, g);
+	put_buffers(o, g);
+	put_odd(o, g);
 	if (g->mail.server != NULL)
 		line(o, "given", "smtp_server %s %u", g->mail.server,
 		    g->mail.port);
@@ -431,9 +565,200 @@ put_script(struct out *o, const struct vr_script_conf *s)
 	    " reverse" : "");
 	line(o, from, "rise %u", s->rise);
 	line(o, from, "fall %u", s->fall);
+	if (s->init_fail)
+		line(o, from, "init_fail");
 	if (x->disabled != NULL)
 		put(o, "    # %s\n", x->disabled);
 	put(o, "}\n");
+}
+
+static void
+put_weight(struct out *o, const char *from, const struct vr_weight *w)
+{
+	line(o, from, "weight %d%s", w->value, w->reverse ? " reverse" : "");
+}
+
+static void
+put_file(struct out *o, const struct vr_file_conf *f)
+{
+	const char *from = place(o, &f->place);
+
+	put(o, "track_file %s {\n", f->name);
+	line(o, from, "file %s", f->path);
+	put_weight(o, from, &f->weight);
+	if (f->init)
+		line(o, from, "init_file %d%s", f->init_value,
+		    f->init_overwrite ? " overwrite" : "");
+	put(o, "}\n");
+}
+
+static void
+put_process(struct out *o, const struct vr_process_conf *p)
+{
+	static const char *const matches[] = { [VR_MATCH_EXACT] = "",
+		[VR_MATCH_PARTIAL] = " partial",
+		[VR_MATCH_INITIAL] = " initial" };
+	const char *from = place(o, &p->place), *command = p->command;
+
+	for (unsigned i = 0; i < p->count; i++)
+		command = arena_print(o->arena, "%s '%s'", command,
+		    p->parameters[i]);
+	put(o, "vrrp_track_process %s {\n", p->name);
+	line(o, from, "process %s", command);
+	if (p->match != VR_MATCH_NONE)
+		line(o, from, "param_match%s", matches[p->match]);
+	put_weight(o, from, &p->weight);
+	line(o, from, "quorum %u", p->quorum);
+	if (p->quorum_max != UINT32_MAX)
+		line(o, from, "quorum_max %u", p->quorum_max);
+	if (p->fork_delay > 0)
+		line(o, from, "fork_delay %s", seconds(o, p->fork_delay));
+	if (p->terminate_delay > 0)
+		line(o, from, "terminate_delay %s", seconds(o,
+		    p->terminate_delay));
+	if (p->full_command)
+		line(o, from, "full_command");
+	put(o, "}\n");
+}
+
+static void
+put_probe(struct out *o, const char *from, int64_t interval, int64_t timeout,
+    unsigned rise, unsigned fall, const struct vr_weight *weight)
+{
+	line(o, from, "interval %s", seconds(o, interval));
+	line(o, from, "timeout %s", seconds(o, timeout));
+	line(o, from, "rise %u", rise);
+	line(o, from, "fall %u", fall);
+	put_weight(o, from, weight);
+	put(o, "}\n");
+}
+
+/* In "...", with what is no letter as \xHH. */
+static const char *
+quote(struct out *o, const char *s)
+{
+	struct out t = { .arena = o->arena };
+
+	put(&t, "\"");
+	for (; *s != '\0'; s++)
+		put(&t, *s < ' ' || *s == '"' || *s == '\\' || *s == 0x7f ?
+		    "\\x%02x" : "%c", (unsigned char)*s);
+	put(&t, "\"");
+	return t.at;
+}
+
+static void
+put_unix(struct out *o, const struct vr_unix_conf *u)
+{
+	const char *from = place(o, &u->place);
+
+	put(o, "track_unix %s {\n", u->name);
+	line(o, from, "path %s", u->path);
+	if (u->send != NULL)
+		line(o, from, "send %s", quote(o, u->send));
+	if (u->expect != NULL)
+		line(o, from, "expect %s", quote(o, u->expect));
+	put_probe(o, from, u->interval, u->timeout, u->rise, u->fall,
+	    &u->weight);
+}
+
+static void
+put_http(struct out *o, const struct vr_http_conf *h)
+{
+	const char *from = place(o, &h->place), *codes = "";
+
+	for (unsigned i = 0; i < h->code_count; i++)
+		codes = arena_print(o->arena, "%s %u-%u", codes,
+		    h->codes[i].least, h->codes[i].most);
+	put(o, "track_http %s {\n", h->name);
+	line(o, from, "url %s", h->url);
+	line(o, from, "expect%s", codes);
+	put_probe(o, from, h->interval, h->timeout, h->rise, h->fall,
+	    &h->weight);
+}
+
+static void
+put_trackers(struct out *o, const struct vr_config *c)
+{
+	for (unsigned n = 0; n < c->files.count; n++)
+		put_file(o, c->files.at[n]);
+	for (unsigned n = 0; n < c->processes.count; n++)
+		put_process(o, c->processes.at[n]);
+	for (unsigned n = 0; n < c->unixes.count; n++)
+		put_unix(o, c->unixes.at[n]);
+	for (unsigned n = 0; n < c->https.count; n++)
+		put_http(o, c->https.at[n]);
+}
+
+static void
+put_interfaces(struct out *o, const struct vr_config *c)
+{
+	for (unsigned n = 0; n < c->garp_groups.count; n++) {
+		const struct vr_garp_group_conf *g = c->garp_groups.at[n];
+
+		put(o, "garp_group {   # %s\n", place(o, &g->place));
+		if (g->garp_interval > 0)
+			put(o, "    garp_interval %s\n", seconds(o,
+			    g->garp_interval));
+		if (g->gna_interval > 0)
+			put(o, "    gna_interval %s\n", seconds(o,
+			    g->gna_interval));
+		for (unsigned k = 0; k < g->interfaces.count; k++)
+			put(o, "    interface %s\n", g->interfaces.at[k]);
+		put(o, "}\n");
+	}
+	if (c->debounces.count > 0)
+		put(o, "interface_up_down_delays {\n");
+	for (unsigned n = 0; n < c->debounces.count; n++) {
+		const struct vr_debounce_conf *d = c->debounces.at[n];
+
+		line(o, place(o, &d->place), "%s %s %s", d->interface,
+		    seconds(o, d->down), seconds(o, d->up));
+	}
+	if (c->debounces.count > 0)
+		put(o, "}\n");
+	if (c->linkbeats.count > 0)
+		put(o, "linkbeat_interfaces {\n");
+	for (unsigned n = 0; n < c->linkbeats.count; n++)
+		put(o, "    %s\n", c->linkbeats.at[n]);
+	if (c->linkbeats.count > 0)
+		put(o, "}\n");
+}
+
+/* Groups first: a line names one. */
+static void
+put_statics(struct out *o, const struct vr_config *c)
+{
+	for (unsigned n = 0; n < c->track_groups.count; n++) {
+		const struct vr_track_group *g = c->track_groups.at[n];
+
+		put(o, "track_group %s {   # %s\n    group {\n", g->name,
+		    place(o, &g->place));
+		for (unsigned k = 0; k < g->members.count; k++)
+			put(o, "        %s\n", g->members.at[k]->name);
+		put(o, "    }\n}\n");
+	}
+	if (c->addresses.count > 0)
+		put(o, "static_ipaddress {\n");
+	for (unsigned n = 0; n < c->addresses.count; n++)
+		line(o, place(o, &c->addresses.at[n]->place), "%s",
+		    address_line(o, c->addresses.at[n]));
+	if (c->addresses.count > 0)
+		put(o, "}\n");
+	if (c->routes.count > 0)
+		put(o, "static_routes {\n");
+	for (unsigned n = 0; n < c->routes.count; n++)
+		line(o, place(o, &c->routes.at[n]->place), "%s",
+		    c->routes.at[n]->text);
+	if (c->routes.count > 0)
+		put(o, "}\n");
+	if (c->rules.count > 0)
+		put(o, "static_rules {\n");
+	for (unsigned n = 0; n < c->rules.count; n++)
+		line(o, place(o, &c->rules.at[n]->place), "%s",
+		    c->rules.at[n]->text);
+	if (c->rules.count > 0)
+		put(o, "}\n");
 }
 
 static void
@@ -455,9 +780,13 @@ vr_explain_config(FILE *to, const struct vr_config *c)
 {
 	struct out o = { .arena = c->arena, .places = true };
 
+	put_process_words(&o, &c->global);
 	put_global(&o, c);
+	put_interfaces(&o, c);
 	for (unsigned n = 0; n < c->scripts.count; n++)
 		put_script(&o, c->scripts.at[n]);
+	put_trackers(&o, c);
+	put_statics(&o, c);
 	for (unsigned n = 0; n < c->groups.count; n++)
 		put_group(&o, c->groups.at[n]);
 	for (unsigned n = 0; n < c->instances.count; n++)

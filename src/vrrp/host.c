@@ -774,6 +774,8 @@ open_tools(struct why *why)
 	if (host.announce == NULL)
 		return -1;
 	open_filter(host.config);
+	if (host.accept == NULL)
+		vr_accept_end(&host.config->global);	/* of a crash */
 	return 0;
 }
 

@@ -9,7 +9,8 @@
 #ifndef WEIR_VRRP_LAUNCH_H
 #define WEIR_VRRP_LAUNCH_H
 
-#include "proc/runner.h"
+#include "base/why.h"
+#include "proc/runner_job.h"
 #include "vrrp/settings.h"
 #include "vrrp/turn.h"
 

@@ -20,7 +20,7 @@
 #include "base/number.h"
 #include "vrrp/outside.h"
 
-enum { FILE_MOST = 16 * 1024 * 1024, LIST_MOST = 256 * 1024 };
+enum { FILE_MOST = 16 * 1024 * 1024, LIST_MOST = 256 * 1024, LINKS_MOST = 40 };
 
 /* ---- files */
 
@@ -131,7 +131,8 @@ find_group(void *arg, const char *name, gid_t *gid)
 
 /* ---- programs */
 
-/* The sticky bit of a directory makes up for its write bits. */
+/* The sticky bit of a directory makes up for its write bits; a link has none
+ * that matter. */
 static bool
 is_unsafe(const struct stat *st)
 {
@@ -139,31 +140,77 @@ is_unsafe(const struct stat *st)
 
 	if (st->st_uid != 0)
 		return true;
-	if (S_ISDIR(m) && (m & S_ISVTX))
+	if (S_ISLNK(m) || (S_ISDIR(m) && (m & S_ISVTX)))
 		return false;
 	return (m & S_IWOTH) || ((m & S_IWGRP) && st->st_gid != 0);
 }
 
-/* Each component of a real path, "/" too; the first one that is unsafe. */
+/* A path on its way to a program: what was walked, and what is to come. */
+struct walk {
+	char done[PATH_MAX], rest[PATH_MAX];
+	unsigned links;
+};
+
+/* Where the link leads stands in front of the rest. False: too long. */
+static bool
+follow(struct walk *w)
+{
+	char to[PATH_MAX], all[2 * PATH_MAX];
+	ssize_t len = readlink(w->done, to, sizeof to - 1);
+	char *slash = strrchr(w->done, '/');
+
+	if (len < 0 || ++w->links > LINKS_MOST)
+		return false;
+	to[len] = '\0';
+	if ((size_t)snprintf(all, sizeof all, "%s/%s", to, w->rest) >=
+	    sizeof w->rest)
+		return false;
+	*(to[0] == '/' || slash == NULL ? w->done : slash) = '\0';
+	memcpy(w->rest, all, strlen(all) + 1);
+	return true;
+}
+
+/* The next component; false: there is none. */
+static bool
+step(struct walk *w)
+{
+	char *name = w->rest + strspn(w->rest, "/");
+	size_t len = strcspn(name, "/"), used = strlen(w->done);
+
+	if (len == 0 || used + len + 2 > sizeof w->done)
+		return false;
+	snprintf(w->done + used, sizeof w->done - used, "/%.*s", (int)len,
+	    name);
+	memmove(w->rest, name + len, strlen(name + len) + 1);
+	return true;
+}
+
+/*
+ * Whoever may change one of them may change what is run: each component, also
+ * of the links on the way and of where they lead. The first one; or NULL.
+ */
 static const char *
 find_unsafe(struct arena *arena, const char *path)
 {
-	char *part = arena_copy(arena, text_of(path));
-	size_t len = strlen(part);
-	const char *found = NULL;
+	struct walk w = { .done = "" };
 	struct stat st;
 
-	for (;;) {
-		part[len] = '\0';
-		if (lstat(len == 0 ? "/" : part, &st) == 0 && is_unsafe(&st))
-			found = arena_print(arena, "%s, owner %u, mode %04o",
-			    len == 0 ? "/" : part, (unsigned)st.st_uid,
+	if (strlen(path) >= sizeof w.rest)
+		return "a path that is too long";
+	memcpy(w.rest, path, strlen(path) + 1);
+	do {
+		const char *at = w.done[0] == '\0' ? "/" : w.done;
+
+		if (lstat(at, &st) < 0)
+			return NULL;
+		if (is_unsafe(&st))
+			return arena_print(arena, "%s, owner %u, mode %04o",
+			    at, (unsigned)st.st_uid,
 			    (unsigned)(st.st_mode & 07777));
-		if (len == 0)
-			return found;
-		while (len > 0 && part[--len] != '/')
-			;
-	}
+		if (S_ISLNK(st.st_mode) && !follow(&w))
+			return "a chain of links that does not end";
+	} while (step(&w));
+	return NULL;
 }
 
 static bool
@@ -215,7 +262,7 @@ find_program(void *arg, struct arena *arena, const char *name, uid_t uid,
 	/* busybox and its like go by the name they are called by. */
 	to->path = arena_copy(arena, text_of(full));
 	to->executable = to->plain && may_execute(&st, uid, gid);
-	to->unsafe = find_unsafe(arena, real);
+	to->unsafe = find_unsafe(arena, full[0] == '/' ? full : real);
 }
 
 /* ---- names */

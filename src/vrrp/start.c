@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,20 @@ static void
 tell_log(void *arg, enum vr_report_level level, const char *line)
 {
 	vr_say_info("%s", line);
+}
+
+/* A name may be a pattern. */
+static bool
+is_there(const char *path)
+{
+	glob_t found;
+	bool there = access(path, R_OK) == 0;
+
+	if (there || glob(path, GLOB_BRACE, NULL, &found) != 0)
+		return there;
+	there = found.gl_pathc > 0;
+	globfree(&found);
+	return there;
 }
 
 /* Where a relative name begins once the process has left for "/". */
@@ -398,7 +413,7 @@ vr_start(const struct vr_options *o)
 	open_log();
 	vr_manager_init();
 	vr_say_info("Starting Keepalived v2.4.3 (Weir %s)", PACKAGE_VERSION);
-	if (access(said->file, R_OK) < 0) {
+	if (!is_there(said->file)) {
 		vr_say_error("Unable to find configuration file %s",
 		    said->file);
 		return EXIT_NO_FILE;

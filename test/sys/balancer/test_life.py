@@ -374,6 +374,9 @@ def test_listeners_pause_and_resume(make):
     m.signal(signal.SIGTTIN)
     until(lambda: accepts(m.port))
     assert greeted(m.port)
+    said = m.said()
+    assert re.search(r"Paused (proxy|frontend) \w+\.\n", said)
+    assert re.search(r"Resumed (proxy|frontend) \w+\.\n", said)
 
 
 # ---- the command line
@@ -387,7 +390,7 @@ def test_limits_of_the_command_line(make, tmp_path, args, maxconn, ulimit):
     assert "\nMaxconn: %s\n" % maxconn in text
 
 
-def test_memory_has_an_end(make):
+def test_memory_has_an_end(make, tmp_path):
     with open(balancing.ours(), "rb") as f:
         if b"__asan_init" in f.read():
             pytest.skip("the address sanitizer needs room")
@@ -396,6 +399,8 @@ def test_memory_has_an_end(make):
     with open("/proc/%d/limits" % m.pid) as f:
         line, = [x for x in f if x.startswith("Max address space")]
     assert line.split()[3] == str(900 << 20)
+    assert "\nMemmax_MB: 900\n" in said_by(str(tmp_path / "s.sock"),
+                                           "show info\n")
 
 
 def test_versions():

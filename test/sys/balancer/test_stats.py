@@ -409,3 +409,37 @@ def test_the_page_has_a_column_of_modules():
         row = table[table.index('<tr class="frontend"'):]
         cells = row[:row.index("</tr>")].count("<td")
         assert cells + 1 == 2 + head[head.rindex("<tr"):].count("<th")
+
+
+def test_a_form_as_a_browser_sends_it():
+    """Chromium's own words, of two boxes that were checked."""
+    port = balancing.free_port()
+    text = HEAD % (1, "") + """listen stats
+ mode http
+ bind 127.0.0.1:%d
+ stats enable
+ stats uri /stats
+ stats admin if TRUE
+backend pgb
+ server pgb1 127.0.0.1:1
+ server pgb2 127.0.0.1:1
+ server pgb4 127.0.0.1:1
+""" % port
+    with balancing.Balancer(balancing.ours(), text) as b:
+        b.wait_for(port)
+        page = get(port, "/stats")[1]
+        assert 'name="b" value="#3"' in page
+        r, _ = get(port, "/stats", None, "POST",
+                   "b=%233&s=pgb1&s=pgb4&action=drain", {
+                       "Content-Type": "application/x-www-form-urlencoded",
+                       "Origin": "http://127.0.0.1:%d" % port,
+                       "Referer": "http://127.0.0.1:%d/stats" % port,
+                       "Upgrade-Insecure-Requests": "1",
+                       "sec-ch-ua-mobile": "?0"})
+        assert r.status == 303
+        assert r.getheader("location") == "/stats;st=DONE"
+        rows = dict(x.split(",")[1::16][:2] for x in
+                    get(port, "/stats;csv")[1].splitlines()
+                    if x.startswith("pgb,"))
+        assert rows == {"pgb1": "DRAIN", "pgb2": "no check",
+                        "pgb4": "DRAIN", "BACKEND": "UP"}

@@ -182,6 +182,21 @@ def test_all_that_is_listed_is_there(differing):
                 if not n.startswith("vrrp.sample")}
 
 
+def test_a_name_with_wildcards(namespace, where):
+    """Many files are read as one: definitions of one hold in the next."""
+    text = INSTANCE % "$ID=7"
+    folder = os.path.join(where, "many")
+    os.mkdir(folder)
+    write(folder, "a.conf", text)
+    write(folder, "b.conf", text.replace("VI_1", "VI_2").replace("51", "$ID"))
+    write(folder, "c.conf", "foo\n")
+    for pattern in ("*.conf", "{a,b}.conf", "b.conf", "a*.conf"):
+        file = os.path.join(folder, pattern)
+        assert verdict(ours(), namespace, file) == \
+            verdict(ORIGINAL, namespace, file), pattern
+    assert verdict(ours(), namespace, folder + "/none*.conf")[0] == 5
+
+
 def keywords():
     """(block, keyword, class) of every row of the tables."""
     run = subprocess.run([ours(), "--list-settings"], capture_output=True,

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 from rig import lan as lan_module, vrrp
 
 VIP = "10.77.0.50"
@@ -142,6 +144,37 @@ def test_no_accept_drops_all(lan, daemon):
     one.write(text.replace("no_accept", "accept"))
     one.signal(signal.SIGHUP)
     wait_for(lambda: client.owners(0) == {1})
+
+
+def kernel_settings(node):
+    out = node.command("sh", "-c", "cd /proc/sys/net/ipv4/conf/eth0 && grep "
+                       "-H . arp_ignore arp_filter arp_announce rp_filter")
+    return subprocess.run(out, capture_output=True, text=True,
+                          check=True).stdout
+
+
+@pytest.mark.parametrize("how", ["stop", "parent", "all"])
+def test_filter_and_settings_are_taken_back(lan, daemon, how):
+    node = lan(1).nodes[0]
+    before = kernel_settings(node)
+    text = vrrp.config(200, more="no_accept\nuse_vmac", **FAST)
+    one = daemon(node, "weir", text)
+    wait_for(lambda: node.has(VIP) and VIP in rules_of(node))
+    assert kernel_settings(node) != before
+    if how == "stop":
+        one.stop()
+    elif how == "parent":
+        one.signal(signal.SIGKILL)
+        one.process.wait()
+    else:
+        one.kill_all()
+        assert rules_of(node) != ""
+        # Nothing in the new file needs a filter: it goes all the same.
+        daemon(node, "weir", vrrp.config(200, **FAST)).wait_log("MASTER")
+    wait_for(lambda: rules_of(node) == "")
+    if how != "all":                # what was found died with the processes
+        wait_for(lambda: kernel_settings(node) == before and
+                 "vrrp.51" not in ip(node, "link"))
 
 
 def test_put_back_at_once(lan, daemon):

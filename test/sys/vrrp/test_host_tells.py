@@ -269,6 +269,28 @@ def test_unsafe_scripts_do_not_run(lan, daemon):
     assert not os.path.exists(out)
 
 
+def test_links_to_scripts_are_walked(lan, daemon):
+    """A safe program behind a link that another may change is not safe; one
+    behind links of root's alone is."""
+    good = program(home() + "/good", "exit 0")
+    theirs = home() + "/theirs"
+    os.makedirs(theirs, exist_ok=True)
+    os.chown(theirs, 65534, 65534)
+    links = {theirs + "/inner": good, home() + "/outer": theirs + "/inner",
+             home() + "/mine": "good"}
+    for link, to in links.items():
+        if not os.path.islink(link):
+            os.symlink(to, link)
+    for link, safe in (("/outer", False), ("/mine", True)):
+        node = lan(1).nodes[0]
+        one = daemon(node, "weir", vrrp.config(
+            255, more="notify_master %s%s" % (home(), link),
+            head=SECURE % "", **OWNER))
+        one.wait_log("Entering MASTER")
+        assert ("Unsafe permissions" not in one.log()) == safe, one.log()
+        assert safe or "(%s, owner 65534" % theirs in one.log()
+
+
 class Post:
     """A mail server: what each of its clients said, line by line."""
 

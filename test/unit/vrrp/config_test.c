@@ -57,15 +57,15 @@ static int
 find_user(void *arg, const char *name, uid_t *uid, gid_t *gid)
 {
 	*uid = *gid = strcmp(name, "root") == 0 ? 0 : 7;
-	return strcmp(name, "root") == 0 || strcmp(name, "other") == 0 ? 0 :
-	    -1;
+	return strcmp(name, "root") == 0 || strcmp(name, "other") == 0 ||
+	    strcmp(name, "7") == 0 ? 0 : -1;
 }
 
 static int
 find_group(void *arg, const char *name, gid_t *gid)
 {
-	*gid = 9;
-	return strcmp(name, "staff") == 0 ? 0 : -1;
+	*gid = strcmp(name, "7") == 0 ? 7 : 9;
+	return strcmp(name, "staff") == 0 || *gid == 7 ? 0 : -1;
 }
 
 static void
@@ -651,6 +651,85 @@ START_TEST(explains)
 }
 END_TEST
 
+/* What is printed is a file that means the same: comments, which say where
+ * a line came from, are left out of the comparison. */
+static const char *
+explain_text(const char *text, const char *side)
+{
+	static char out[2][65536];
+	static unsigned turn;
+	char *to = out[turn++ % 2], *from, *at = to;
+	FILE *f = fmemopen(to, sizeof out[0], "w");
+	struct vr_config *c = read_with(text, side);
+
+	ck_assert_msg(c != NULL, "%s", said);
+	vr_explain_config(f, c);
+	fclose(f);
+	vr_config_free(&c);
+	for (from = to; *from != '\0'; from++) {
+		if (*from == '#') {
+			while (at > to && at[-1] == ' ')
+				at--;
+			from += strcspn(from, "\n");
+		}
+		*at++ = *from;
+	}
+	*at = '\0';
+	return to;
+}
+
+START_TEST(explains_everything)
+{
+	static const char text[] = "net_namespace n\nchild_wait_time 7\n"
+	    "global_defs {\nrouter_id R\nvrrp_garp_interval 0.5\n"
+	    "dynamic_interfaces allow_if_changes\nvrrp_rt_priority 5\n"
+	    "vrrp_cpu_affinity 0 3\nmax_auto_priority 9\numask 027\n"
+	    "vrrp_rx_bufs_policy 5000\nnotify_fifo /f other\n"
+	    "notify_fifo_script \"/s a\" other\nstartup_script /up other\n"
+	    "vrrp_netlink_cmd_rcv_bufs 9000\nreload_file /r\n"
+	    "vrrp_netlink_cmd_rcv_bufs_force\nreload_check_config /l\n"
+	    "nftables own\n}\ngarp_group {\ngarp_interval 2\n"
+	    "interface eth1\n}\ninterface_up_down_delays {\neth0 1 2.5\n}\n"
+	    "linkbeat_interfaces {\neth0\n}\nvrrp_script s {\n"
+	    "script \"/chk x\"\ninit_fail\nweight -2 reverse\nuser other\n"
+	    "}\ntrack_file f {\nfile /x\nweight 3\ninit_file 4 overwrite\n"
+	    "}\nvrrp_track_process p {\nprocess prog 'a b' c\n"
+	    "param_match initial\nquorum 2\nquorum_max 5\ndelay 3\n}\n"
+	    "track_unix u {\npath /u\nsend \"a\\n\\x22b\"\nexpect \"c*\"\n}\n"
+	    "track_http h {\nurl http://127.0.0.1:8/\nexpect 200,300-305\n"
+	    "}\ntrack_group T {\ngroup {\nA\n}\n}\nstatic_ipaddress {\n"
+	    "10.9.0.1/24 dev eth1 scope link label eth1:x track_group T\n}\n"
+	    "static_routes {\n10.8.0.0/16 via 10.9.0.2 dev eth1 metric 5\n}\n"
+	    "static_rules {\nfrom 10.7.0.0/16 table 5 priority 9\n}\n"
+	    "vrrp_sync_group G {\ngroup {\nA\nB\n}\ntrack_file {\nf\n}\n}\n"
+	    ROUTER("A", "51", "nopreempt\ntimer_expired_backup 5\n"
+	    "track_script {\ns\n}\ntrack_process {\np weight 4\n}\n"
+	    "use_vmac v1\nvirtual_routes {\ndefault via 10.0.0.9 dev eth0\n"
+	    "}\nnotify_master \"/m x\" other")
+	    ROUTER("B", "52", "unicast_src_ip 10.0.0.1\nunicast_peer {\n"
+	    "10.0.0.2\n}\ntrack_unix {\nu\n}\ntrack_http {\nh\n}");
+	const char *once = explain_text(text, NULL);
+	const char *again = explain_text(once, NULL);
+
+	size_t same = 0;
+
+	while (once[same] != '\0' && once[same] == again[same])
+		same++;
+	ck_assert_msg(once[same] == again[same], "%.60s - %.60s, %s",
+	    once + same, again + same, said);
+	for (unsigned i = 0; i < 9; i++) {
+		static const char *const has[] = { "init_file 4 overwrite",
+			"process prog 'a b' 'c'", "send \"a\\x0a\\x22b\"",
+			"expect 200-200 300-305", "track_group T {",
+			"10.9.0.1/24 dev eth1 scope 253 label eth1:x "
+			"track_group T", "eth0 1 2.5", "10.8.0.0/16 via",
+			"from 10.7.0.0/16 table 5 priority 9" };
+
+		ck_assert_msg(strstr(once, has[i]) != NULL, "%s", has[i]);
+	}
+}
+END_TEST
+
 /* ---- very many of everything: no search goes through all of it */
 
 enum { MANY = 50 * 1000, SECONDS_MOST = 8 };
@@ -742,7 +821,7 @@ START_TEST(rows_are_sound)
 }
 END_TEST
 
-UNIT_MAIN("vrrp/config", takes_many, fills_defaults, inherits, reads_addresses,
+UNIT_MAIN("vrrp/config", takes_many, explains_everything, fills_defaults, inherits, reads_addresses,
     reads_routes_and_rules, settles_what_excludes,
     classes_are_those_of_the_manual, what_works_is_not_called_idle,
     a_seed_makes_it_the_same_again, looks_for_names_where_it_is_told,
