@@ -314,7 +314,9 @@ build(const struct context *c, struct why *why)
 	if (use_authorities(c, x, why) < 0 || use_tickets(c, x, why) < 0 ||
 	    (c->files[CERT] != NULL &&
 	    (lb_pem_use(&c->files[CERT]->pem, x, o.server, why) < 0 ||
-	    use_status(c, t, why) < 0)))
+	    use_status(c, t, why) < 0)) ||
+	    (o.server && tls_set_dh(t, c->global->dh_group,
+	    c->global->dh_bits, why) < 0))
 		tls_drop(&t);
 	return t;
 }

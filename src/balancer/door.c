@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -514,13 +515,19 @@ backlog_of(const struct lb_door *d)
 static int
 start_door(struct lb_door *d, struct why *why)
 {
+	int most = lb_world()->setup->global.maxaccept;
+
 	if (d->fd < 0)
 		return 0;
 	d->undelayed = lb_doorway_undelay(d->fd);
 	if (lb_doorway_listen(d->fd, d->conf, backlog_of(d), why) < 0)
 		return -1;
 	d->listener = listener_new(home, d->fd, &handler, d);
-	return d->listener != NULL ? 0 : why_set(why, "out of memory");
+	if (d->listener == NULL)
+		return why_set(why, "out of memory");
+	if (most != 0)			/* below 0: no limit */
+		listener_set_batch(d->listener, most > 0 ? most : INT_MAX);
+	return 0;
 }
 
 int

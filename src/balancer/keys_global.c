@@ -224,9 +224,17 @@ static int
 read_dh_file(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
-	if (at < w->count && lb_keys_tls_file(p, key->name, NULL,
-	    w->at[at]) == NULL)
+	struct lb_global_conf *g = object;
+	const char *path = "";
+	struct text t;
+	struct why why;
+
+	if (at < w->count && (path = lb_keys_tls_file(p, key->name, NULL,
+	    w->at[at])) == NULL)
 		return -1;
+	if (p->source->fetch != NULL &&
+	    p->source->fetch(p->source->arg, path, &t, &why) >= 0)
+		g->dh_group = lb_arena_copy(p->arena, t);
 	return read_once(p, key, w, at, object);
 }
 

@@ -563,14 +563,18 @@ lb_record_write(struct lb_session *s, const struct lb_end *end)
 void
 lb_record_failure(struct lb_session *s, const char *text)
 {
+	const struct lb_proxy_conf *f = s->front->conf;
 	struct record r = look_at(s, NULL);
 	char line[1024], ip[ADDRESS_TEXT], date[64];
 	int len;
 
 	put_date(&r, date, sizeof date, &r.local, true);
-	len = snprintf(line, sizeof line, "%s:%u [%s] %s/%s: %s",
-	    endpoint_ip(&s->src, ip), s->src.port, date, s->front->conf->name,
-	    lb_tuple_door(s), text);
+	if (f->error_format != NULL)
+		len = (int)put_format(&r, f->error_format, line, sizeof line);
+	else
+		len = snprintf(line, sizeof line, "%s:%u [%s] %s/%s: %s",
+		    endpoint_ip(&s->src, ip), s->src.port, date, f->name,
+		    lb_tuple_door(s), text);
 	lb_logs_send(lb_world()->logs[s->front->number], LB_LOG_INFO,
 	    (struct text){ line, (size_t)(len < (int)sizeof line ? len :
 	    (int)sizeof line - 1) }, TEXT_NONE);

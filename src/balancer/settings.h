@@ -580,7 +580,7 @@ struct lb_global_conf {
 	bool extras_del_ext;		/* FILE.crt: beside it is FILE.key */
 	enum lb_default_path default_path;
 	const char *default_origin;	/* of ORIGIN */
-	const char *dh_file;		/* or NULL */
+	const char *dh_file, *dh_group;	/* its name, what is in it; or NULL */
 	int dh_bits;			/* tune.ssl.default-dh-param; 0 */
 	unsigned bufsize;		/* tune.bufsize: 16384 */
 	int maxaccept;			/* tune.maxaccept; 0: ours */

@@ -23,6 +23,7 @@ struct listener {
 	void *owner;
 	int fd;				/* -1: freed, waits for its burial */
 	int spare;			/* -1: none */
+	int batch;			/* so many in a row */
 	bool held;
 	struct event ev;
 	struct timer rest;
@@ -92,7 +93,7 @@ on_incoming(evutil_socket_t fd, short what, void *arg)
 	int got;
 
 	/* The callee may hold or free it. */
-	for (int i = 0; i < BATCH && l->fd >= 0 && !l->held; i++) {
+	for (int i = 0; i < l->batch && l->fd >= 0 && !l->held; i++) {
 		got = accept_one(l, &peer);
 		if (got >= 0)
 			l->handler->accepted(l, got, &peer);
@@ -127,6 +128,7 @@ listener_new(struct loop *loop, int fd, const struct listener_handler *handler,
 	l->handler = handler;
 	l->owner = owner;
 	l->fd = fd;
+	l->batch = BATCH;
 	l->spare = -1;
 	open_spare(l);
 	timer_init(&l->rest, loop, on_rested, l);
@@ -182,6 +184,12 @@ listener_wake(struct listener *l)
 		return;
 	l->woken = true;
 	timer_after(&l->rest, nap_time);
+}
+
+void
+listener_set_batch(struct listener *l, int most)
+{
+	l->batch = most;
 }
 
 void

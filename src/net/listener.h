@@ -25,6 +25,8 @@ struct listener *listener_new(struct loop *, int fd, const struct listener_handl
 void	listener_free(struct listener **);	/* closes fd */
 void	listener_hold(struct listener *);	/* stop accepting, keep the socket */
 void	listener_resume(struct listener *);
+/* How many it takes in a row; 64 unless told. */
+void	listener_set_batch(struct listener *, int most);
 /* Descriptors came back: a rest ends in a moment. */
 void	listener_wake(struct listener *);
 /* Accepts all who wait now; for one that is about to go. */

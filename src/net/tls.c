@@ -5,6 +5,7 @@
  * while others look. What its sessions ask of us lives as long as OpenSSL's
  * context, which they hold.
  */
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -306,6 +307,71 @@ on_alpn(SSL *ssl, const unsigned char **to, unsigned char *len,
 		    SSL_TLSEXT_ERR_ALERT_FATAL;
 	*to = chosen;
 	return SSL_TLSEXT_ERR_OK;
+}
+
+/* The smallest group of RFC 7919 that has as many bits. */
+static EVP_PKEY *
+make_group(int bits)
+{
+	static const struct {
+		int bits;
+		const char *name;
+	} rows[] = {
+		{ 2048, "ffdhe2048" }, { 3072, "ffdhe3072" },
+		{ 4096, "ffdhe4096" }, { 6144, "ffdhe6144" },
+		{ INT_MAX, "ffdhe8192" },
+	};
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
+	EVP_PKEY *key = NULL;
+	size_t i = 0;
+
+	while (rows[i].bits < bits)
+		i++;
+	if (c == NULL || EVP_PKEY_paramgen_init(c) != 1 ||
+	    EVP_PKEY_CTX_ctrl_str(c, "group", rows[i].name) != 1 ||
+	    EVP_PKEY_paramgen(c, &key) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(c);
+	return key;
+}
+
+static EVP_PKEY *
+read_group(const char *pem)
+{
+	BIO *text = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *key = text == NULL ? NULL :
+	    PEM_read_bio_Parameters(text, NULL);
+
+	BIO_free(text);
+	return key;
+}
+
+/* Not more than asked for, nor than the key of the certificate has. */
+static int
+find_bits(SSL_CTX *x, int most)
+{
+	EVP_PKEY *own = SSL_CTX_get0_privatekey(x);
+	int bits = own != NULL && EVP_PKEY_get_base_id(own) == EVP_PKEY_RSA ?
+	    EVP_PKEY_get_bits(own) : most;
+
+	return bits < most ? bits : most;
+}
+
+int
+tls_set_dh(struct tls *t, const char *pem, int bits, struct why *why)
+{
+	SSL_CTX *x = tls_context(t);
+	EVP_PKEY *key;
+
+	if (pem == NULL && bits == 0)
+		return 0;
+	key = pem != NULL ? read_group(pem) : make_group(find_bits(x, bits));
+	SSL_CTX_set_dh_auto(x, 0);	/* it would be asked first */
+	/* What is set is no longer ours. */
+	if (key != NULL && SSL_CTX_set0_tmp_dh_pkey(x, key) == 1)
+		return 0;
+	EVP_PKEY_free(key);
+	return refuse(why, "set", "DH parameters");
 }
 
 static int

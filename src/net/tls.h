@@ -44,6 +44,11 @@ struct tls_options {
 /* Reads and checks everything; NULL with why ("failed to load ..."). */
 struct tls *tls_new(const struct tls_options *, struct why *);
 struct tls *tls_hold(struct tls *);
+/*
+ * Parameters of DHE: these (PEM), or (NULL) a known group of at most so many
+ * bits (0: as OpenSSL picks), and of no more than its certificate has.
+ */
+int	tls_set_dh(struct tls *, const char *pem, int bits, struct why *);
 /* The same for a client that offers other protocols; NULL: no memory. */
 struct tls *tls_offering(struct tls *, const char *alpn);
 struct ssl_ctx_st *tls_context(const struct tls *);	/* the library's */

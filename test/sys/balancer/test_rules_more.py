@@ -196,6 +196,53 @@ def test_md5_signatures():
             s.connect(("127.0.0.1", port))
 
 
+@pytest.mark.parametrize("path", [ORIGINAL, ours()])
+def test_dh_parameters(path, tmp_path):
+    """tune.ssl.default-dh-param, ssl-dh-param-file: bits of the exchange."""
+    group, bits = str(tmp_path / "group.pem"), []
+    cert = str(tmp_path / "rsa.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                    "-subj", "/CN=x", "-keyout", cert + ".key", "-out", cert],
+                   check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["openssl", "genpkey", "-genparam", "-algorithm", "DH",
+                    "-pkeyopt", "group:ffdhe3072", "-out", group], check=True,
+                   stderr=subprocess.DEVNULL)
+    for line in ("tune.ssl.default-dh-param 4096",      # the key has 2048
+                 "ssl-dh-param-file " + group):
+        port = free_port()
+        with Balancer(path, "global\n %s\n" % line + head() + "listen l\n "
+                      "bind 127.0.0.1:%d ssl crt %s ssl-max-ver TLSv1.2\n "
+                      "server s 127.0.0.1:1\n" % (
+                          port, cert)) as b:
+            b.wait_for(port)
+            said = subprocess.run(
+                ["openssl", "s_client", "-connect", "127.0.0.1:%d" % port,
+                 "-tls1_2", "-cipher", "kDHE"], capture_output=True,
+                stdin=subprocess.DEVNULL, timeout=9).stdout
+        bits.append(said.split(b"Temp Key: DH, ")[1].split()[0])
+    assert bits == [b"2048", b"3072"]
+
+
+def test_error_log_format(files):  # noqa: F811
+    """error-log-format: who fails before there is a session."""
+    lines = []
+    for path in (ORIGINAL, ours()):
+        plain, secure = free_port(), free_port()
+        with Balancer(path, head() + "listen l\n error-log-format \"failed "
+                      "%%ci %%f %%b %%s\"\n bind 127.0.0.1:%d accept-proxy\n "
+                      "bind 127.0.0.1:%d ssl crt %s\n server s 127.0.0.1:1\n"
+                      % (plain, secure, files.path("a.pem"))) as b:
+            time.sleep(0.3)
+            for port in (plain, secure):
+                with connect(port) as s:
+                    s.sendall(b"nonsense, and no header of any kind\r\n\r\n")
+                    read_all(s)
+            time.sleep(0.2)
+            lines.append([line for line in b.lines().splitlines()
+                          if line.startswith("failed")])
+    assert len(lines[0]) == 2 and lines[0] == lines[1]
+
+
 def test_md5_of_server():
     """server tcp-md5sig: what signs reaches what wants signatures."""
     inner, same, other = free_port(), free_port(), free_port()

@@ -21,6 +21,7 @@ SKEW = ADVERT * 156 / 256               # of the backup, priority 100
 DOWN = 3 * ADVERT + SKEW
 DELAY = 0.5
 NOISE = 0.1
+SLOW = 0.25                             # a sanitizer's part in it
 AT_ONCE = 8                             # networks
 FAST = dict(version=3, advert_int=str(ADVERT))
 
@@ -178,7 +179,9 @@ def perform(kinds, case):
     more, acts = case
     with contextlib.ExitStack() as held:
         stage = Stage(kinds, more, held)
-        stage.await_owner(1)            # the election
+        # Who begin together may announce across each other: the original's
+        # second burst, 5 s later, then says who it is.
+        stage.await_owner(1, limit=12)
         time.sleep(0.3)
         assert stage.holders() == {1}
         return [stage.play(act) for act in acts]
@@ -236,12 +239,13 @@ def worst_of_original(results, do):
 
 def check(results, kinds, name):
     mine = results[kinds, name].result()
+    noise = NOISE + SLOW * vrrp.sanitized()
     for act, one in zip(case_of(name)[1], mine):
         late, what = one["late"], (act.name, kinds, one)
         if act.until is not None:
-            assert act.since < one["peer"] < act.until + NOISE + late, what
+            assert act.since < one["peer"] < act.until + noise + late, what
         if act.gap is not None and kinds[act.to - 1] == "weir":
-            assert one["outage"] <= act.gap + late, what
+            assert one["outage"] <= act.gap + noise - NOISE + late, what
             assert one["masters"] == {act.owner}, what
         assert one["holders"] == {act.owner} | (
             {act.to} if act.held else set()), what
@@ -249,7 +253,7 @@ def check(results, kinds, name):
             continue        # it comes back when the peer takes over: a race
         theirs = worst_of_original(results, act.do)
         if theirs is not None:
-            assert one["outage"] <= theirs + NOISE + late, (what, theirs)
+            assert one["outage"] <= theirs + noise + late, (what, theirs)
 
 
 MIXES = [m for size in (2, 3)

@@ -37,8 +37,8 @@ def test_nothing_is_lost(lan, daemon, more):
     high, low, home = net.nodes
     client = net.ask(home, VIP, every=0.001)
     master = daemon(high, "weir", one(more))
-    backup = daemon(low, "weir", one(more, 100))
     master.wait_log("Entering MASTER STATE")
+    backup = daemon(low, "weir", one(more, 100))
     backup.wait_log("Entering BACKUP STATE")
     time.sleep(0.5)
     with machine_lateness() as late:

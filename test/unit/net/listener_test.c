@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include <errno.h>
+#include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -114,6 +115,22 @@ START_TEST(accepts_in_batches)
 	run_for(50 * CLOCK_MS);
 	ck_assert_uint_eq(accepted, 200);
 	ck_assert_uint_eq(rested, 0);
+	end();
+}
+END_TEST
+
+/* So many a turn, and the rest in the next. */
+START_TEST(a_batch_may_be_small)
+{
+	begin(&handler);
+	listener_set_batch(listener, 1);
+	for (int i = 0; i < 3; i++)
+		dial();
+	while (accepted == 0)
+		event_base_loop(loop_base(loop), EVLOOP_ONCE);
+	ck_assert_uint_eq(accepted, 1);
+	run_for(30 * CLOCK_MS);
+	ck_assert_uint_eq(accepted, 3);
 	end();
 }
 END_TEST
@@ -246,6 +263,7 @@ START_TEST(a_stale_unix_path_is_replaced)
 }
 END_TEST
 
-ENGINES_MAIN("net/listener", accepts_in_batches, held_it_leaves_them_waiting,
+ENGINES_MAIN("net/listener", accepts_in_batches, a_batch_may_be_small,
+    held_it_leaves_them_waiting,
     rests_without_descriptors, may_be_freed_by_its_callback,
     an_address_in_use_is_told, a_stale_unix_path_is_replaced)
