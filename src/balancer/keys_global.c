@@ -234,7 +234,7 @@ read_dh_file(struct lb_parse *p, const struct lb_key *key,
 		return -1;
 	if (p->source->fetch != NULL &&
 	    p->source->fetch(p->source->arg, path, &t, &why) >= 0)
-		g->dh_group = lb_arena_copy(p->arena, t);
+		g->dh_group = arena_copy(p->arena, t);
 	return read_once(p, key, w, at, object);
 }
 
