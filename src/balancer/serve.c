@@ -429,8 +429,11 @@ static const struct worker_events master = {
 static int
 make_loops(void)
 {
+	static const char *const engines[] = { [LB_ENGINE_AUTO] = "auto",
+	    [LB_ENGINE_EVENT] = "event", [LB_ENGINE_URING] = "uring" };
 	struct why why = { "", "" };
 
+	loop_set_engine(engines[run.setup->global.engine]);
 	if (thread_start(find_threads(), lb_session_init, &why) < 0)
 		return fail(why.line);
 	run.home = loop_here();
