@@ -58,22 +58,12 @@ look_at_check(const struct lb_proxy_conf *p)
 static void
 look_at_pgsql(const struct lb_proxy_conf *p)
 {
-	const struct lb_check_conf *c = &p->check;
-
 	if (p->pgsql_cancel)
 		tell(WARN, &p->place, "%s '%s': 'pgsql-cancel'", p->kind,
-		    p->name);
-	if (c->role != LB_ROLE_ANY || c->password_file != NULL ||
-	    c->database != NULL)
-		tell(WARN, &p->place, "%s '%s': the login of 'pgsql-role', "
-		    "'pgsql-database', 'pgsql-password-file'", p->kind,
 		    p->name);
 	for (unsigned i = 0; i < p->servers.count; i++) {
 		const struct lb_server_conf *s = p->servers.at[i];
 
-		if (s->role != c->role)
-			tell(WARN, &s->place, "server '%s/%s': 'pgsql-role'",
-			    p->name, s->name);
 		if (s->peer_id != 0)
 			tell(WARN, &s->place, "server '%s/%s': 'peer-id'",
 			    p->name, s->name);
