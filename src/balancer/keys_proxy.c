@@ -1594,8 +1594,7 @@ READER(read_role)
 
 	for (unsigned i = 0; i < 3; i++)
 		if (strcmp(names[i], word_at(w, at)) == 0) {
-			x->check.role = (int)i;
-			x->default_server->role = (int)i;
+			x->check.role = LB_ROLE_ANY + (int)i;
 			return all(w, at);
 		}
 	return refuse(p, key, "expects 'any', 'primary' or 'standby'");

@@ -118,6 +118,18 @@ read_choice(struct lb_parse *p, const struct lb_key *key,
 }
 
 static int
+read_role(struct lb_parse *p, const struct lb_key *key,
+    const struct lb_words *w, unsigned at, void *object)
+{
+	struct lb_server_conf *s = object;
+	int taken = read_choice(p, key, w, at, object);
+
+	if (taken > 0)
+		s->role += LB_ROLE_ANY;
+	return taken;
+}
+
+static int
 read_on_marked(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
@@ -474,7 +486,7 @@ const struct lb_key lb_keys_server[] = {
 	    "sessions of backups end when it is up"),
 	OURS("peer-id", COUNT, peer_id, NULL, "<number>", "0",
 	    "the pooler's peer_id behind it"),
-	OURS("pgsql-role", READ, role, read_choice, "any|primary|standby",
+	OURS("pgsql-role", READ, role, read_role, "any|primary|standby",
 	    "any", "role that a check asks for"),
 	IGNORED("pool-conn-name", S, 1, NULL),
 	IGNORED("pool-low-conn", S, 1, NULL),

@@ -239,7 +239,9 @@ enum {
 	LB_PP2_CRC32C = 1 << 6, LB_PP2_UNIQUE_ID = 1 << 7
 };
 
-enum lb_role { LB_ROLE_ANY, LB_ROLE_PRIMARY, LB_ROLE_STANDBY };
+/* UNSAID on a server line: the backend's; then ANY. */
+enum lb_role { LB_ROLE_UNSAID, LB_ROLE_ANY, LB_ROLE_PRIMARY,
+	LB_ROLE_STANDBY };
 
 /* ---- what proxies are made of ------------------------------------------ */
 
