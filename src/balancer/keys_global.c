@@ -655,9 +655,8 @@ const struct lb_key lb_keys_global[] = {
 	READ("log", read_log, logs, 0, -1,
 	    "<target> [len L] [format F] [sample R:S] <facility> "
 	    "[max [min]]", "", "where log lines go"),
-	{ "log_format", G, LB_CLASS_W, LB_KEY_READ, AT(log_json), 0, 0, 0,
-	    false, read_switch, 1, "json|original", "original", NULL, true,
-	    "no effect" },
+	OURS("log_format", READ, log_json, read_switch, 1, "json|original",
+	    "original", "the form of the process's own lines"),
 	READ("log-send-hostname", read_hostname, hostname, 0, -1, "[name]",
 	    "off", "log lines tell the host"),
 	ROW("log-tag", TEXT, log_tag, 0, 0, "<text>", "haproxy",

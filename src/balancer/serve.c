@@ -603,6 +603,7 @@ lb_serve(struct lb_setup *setup, const struct lb_options *options,
 	run.called = called;
 	run.before = before;
 	lb_logs_mute(options->quiet);
+	lb_logs_as_json(setup->global.log_json);
 	if (!worker_here())
 		ready_init();
 	if (lb_absent_tell(setup) != 0)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 # Settings that the original does not know: a session's longest life, the
 # engine by name, what is ignored with a warning.
+import json
 import re
+import signal
 import subprocess
 import time
 
@@ -95,6 +97,28 @@ listen l
         b.wait_for(port)
         wait_for(lambda: dns.count("A") >= 4)
     dns.close()
+
+
+def test_log_format_json():
+    """Each line of its own life is an object."""
+    port = free_port()
+    text = "global\n log_format json\n" + head() + LISTEN % (
+        port, "", free_port()) + " server t 127.0.0.1:1 check inter 50ms\n"
+    with Balancer(ours(), text) as b:
+        b.wait_for(port)
+        wait_for(lambda: '"text":"Server l/t is DOWN' in b.errors())
+        b.stop(signal.SIGUSR1)
+        wait_for(lambda: "Proxy l stopped" in b.errors())
+        lines = [x for x in b.errors().split("\n") if x]
+    first = next(n for n, x in enumerate(lines) if x[0] == "{")
+    rows = [json.loads(x) for x in lines[first:]]
+    assert {r["object"] for r in rows} == {"l"}
+    for r in rows:
+        assert list(r) == ["time", "level", "program", "object", "text",
+                           "fields"]
+        assert r["program"] == "weir-balancer" and r["level"] == "warning"
+        assert r["fields"]["pid"] == b.process.pid
+        assert re.fullmatch(r"[-0-9]{10}T[:0-9]{8}\.\d{6}Z", r["time"])
 
 
 IGNORED = [

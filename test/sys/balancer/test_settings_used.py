@@ -16,8 +16,7 @@ SOURCE = os.path.join(HERE, "..", "..", "..", "src", "balancer")
 READERS = re.compile(r"(keys.*|key|parse|outline|explain)\.c$")
 
 # Fields that are read for the verdict alone: their keywords warn.
-WARNED = {"close_spread": "close-spread-time", "log_json": "log_format",
-          "sandbox": "sandbox"}
+WARNED = {"close_spread": "close-spread-time", "sandbox": "sandbox"}
 # What other lines of the file take theirs from, when they are read.
 OF_THE_FILE = {"ca_base", "crt_base", "key_base", "default_path",
                "default_origin", "default_server", "dh_file", "table_name",
