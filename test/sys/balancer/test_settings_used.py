@@ -21,8 +21,6 @@ WARNED = {"close_spread": "close-spread-time", "sandbox": "sandbox"}
 OF_THE_FILE = {"ca_base", "crt_base", "key_base", "default_path",
                "default_origin", "default_server", "dh_file", "table_name",
                "template", "unix_bind", "unix_prefix"}
-# Under way: roles and cancels of PostgreSQL.
-UNDER_WAY = {"database", "password_file", "peer_id", "pgsql_cancel", "role"}
 
 
 def text_of(path):
@@ -57,7 +55,7 @@ USED = used()
 
 
 @pytest.mark.parametrize("field", sorted(fields() - set(WARNED) -
-                                         OF_THE_FILE - UNDER_WAY))
+                                         OF_THE_FILE))
 def test_is_used(field):
     assert field in USED
 
