@@ -967,14 +967,6 @@ find_backend(struct lb_session *s)
 	return true;
 }
 
-/* Which rules come next have their own time. */
-static void
-begin_rules(struct lb_session *s)
-{
-	s->stage = LB_STAGE_QUEUE;
-	s->since = now_here();
-}
-
 /* Waits for the first bytes where they may ask for a cancel. True: go on. */
 static bool
 has_listened(struct lb_session *s)
@@ -993,7 +985,9 @@ has_listened(struct lb_session *s)
 		return false;
 	s->flags &= ~(uint32_t)LB_FLOW_LISTENS;
 	s->flags |= LB_FLOW_LISTENED;
-	begin_rules(s);
+	/* As if it came only now. */
+	s->stage = LB_STAGE_PROXY;
+	s->since = now_here();
 	return true;
 }
 
@@ -1005,9 +999,11 @@ run_rules(struct lb_session *s)
 	if (s->backend == NULL) {
 		if (!pass_rules(s, s->front) || !find_backend(s))
 			return;
-		if (s->backend != s->front)
-			begin_rules(s);
-		else
+		if (s->backend != s->front) {
+			/* Its own rules have their own time. */
+			s->stage = LB_STAGE_QUEUE;
+			s->since = now_here();
+		} else
 			s->flags |= LB_FLOW_OWN_RULES;
 	}
 	if (!(s->flags & LB_FLOW_OWN_RULES)) {
