@@ -451,8 +451,11 @@ static const struct worker_events master = {
 static int
 make_loops(void)
 {
+	static const char *const engines[] = { [LB_ENGINE_AUTO] = "auto",
+	    [LB_ENGINE_EVENT] = "event", [LB_ENGINE_URING] = "uring" };
 	struct why why = { "", "" };
 
+	loop_set_engine(engines[run.setup->global.engine]);
 	if (thread_start(find_threads(), lb_session_init, &why) < 0)
 		return fail(why.line);
 	run.home = loop_here();
@@ -600,6 +603,7 @@ lb_serve(struct lb_setup *setup, const struct lb_options *options,
 	run.called = called;
 	run.before = before;
 	lb_logs_mute(options->quiet);
+	lb_logs_as_json(setup->global.log_json);
 	if (!worker_here())
 		ready_init();
 	if (lb_absent_tell(setup) != 0)
