@@ -50,6 +50,8 @@ enum {
 	LB_FLOW_SILENT = 1 << 18,	/* no log line */
 	LB_FLOW_EXPECTS_PROXY = 1 << 19,	/* a rule wants the header */
 	LB_FLOW_DOOMED = 1 << 20,	/* will be ended, as all of its kind */
+	LB_FLOW_LISTENS = 1 << 21,	/* for a cancel request, or ... */
+	LB_FLOW_LISTENED = 1 << 22,	/* ... has done so */
 	LB_FLOW_BULK_IN = 1 << 28,	/* the last read from the client was large */
 	LB_FLOW_BULK_OUT = 1 << 29,
 	LB_FLOW_INSPECTS = 1 << 30	/* the answer is judged */

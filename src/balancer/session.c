@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "balancer/announce.h"
+#include "balancer/cancel.h"
 #include "balancer/dial.h"
 #include "balancer/door.h"
 #include "balancer/fates.h"
@@ -118,7 +119,8 @@ inspect_delay(const struct lb_session *s)
 {
 	const struct lb_proxy *p = s->backend != NULL ? s->backend : s->front;
 
-	return p->conf->request_delay;
+	return s->flags & LB_FLOW_LISTENS ? LB_CANCEL_WAIT :
+	    p->conf->request_delay;
 }
 
 static int64_t
@@ -824,6 +826,24 @@ has_fixed_target(const struct lb_session *s)
 	    has_option(s->backend, LB_OPT_TRANSPARENT));
 }
 
+static struct text
+held_bytes(const struct lb_session *s)
+{
+	return s->hold == NULL ? TEXT_NONE :
+	    (struct text){ s->hold->at, s->hold->len };
+}
+
+/* The pooler that a cancel request is for, or NULL. */
+static struct lb_server *
+find_canceled(const struct lb_session *s)
+{
+	unsigned peer;
+
+	return s->front->conf->pgsql_cancel &&
+	    lb_cancel_read(held_bytes(s), &peer) == LB_CANCEL_IS ?
+	    lb_cancel_server(s->backend, peer) : NULL;
+}
+
 static void
 choose_server(struct lb_session *s, struct lb_server *not)
 {
@@ -837,7 +857,10 @@ choose_server(struct lb_session *s, struct lb_server *not)
 		dial(s);
 		return;
 	}
-	if (not == NULL && s->backend->conf->use_servers.count > 0) {
+	if (not == NULL)
+		wanted = find_canceled(s);
+	if (not == NULL && wanted == NULL &&
+	    s->backend->conf->use_servers.count > 0) {
 		scene = lb_sampling_scene(s, s->backend);
 		wanted = lb_judge_server(scene);
 	}
@@ -923,13 +946,6 @@ carry_out(struct lb_session *s, enum lb_sentence sentence,
 	    &lb_end_rule);
 }
 
-static struct text
-held_bytes(const struct lb_session *s)
-{
-	return s->hold == NULL ? TEXT_NONE :
-	    (struct text){ s->hold->at, s->hold->len };
-}
-
 /* Nothing more will come, or may be waited for. */
 static bool
 is_final(const struct lb_session *s)
@@ -986,9 +1002,35 @@ find_backend(struct lb_session *s)
 	return true;
 }
 
+/* Waits for the first bytes where they may ask for a cancel. True: go on. */
+static bool
+has_listened(struct lb_session *s)
+{
+	unsigned peer;
+
+	if (!s->front->conf->pgsql_cancel || (s->flags & LB_FLOW_LISTENED))
+		return true;
+	if (!(s->flags & LB_FLOW_LISTENS)) {
+		s->flags |= LB_FLOW_LISTENS;
+		enter(s, LB_STAGE_INSPECT);
+		conn_resume(s->client);
+	}
+	if (lb_cancel_read(held_bytes(s), &peer) == LB_CANCEL_MORE &&
+	    !is_final(s))
+		return false;
+	s->flags &= ~(uint32_t)LB_FLOW_LISTENS;
+	s->flags |= LB_FLOW_LISTENED;
+	/* As if it came only now. */
+	s->stage = LB_STAGE_PROXY;
+	s->since = now_here();
+	return true;
+}
+
 static void
 run_rules(struct lb_session *s)
 {
+	if (!has_listened(s))
+		return;
 	if (s->backend == NULL) {
 		if (!pass_rules(s, s->front) || !find_backend(s))
 			return;
