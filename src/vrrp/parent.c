@@ -434,8 +434,8 @@ reap(void)
 	if (me.guard > 0 && waitpid(me.guard, NULL, WNOHANG) == me.guard) {
 		me.guard = 0;
 		if (!me.stopping) {
+			start_guard();	/* first: who reads the line has it */
 			vr_say_warn("the guard died: a new one is started");
-			start_guard();
 		}
 	}
 }
