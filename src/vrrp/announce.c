@@ -235,6 +235,11 @@ vr_announce_flush(struct vr_announce *a)
 		send_piece(a, a->ready + at, a->count - at < AT_ONCE ?
 		    a->count - at : AT_ONCE);
 	a->count = 0;
+	if (a->room > AT_ONCE) {	/* a burst of many is rare */
+		mem_drop(a->ready);
+		a->ready = NULL;
+		a->room = 0;
+	}
 }
 
 /* Nothing goes before the end of the turn: the addresses come first. */

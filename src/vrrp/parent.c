@@ -27,6 +27,7 @@
 
 #include "base/clock.h"
 #include "base/die.h"
+#include "base/mem.h"
 #include "proc/rights.h"
 #include "proc/sandbox.h"
 #include "vrrp/child.h"
@@ -433,8 +434,8 @@ reap(void)
 	if (me.guard > 0 && waitpid(me.guard, NULL, WNOHANG) == me.guard) {
 		me.guard = 0;
 		if (!me.stopping) {
+			start_guard();	/* first: who reads the line has it */
 			vr_say_warn("the guard died: a new one is started");
-			start_guard();
 		}
 	}
 }
@@ -446,6 +447,7 @@ renew_processes(void)
 {
 	pid_t old = me.guard;
 
+	mem_trim();		/* of the old file, and of reading the new */
 	if (me.again.at == 0)
 		start_child();
 	speak(NULL);
@@ -750,6 +752,7 @@ vr_parent_run(struct vr_config *config, const struct vr_parent_plan *plan)
 	}
 	if (me.plan.dump)
 		log_configuration();
+	mem_trim();	/* of reading the file: each process would pay for it */
 	start_guard();
 	vr_turn_before(vr_host_wake);
 	vr_turn_after(after_turn);

@@ -283,6 +283,29 @@ size_of(enum vr_kind kind)
 	}
 }
 
+static struct vr_given *
+find_given(const struct vr_draft *d, const struct vr_key *k)
+{
+	struct vr_given *g;
+
+	for (g = d->where; g != NULL && g->key != k; g = g->next)
+		;
+	return g;
+}
+
+static void
+mark_place(struct vr_parse *p, struct vr_draft *d)
+{
+	struct vr_given *g = find_given(d, p->key);
+
+	if (g == NULL) {
+		g = arena_get(p->arena, sizeof *g);
+		*g = (struct vr_given){ .next = d->where, .key = p->key };
+		d->where = g;
+	}
+	g->at = p->place;
+}
+
 static void
 mark(struct vr_parse *p)
 {
@@ -293,7 +316,7 @@ mark(struct vr_parse *p)
 		if (&d->rows[row] != p->key)
 			continue;
 		d->given[row / 64] |= UINT64_C(1) << row % 64;
-		d->last[row] = p->place;
+		mark_place(p, d);
 	}
 }
 
@@ -315,10 +338,9 @@ vr_parse_given(const struct vr_draft *d, const char *name)
 const struct vr_place *
 vr_parse_where(const struct vr_draft *d, const struct vr_key *k)
 {
-	for (size_t i = 0; d->rows[i].name != NULL; i++)
-		if (&d->rows[i] == k)
-			return is_given(d, i) ? &d->last[i] : NULL;
-	return NULL;
+	const struct vr_given *g = find_given(d, k);
+
+	return g == NULL ? NULL : &g->at;
 }
 
 static bool

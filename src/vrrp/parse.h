@@ -55,13 +55,20 @@ struct vr_key {
 	const char *help;		/* class W: why it does nothing */
 };
 
+/* Where a row was given, the last time. */
+struct vr_given {
+	struct vr_given *next;
+	const struct vr_key *key;
+	struct vr_place at;
+};
+
 /* An object that is being filled. */
 struct vr_draft {
 	void *object;
 	const char *name;
 	const struct vr_key *rows;
 	uint64_t given[3];		/* which rows of it were there */
-	struct vr_place last[64 * 3];	/* where the last of each */
+	struct vr_given *where;		/* one each of them */
 	struct names tracked;		/* what its track_... blocks name */
 };
 

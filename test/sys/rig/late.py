@@ -2,8 +2,12 @@
 """How late anybody wakes on this machine: what a test may add to a bound, and
 nothing else."""
 import contextlib
+import socket
+import struct
 import subprocess
 import sys
+import threading
+import time
 
 SLEEPER = """
 import os, sys, time
@@ -39,3 +43,38 @@ def machine_lateness(every=0.01, pressing=False):
         finally:
             sleeper.terminate()
             late += map(float, sleeper.stdout.read().split())
+
+
+class KernelWait(threading.Thread):
+    """How long the kernel lets anybody wait who changes a link or an address:
+    all networks of a machine share one lock, and those that come and go hold
+    it. Asks for it all the time, with a change of the loopback that changes
+    nothing."""
+
+    RTM_SETLINK, REQUEST_ACK = 19, 5
+
+    def __init__(self, every=0.02):
+        super().__init__(daemon=True)
+        self.every, self.over, self.waits = every, False, []
+        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+        self.start()
+
+    def run(self):
+        change = struct.pack("=IHHIIBBHiII", 32, self.RTM_SETLINK,
+                             self.REQUEST_ACK, 1, 0, 0, 0, 0, 1, 0, 0)
+        while not self.over:
+            begun = time.time()
+            self.sock.send(change)
+            self.sock.recv(4096)
+            self.waits.append((begun, time.time() - begun))
+            time.sleep(self.every)  # it shall not hold up others itself
+
+    def worst(self, since):
+        """Of the waits that were not over then."""
+        return max([took for begun, took in list(self.waits)
+                    if begun + took >= since], default=0)
+
+    def stop(self):
+        self.over = True
+        self.join()
+        self.sock.close()

@@ -40,7 +40,7 @@ def test_nothing_is_lost(lan, daemon, more):
     master.wait_log("Entering MASTER STATE")
     backup = daemon(low, "weir", one(more, 100))
     backup.wait_log("Entering BACKUP STATE")
-    time.sleep(0.5)
+    time.sleep(0.5)  # the backup has heard it, the client is answered
     with machine_lateness() as late:
         begun = time.time()
         for n, (name, (text, other)) in enumerate(CHANGES.items(), 1):
@@ -49,13 +49,13 @@ def test_nothing_is_lost(lan, daemon, more):
             backup.signal(signal.SIGHUP)
             master.wait_log("Reloading", count=n)
             wait_for(lambda: high.has(OTHER) == other, 2, name)
-            time.sleep(0.15)
+            time.sleep(0.15)  # an advert of this file at least
             assert high.has(OTHER) == other, name
             assert high.has(VIP), name
         for _ in range(20):             # they may be taken together
             master.signal(signal.SIGHUP)
-            time.sleep(0.01)
-        time.sleep(0.3)
+            time.sleep(0.01)  # some meet a reload under way
+        time.sleep(0.3)  # the last of them, and adverts behind it
         until = time.time()
     assert client.outage(begun, until - 0.1) == 0
     assert client.owners(begun) == {1}
@@ -88,9 +88,9 @@ def test_a_long_reload(lan, daemon):
             master.signal(signal.SIGHUP)
             master.wait_log("Reloading", count=n)
             while master.child() == child:
-                time.sleep(0.002)
+                time.sleep(0.002)  # between two looks
             took = time.time() - begun
-            time.sleep(0.5)             # adverts of the new child
+            time.sleep(0.5)  # adverts of the new child
         spoken = net.capture.adverts(begun, vrid=51)
         gaps = [b.at - a.at for a, b in zip(spoken, spoken[1:])]
         assert max(gaps) < 0.22 + 0.03 + max(late), (took, gaps, late)
@@ -109,13 +109,13 @@ def test_instances_come_and_go(lan, daemon):
     at = time.time()
     master.signal(signal.SIGHUP)
     master.wait_log("VI_2. Entering MASTER STATE")
-    time.sleep(0.1)
+    time.sleep(0.1)  # the address follows the line
     assert high.has(VIP) and high.has(OTHER) and not low.has(OTHER)
     assert master.log().count("(VI_1) Entering") == 2
     master.write(one())
     gone = time.time()
     master.signal(signal.SIGHUP)
-    time.sleep(0.5)
+    time.sleep(0.5)  # the peer's skew, 0.065 s, and its addresses
     assert high.has(VIP) and not high.has(OTHER) and low.has(OTHER)
     assert [a.priority for a in net.capture.adverts(gone, 1, 60)][-1] == 0
     assert not [a for a in net.capture.adverts(at, 1, 51) if not a.priority]
@@ -130,7 +130,7 @@ def test_a_changed_priority_moves_the_address(lan, daemon):
     master.write(vrrp.config(50, **FAST))
     master.signal(signal.SIGHUP)
     master.wait_log("Entering BACKUP STATE\n")
-    time.sleep(0.1)
+    time.sleep(0.1)  # the addresses follow the line
     assert low.has(VIP) and not high.has(VIP)
     assert not [a for a in net.capture.adverts(0, 1) if not a.priority]
 
