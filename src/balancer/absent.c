@@ -53,6 +53,23 @@ look_at_check(const struct lb_proxy_conf *p)
 		}
 }
 
+/* ---- PostgreSQL -------------------------------------------------------- */
+
+static void
+look_at_pgsql(const struct lb_proxy_conf *p)
+{
+	if (p->pgsql_cancel)
+		tell(WARN, &p->place, "%s '%s': 'pgsql-cancel'", p->kind,
+		    p->name);
+	for (unsigned i = 0; i < p->servers.count; i++) {
+		const struct lb_server_conf *s = p->servers.at[i];
+
+		if (s->peer_id != 0)
+			tell(WARN, &s->place, "server '%s/%s': 'peer-id'",
+			    p->name, s->name);
+	}
+}
+
 /* ---- rules and conditions ---------------------------------------------- */
 
 static const enum lb_act acts[] = {		/* these are carried out */
@@ -186,6 +203,7 @@ lb_absent_tell(const struct lb_setup *setup)
 		else
 			look_at_rules(p);
 		look_at_check(p);
+		look_at_pgsql(p);
 	}
 	return refused > 0 ? 1 : 0;
 }

@@ -112,6 +112,7 @@ struct lb_check {
 	char *got;			/* what came so far */
 	size_t got_len;
 	struct lb_variable *variables;	/* of the one under way */
+	void *own;			/* the variant's, while it runs */
 	unsigned step;			/* the variant's own */
 	unsigned part;
 };

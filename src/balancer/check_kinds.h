@@ -9,7 +9,7 @@
 #include "balancer/check.h"
 
 extern const struct lb_check_variant lb_check_tcp, lb_check_http,
-    lb_check_pgsql, lb_check_mysql, lb_check_redis, lb_check_smtp,
-    lb_check_ldap, lb_check_hello, lb_check_agent, lb_check_external;
+    lb_check_pgsql, lb_check_pgsql_login, lb_check_mysql, lb_check_redis,
+    lb_check_smtp, lb_check_ldap, lb_check_hello, lb_check_agent, lb_check_external;
 
 #endif

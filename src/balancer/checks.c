@@ -26,6 +26,16 @@ lb_checks_find(enum lb_check_kind kind)
 	return (unsigned)kind < sizeof rows / sizeof *rows ? rows[kind] : NULL;
 }
 
+/* The plain one asks for no more than an answer. */
+static bool
+logs_in(const struct lb_server_conf *s)
+{
+	const struct lb_check_conf *c = &s->proxy->check;
+
+	return c->kind == LB_CHECK_PGSQL && (s->role > LB_ROLE_ANY ||
+	    c->database != NULL || c->password_file != NULL);
+}
+
 static void
 make_agent(struct lb_server *s)
 {
@@ -44,8 +54,8 @@ make_check(struct lb_server *s)
 	const struct lb_server_conf *conf = s->conf;
 	const struct lb_check_variant *v =
 	    lb_checks_find(s->proxy->conf->check.kind);
-	struct lb_check *c = lb_check_new(s, false,
-	    v != NULL ? v : &connect_only);
+	struct lb_check *c = lb_check_new(s, false, logs_in(conf) ?
+	    &lb_check_pgsql_login : v != NULL ? v : &connect_only);
 
 	c->port = conf->check_port;
 	if (conf->check_addr.kind != LB_ADDRESS_NONE)

@@ -435,6 +435,22 @@ finish_steps(struct lb_parse *p, struct lb_proxy_conf *x)
 		    "option httpchk" : "option tcp-check");
 }
 
+/* What is asked for behind a login, and nobody logs in. */
+static void
+finish_pgsql(struct lb_parse *p, struct lb_proxy_conf *x)
+{
+	const struct lb_check_conf *c = &x->check;
+	bool asked = c->role > LB_ROLE_ANY || c->database != NULL ||
+	    c->password_file != NULL;
+
+	for (unsigned i = 0; i < x->servers.count; i++)
+		asked |= x->servers.at[i]->role > LB_ROLE_ANY;
+	if (asked && c->kind != LB_CHECK_PGSQL)
+		WARN(p, "'pgsql-role', 'pgsql-database' and "
+		    "'pgsql-password-file' will be ignored for %s '%s' "
+		    "(require 'option pgsql-check').", x->kind, x->name);
+}
+
 static void
 finish_external(struct lb_parse *p, struct lb_proxy_conf *x)
 {
@@ -651,6 +667,7 @@ finish_proxy(struct lb_parse *p, struct lb_proxy_conf *x)
 	if (is_backend(x)) {
 		finish_steps(p, x);
 		finish_external(p, x);
+		finish_pgsql(p, x);
 		finish_servers(p, x);
 	}
 	if (is_frontend(x))

@@ -181,6 +181,8 @@ finish_check(struct lb_parse *p, struct lb_server_conf *s)
 		s->downinter = s->inter;
 	if (s->agent_inter < 0)
 		s->agent_inter = s->inter;
+	if (s->role == LB_ROLE_UNSAID)
+		s->role = s->proxy->check.role;
 	if (s->minconn > s->maxconn)
 		s->maxconn = s->minconn;
 	else if (s->minconn == 0)

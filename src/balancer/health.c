@@ -60,7 +60,7 @@ add_cause(struct line *l, const struct lb_cause *c)
 static void
 tell(const struct lb_server *s, enum lb_log_level level, const char *text)
 {
-	lb_logs_say(LB_LOG_WARNING, text);
+	lb_logs_say_of(s->proxy->conf->name, LB_LOG_WARNING, text);
 	lb_world_log(s->proxy, level, text);
 }
 
@@ -74,7 +74,7 @@ tell_deserted(const struct lb_proxy *p)
 	struct line l = { .len = 0 };
 
 	add(&l, "%s '%s' has no server available!", kind, p->conf->name);
-	lb_logs_say(LB_LOG_EMERG, l.at);
+	lb_logs_say_of(p->conf->name, LB_LOG_EMERG, l.at);
 	l.len = 0;
 	add(&l, "%s %s has no server available!", kind, p->conf->name);
 	lb_world_log(p, LB_LOG_EMERG, l.at);

@@ -171,7 +171,7 @@ const struct lb_key lb_keys_bind[] = {
 	ROW("namespace", B, TEXT, namespace, 1, "<name>", "",
 	    "network namespace"),
 	IGNORED("nbconn", B, S, 1),
-	ROW("nice", B | K, INT, nice, 1, "<number>", "0", "no effect"),
+	IGNORED("nice", B | K, W, 1),
 	IGNORED("no-quic-ack-delay", B, S, 0),
 	IGNORED("process", B | K, S, 1),
 	IGNORED("proto", B, S, 1),

@@ -55,7 +55,7 @@ lb_keys_proxy_from(struct lb_parse *p, const struct lb_proxy_conf *from)
 
 	*x = *from;
 	x->defaults = from;
-	x->name = x->description = x->guid = NULL;
+	x->name = x->description = NULL;
 	x->id = 0;
 	x->id_given = x->used = false;
 	/* What a proxy shares with its defaults is copied before it grows. */
@@ -566,14 +566,15 @@ READER(read_hash_factor)
 
 READER(read_preserve)
 {
-	struct lb_proxy_conf *x = object;
 	const char *word = word_at(w, at);
 
 	if (strcmp(word, "always") != 0 && strcmp(word, "maxconn") != 0 &&
 	    strcmp(word, "maxqueue") != 0)
 		return refuse(p, key, "expects 'always', 'maxconn' or "
 		    "'maxqueue'");
-	x->balance.preserve_always = strcmp(word, "always") == 0;
+	if (strcmp(word, "always") != 0)
+		lb_parse_warn(p, "'%s %s' is not supported by this program "
+		    "and is ignored.", key->name, word);
 	return all(w, at);
 }
 
@@ -1199,6 +1200,13 @@ read_table_type(struct lb_parse *p, const struct lb_words *w, unsigned *at,
 	return 0;
 }
 
+static void
+warn_ignored(struct lb_parse *p, const char *of, const char *name)
+{
+	lb_parse_warn(p, "'%s %s' is not supported by this program and is "
+	    "ignored.", of, name);
+}
+
 static int
 read_table_option(struct lb_parse *p, const struct lb_words *w,
     unsigned *at, struct lb_table_conf *to)
@@ -1206,8 +1214,13 @@ read_table_option(struct lb_parse *p, const struct lb_words *w,
 	const char *name = w->at[*at], *word = word_at(w, *at + 1);
 	struct why why;
 
-	if (strcmp(name, "nopurge") == 0 || strcmp(name, "recv-only") == 0) {
-		*(*name == 'n' ? &to->nopurge : &to->recv_only) = true;
+	if (strcmp(name, "nopurge") == 0) {
+		to->nopurge = true;
+		++*at;
+		return 0;
+	}
+	if (strcmp(name, "recv-only") == 0) {
+		warn_ignored(p, "stick-table", name);
 		++*at;
 		return 0;
 	}
@@ -1237,12 +1250,11 @@ read_table_option(struct lb_parse *p, const struct lb_words *w,
 		to->peers_name = word;
 		return 0;
 	}
-	if (strcmp(name, "write-to") == 0) {
-		to->write_to = word;
+	if (strcmp(name, "write-to") == 0 ||
+	    strcmp(name, "brates-factor") == 0) {
+		warn_ignored(p, "stick-table", name);
 		return 0;
 	}
-	if (strcmp(name, "brates-factor") == 0)
-		return 0;
 	return table_refuse(p, "unknown argument", name);
 }
 
@@ -1582,8 +1594,7 @@ READER(read_role)
 
 	for (unsigned i = 0; i < 3; i++)
 		if (strcmp(names[i], word_at(w, at)) == 0) {
-			x->check.role = (int)i;
-			x->default_server->role = (int)i;
+			x->check.role = LB_ROLE_ANY + (int)i;
 			return all(w, at);
 		}
 	return refuse(p, key, "expects 'any', 'primary' or 'standby'");
@@ -1681,24 +1692,23 @@ const struct lb_key lb_keys_proxy[] = {
 	READ("error-log-format", D | F | L, read_format, error_format, 0, -1,
 	    "<format>", "log line of a failed handshake"),
 	READ("errorfile", D | F | L | B, read_errorfile, name, 0, 2,
-	    "<code> <file>", "no effect"),
+	    "<code> <file>", "the file must be there; it is of HTTP"),
 	S("errorfiles", D | F | L | B), S("errorloc", D | F | L | B),
 	S("errorloc302", D | F | L | B), S("errorloc303", D | F | L | B),
 	READ("external-check", D | L | B, read_external, check.command, 0,
 	    2, "command|path <text>", "program of option external-check"),
 	READ("filter", F | L | B, read_filter, name, 0, -1, "<name> ...",
-	    "no effect"),
+	    "none is carried out: told or refused"),
 	W("force-be-switch", F | L, NULL),
 	W("force-persist", L | B, NULL),
 	ROW("fullconn", D | L | B, INT, fullconn, 0, INT32_MAX, "<number>",
 	    "10 % of the frontends' maxconn",
 	    "load at which servers use their full maxconn"),
-	ROW("guid", F | L | B, TEXT, guid, 0, 0, "<text>", "",
-	    "name in statistics files"),
+	W("guid", F | L | B, "Counters are kept over a reload by name."),
 	READ("hash-balance-factor", D | L | B, read_hash_factor, balance, 0,
 	    1, "<percent>", "load above the average that is allowed"),
 	READ("hash-preserve-affinity", D | L | B, read_preserve, balance, 0,
-	    1, "always|maxconn|maxqueue", "is a full server left?"),
+	    1, "always", "a full server is waited for"),
 	READ("hash-type", D | L | B, read_hash_type, balance, 0, 3,
 	    "map-based|consistent [function] [avalanche]",
 	    "how a hash becomes a server"),
@@ -1893,8 +1903,10 @@ const struct lb_key lb_keys_proxy[] = {
 	READ("server-template", L | B, read_server_template, servers, 0, -1,
 	    "<prefix> <number> <address>[:<port>] [options]",
 	    "servers that discovery fills"),
-	OURS("session-spread", F | L | B, COUNT, session_spread, NULL, 1,
-	    "<percent>", "0", "spreads timeout session"),
+	{ "session-spread", F | L | B, LB_CLASS_F, LB_KEY_COUNT,
+	    AT(session_spread), 0, 100, 0, false, NULL, 1, "<percent>", "0",
+	    NULL, true, "sessions end up to that much before timeout "
+	    "session" },
 	READ("source", D | L | B, read_source, source, 0, -1,
 	    "<address> [usesrc ...] [interface ...]",
 	    "address that connections come from"),

@@ -41,7 +41,7 @@ lb_keys_section_usual(struct lb_parse *p)
 	*r = (struct lb_resolvers_conf){ .place = p->place,
 	    .hold_nx = half_minute, .hold_other = half_minute,
 	    .hold_refused = half_minute, .hold_timeout = half_minute,
-	    .hold_valid = 10000000, .retries = 3, .timeout_resolve = 1000000,
+	    .retries = 3, .timeout_resolve = 1000000,
 	    .timeout_retry = 1000000, .payload = 512 };
 	return r;
 }

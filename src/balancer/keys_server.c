@@ -118,6 +118,18 @@ read_choice(struct lb_parse *p, const struct lb_key *key,
 }
 
 static int
+read_role(struct lb_parse *p, const struct lb_key *key,
+    const struct lb_words *w, unsigned at, void *object)
+{
+	struct lb_server_conf *s = object;
+	int taken = read_choice(p, key, w, at, object);
+
+	if (taken > 0)
+		s->role += LB_ROLE_ANY;
+	return taken;
+}
+
+static int
 read_on_marked(struct lb_parse *p, const struct lb_key *key,
     const struct lb_words *w, unsigned at, void *object)
 {
@@ -195,7 +207,7 @@ read_resolve_opts(struct lb_parse *p, const struct lb_key *key,
 		if (text_is(one, "allow-dup-ip"))
 			to->allow_dup_ip = true;
 		else if (text_is(one, "prevent-dup-ip"))
-			to->prevent_dup_ip = true;
+			to->allow_dup_ip = false;
 		else if (text_is(one, "ignore-weight"))
 			to->ignore_weight = true;
 		else {
@@ -403,7 +415,7 @@ const struct lb_key lb_keys_server[] = {
 	TEXT_OF("check-alpn", S, check_alpn, "<protocols>",
 	    "protocols that checks offer"),
 	IGNORED("check-pool-conn-name", S, 1, NULL),
-	TEXT_OF("check-proto", S, check_proto, "<name>", "no effect"),
+	IGNORED("check-proto", W, 1, NULL),
 	IGNORED("check-reuse-pool", S, 0, NULL),
 	FLAG("check-send-proxy", S, check_send_proxy, 0,
 	    "checks begin with a PROXY header"),
@@ -423,7 +435,7 @@ const struct lb_key lb_keys_server[] = {
 	    "failed checks that take it down"),
 	ROW("fastinter", TIME, fastinter, 0, 0, "<time>", "inter",
 	    "interval of checks between up and down"),
-	TEXT_OF("guid", ONLY, guid, "<text>", "name in statistics files"),
+	IGNORED("guid", S, 1, NULL),
 	IGNORED("hash-key", S, 1, NULL),
 	READ("id", ONLY, read_id, id, "<number>", "",
 	    "number in statistics"),
@@ -474,7 +486,7 @@ const struct lb_key lb_keys_server[] = {
 	    "sessions of backups end when it is up"),
 	OURS("peer-id", COUNT, peer_id, NULL, "<number>", "0",
 	    "the pooler's peer_id behind it"),
-	OURS("pgsql-role", READ, role, read_choice, "any|primary|standby",
+	OURS("pgsql-role", READ, role, read_role, "any|primary|standby",
 	    "any", "role that a check asks for"),
 	IGNORED("pool-conn-name", S, 1, NULL),
 	IGNORED("pool-low-conn", S, 1, NULL),
@@ -485,7 +497,7 @@ const struct lb_key lb_keys_server[] = {
 	IGNORED("proto", S, 1, NULL),
 	READ("proxy-v2-options", S, read_pp2_options, proxy_v2_options,
 	    "<list>", "", "what the PROXY header tells beside addresses"),
-	TEXT_OF("redir", S, redir, "<prefix>", "no effect"),
+	TEXT_OF("redir", S, redir, "<prefix>", "refused in TCP"),
 	TEXT_OF("resolve-net", S, resolve_net, "<networks>",
 	    "networks whose addresses are preferred"),
 	READ("resolve-opts", S, read_resolve_opts, allow_dup_ip, "<list>",

@@ -18,6 +18,7 @@
 #include "balancer/notices.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "stat/json.h"
 
 enum { LINE_MOST = 65536, HEAD_MOST = 512 };
 
@@ -35,7 +36,7 @@ struct lb_logs {
 };
 
 static atomic_ulong dropped;
-static atomic_bool muted;
+static atomic_bool muted, as_json;
 
 /* ---- opening ----------------------------------------------------------- */
 
@@ -307,7 +308,51 @@ lb_logs_mute(bool mute)
 }
 
 void
+lb_logs_as_json(bool json)
+{
+	atomic_store(&as_json, json);
+}
+
+static void
+put_member(struct sheet *to, const char *name, const char *value)
+{
+	sheet_print(to, "\"%s\":", name);
+	json_text(to, text_of(value));
+	sheet_char(to, ',');
+}
+
+/* {"time":...,"level":...}, a line. */
+static void
+write_object(const char *level, const char *object, const char *text)
+{
+	int64_t wall = clock_wall();
+	time_t seconds = (time_t)(wall / CLOCK_SECOND);
+	struct sheet line = { .len = 0 };
+	char date[32];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+	sheet_print(&line, "{\"time\":\"%s.%06dZ\",", date,
+	    (int)(wall % CLOCK_SECOND));
+	put_member(&line, "level", level);
+	put_member(&line, "program", "weir-balancer");
+	put_member(&line, "object", object);
+	put_member(&line, "text", text);
+	sheet_print(&line, "\"fields\":{\"pid\":%d}}\n", (int)getpid());
+	if (!line.spoiled && write(2, line.at, line.len) < 0)
+		line.len = 0;
+	sheet_fini(&line);
+}
+
+void
 lb_logs_say(enum lb_log_level level, const char *text)
+{
+	lb_logs_say_of("", level, text);
+}
+
+void
+lb_logs_say_of(const char *object, enum lb_log_level level, const char *text)
 {
 	const char *word = level <= LB_LOG_ERR ? "ALERT" :
 	    level == LB_LOG_WARNING ? "WARNING" : "NOTICE";
@@ -323,6 +368,12 @@ lb_logs_say(enum lb_log_level level, const char *text)
 		len = sizeof line - 2;
 	lb_notices_add(line);
 	line[len++] = '\n';
-	if (!atomic_load(&muted) && write(2, line, (size_t)len) < 0)
+	if (atomic_load(&muted))
+		return;
+	if (atomic_load(&as_json))
+		write_object(level <= LB_LOG_ERR ? "error" :
+		    level == LB_LOG_WARNING ? "warning" : "info", object,
+		    text);
+	else if (write(2, line, (size_t)len) < 0)
 		return;
 }

@@ -30,9 +30,13 @@ unsigned long lb_logs_dropped(void);	/* lines, of all, since start */
 
 /*
  * A line of a program's own life on standard error: "[WARNING]  (pid) :
- * text"; -q and daemons silence it.
+ * text", or an object of JSON; -q and daemons silence it.
  */
 void	lb_logs_mute(bool);
+void	lb_logs_as_json(bool);
 void	lb_logs_say(enum lb_log_level, const char *text);
+/* object: the proxy that it is about; "": the process. */
+void	lb_logs_say_of(const char *object, enum lb_log_level,
+	    const char *text);
 
 #endif

@@ -677,6 +677,8 @@ lb_overseer_serve(struct lb_setup *setup, char *outline,
 	over.options = options;
 	over.called = called;
 	over.m = master_here();
+	if (setup != NULL)
+		lb_logs_as_json(setup->global.log_json);
 	ready_init();
 	if (options->master_socket != NULL &&
 	    lb_mastercli_open(options->master_socket, &over.m->door) < 0 &&

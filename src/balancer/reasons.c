@@ -20,6 +20,7 @@ ROW(internal, "internal", 'I', 0, LB_COUNT_EINT, false);
 ROW(down, "server went down", 'D', 0, -1, false);
 ROW(up, "server came up", 'U', 0, -1, false);
 ROW(killed, "killed", 'K', 0, -1, false);
+ROW(life, "session timeout", 'L', 0, -1, false);
 ROW(local, "answered", 'L', 'R', -1, false);
 
 static const char phases[LB_STAGES] = {

@@ -308,13 +308,24 @@ take_items(struct task *t, unsigned n)
 
 /* ---- asking ------------------------------------------------------------ */
 
+/* A good answer is asked for again before it is no longer good. */
+static int64_t
+find_pause(const struct task *t)
+{
+	const struct lb_resolvers_conf *c = t->r.section->conf;
+
+	return t->r.status == LB_RESOLUTION_VALID && c->hold_valid > 0 &&
+	    c->hold_valid < c->timeout_resolve ? c->hold_valid :
+	    c->timeout_resolve;
+}
+
 static void
 conclude(struct task *t, enum lb_resolution_status status)
 {
 	t->running = false;
 	t->turn++;
 	t->r.status = status;
-	timer_after(&t->timer, t->r.section->conf->timeout_resolve);
+	timer_after(&t->timer, find_pause(t));
 	tell(t);
 }
 

@@ -28,6 +28,7 @@
 #include "balancer/names.h"
 #include "balancer/resolution.h"
 #include "balancer/legacy.h"
+#include "balancer/passfile.h"
 #include "balancer/place.h"
 #include "balancer/sampling.h"
 #include "balancer/serve.h"
@@ -282,6 +283,27 @@ load_certs(void)
 	return 0;
 }
 
+static int
+load_passwords(void)
+{
+	const struct lb_world *w = lb_world();
+	struct why why = { "", "" };
+	char line[800];
+
+	for (unsigned i = 0; i < w->count; i++) {
+		const struct lb_proxy_conf *p = w->proxies[i]->conf;
+		const char *path = p->check.password_file;
+
+		if (path == NULL || p->disabled ||
+		    lb_passfile_load(path, &why) == 0)
+			continue;
+		snprintf(line, sizeof line, "config : %s '%s' : "
+		    "pgsql-password-file: %s", p->kind, p->name, why.line);
+		return fail(line);
+	}
+	return 0;
+}
+
 /* ---- listening sockets ------------------------------------------------- */
 
 static int
@@ -429,8 +451,11 @@ static const struct worker_events master = {
 static int
 make_loops(void)
 {
+	static const char *const engines[] = { [LB_ENGINE_AUTO] = "auto",
+	    [LB_ENGINE_EVENT] = "event", [LB_ENGINE_URING] = "uring" };
 	struct why why = { "", "" };
 
+	loop_set_engine(engines[run.setup->global.engine]);
 	if (thread_start(find_threads(), lb_session_init, &why) < 0)
 		return fail(why.line);
 	run.home = loop_here();
@@ -522,6 +547,8 @@ live(void)
 	lb_resolution_read(run.setup);
 	code = load_certs();
 	if (code == 0)
+		code = load_passwords();
+	if (code == 0)
 		code = take_sockets();
 	if (code == 0)
 		code = open_doors();
@@ -549,6 +576,7 @@ live(void)
 	lb_console_fini();
 	lb_names_fini();
 	lb_check_fini();
+	lb_passfile_fini();
 	lb_check_external_fini();
 	lb_health_fini();
 	lb_status_fini();
@@ -575,6 +603,7 @@ lb_serve(struct lb_setup *setup, const struct lb_options *options,
 	run.called = called;
 	run.before = before;
 	lb_logs_mute(options->quiet);
+	lb_logs_as_json(setup->global.log_json);
 	if (!worker_here())
 		ready_init();
 	if (lb_absent_tell(setup) != 0)

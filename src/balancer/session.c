@@ -129,6 +129,48 @@ pause_limit(const struct lb_session *s)
 	return limit > 0 && limit < CLOCK_SECOND ? limit : CLOCK_SECOND;
 }
 
+/*
+ * When its life is over ("timeout session", the shorter of both sides); 0:
+ * never. Which share of the spread it loses follows from its number, so that
+ * it is the same each time this is asked.
+ */
+static int64_t
+find_death(const struct lb_session *s)
+{
+	const struct lb_proxy_conf *c = s->front->conf;
+	int64_t limit = c->timeout.session, other;
+
+	other = s->backend->conf->timeout.session;
+	if (limit == 0 || (other != 0 && other < limit)) {
+		c = s->backend->conf;
+		limit = other;
+	}
+	if (limit == 0)
+		return 0;
+	return s->accepted + limit - limit / 100 * c->session_spread *
+	    (s->id * 2654435761u >> 22) / 1023;
+}
+
+/* Of a session that is carried: time-outs, its rules' delay, its life. */
+static int64_t
+find_pipe_deadline(const struct lb_session *s, const struct lb_end **end)
+{
+	int64_t at = lb_pipe_deadline(s, end), late;
+
+	if (s->flags & LB_FLOW_INSPECTS) {
+		late = s->since + s->backend->conf->response_delay;
+		if (at == 0 || at >= late) {
+			at = late;
+			*end = NULL;
+		}
+	}
+	late = find_death(s);
+	if (late == 0 || (at != 0 && at <= late))
+		return at;
+	*end = &lb_end_life;
+	return late;
+}
+
 /* When it must be looked at; 0: never. end: what happens then. */
 static int64_t
 find_deadline(const struct lb_session *s, const struct lb_end **end)
@@ -157,14 +199,7 @@ find_deadline(const struct lb_session *s, const struct lb_end **end)
 	case LB_STAGE_PAUSE:
 		return s->since + pause_limit(s);
 	case LB_STAGE_PIPE:
-		at = lb_pipe_deadline(s, end);
-		if (!(s->flags & LB_FLOW_INSPECTS))
-			return at;
-		late = s->since + s->backend->conf->response_delay;
-		if (at != 0 && at < late)
-			return at;
-		*end = NULL;
-		return late;
+		return find_pipe_deadline(s, end);
 	case LB_STAGE_ANSWER:
 	case LB_STAGE_DEAD:
 	case LB_STAGES:

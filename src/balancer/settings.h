@@ -112,15 +112,14 @@ struct lb_tls_conf {
 	const char *verify_host;	/* server */
 	const char *ca_file, *ca_verify_file, *crl_file;
 	const char *ca_ignore_err, *crt_ignore_err;	/* numbers or all */
-	const char *alpn, *npn;		/* "h2,http/1.1" */
+	const char *alpn;		/* "h2,http/1.1" */
 	const char *ciphers, *ciphersuites, *curves, *ecdhe, *sigalgs,
 	    *client_sigalgs;
 	enum lb_tls least, most;	/* UNSET: V12, and no bound */
 	unsigned refused;		/* 1 << enum lb_tls: no-tlsv10 ... */
-	bool no_tickets, strict_sni, prefer_client_ciphers, no_reuse;
+	bool no_tickets, strict_sni, prefer_client_ciphers;
 	const char *ticket_keys;
 	const struct lb_expr *sni;	/* server */
-	bool no_auto_sni;
 };
 
 /* ---- listening -------------------------------------------------------- */
@@ -144,7 +143,6 @@ struct lb_bind_conf {		/* one address of a bind line */
 	bool expose_fd;
 	enum { LB_SEVERITY_NONE, LB_SEVERITY_NUMBER, LB_SEVERITY_STRING }
 	    severity;
-	int nice;			/* -1024 to 1024, no effect */
 };
 
 /* ---- servers ---------------------------------------------------------- */
@@ -190,7 +188,7 @@ struct lb_server_conf {
 	struct lb_address check_addr;	/* kind NONE: the server's */
 	bool check_ssl, check_ssl_given, check_send_proxy, check_socks4;
 	bool step_ssl;			/* a step of its check's script */
-	const char *check_sni, *check_alpn, *check_proto;
+	const char *check_sni, *check_alpn;
 	uint16_t agent_port;		/* 0: none */
 	struct lb_address agent_addr;
 	int64_t agent_inter;		/* filled in */
@@ -209,7 +207,7 @@ struct lb_server_conf {
 	struct lb_resolvers_conf *resolvers;
 	const char *resolvers_name;	/* as written, or NULL */
 	int resolve_prefer;		/* AF_INET, AF_INET6 */
-	bool allow_dup_ip, ignore_weight, prevent_dup_ip;
+	bool allow_dup_ip, ignore_weight;
 	const char *resolve_net;	/* or NULL */
 
 	int send_proxy;			/* 0: none; 1; 2 */
@@ -224,7 +222,7 @@ struct lb_server_conf {
 	bool tfo;
 	const char *md5sig;		/* or NULL */
 	struct lb_address socks4;	/* kind NONE: none */
-	const char *cookie, *guid, *redir;
+	const char *cookie, *redir;
 	unsigned peer_id;		/* ours: 0 none */
 	int role;			/* ours: enum lb_role */
 };
@@ -241,7 +239,9 @@ enum {
 	LB_PP2_CRC32C = 1 << 6, LB_PP2_UNIQUE_ID = 1 << 7
 };
 
-enum lb_role { LB_ROLE_ANY, LB_ROLE_PRIMARY, LB_ROLE_STANDBY };
+/* UNSAID on a server line: the backend's; then ANY. */
+enum lb_role { LB_ROLE_UNSAID, LB_ROLE_ANY, LB_ROLE_PRIMARY,
+	LB_ROLE_STANDBY };
 
 /* ---- what proxies are made of ------------------------------------------ */
 
@@ -265,7 +265,6 @@ struct lb_balance_conf {
 	enum lb_hash_function hash_function;
 	bool avalanche;
 	unsigned hash_factor;		/* percent; 0: off */
-	bool preserve_always;		/* hash-preserve-affinity always */
 };
 
 struct lb_switch_conf {		/* use_backend, default_backend */
@@ -330,8 +329,8 @@ struct lb_table_conf {		/* a stick-table */
 	unsigned key_length;		/* of STR (without NUL), BIN; 4; 16 */
 	int64_t size;			/* entries */
 	int64_t expire;			/* 0: never */
-	bool nopurge, srvkey_addr, recv_only;
-	const char *peers_name, *write_to;	/* as written, or NULL */
+	bool nopurge, srvkey_addr;
+	const char *peers_name;		/* as written, or NULL */
 	unsigned stores;		/* 1 << enum lb_store */
 	int64_t period[LB_STORES];	/* of the rates */
 	unsigned elements[LB_STORES];	/* of gpt(N), gpc(N), gpc_rate(N,T) */
@@ -406,7 +405,7 @@ struct lb_proxy_conf {
 	const char *kind;		/* "frontend", "backend", ... */
 	unsigned id;			/* given, or counted from 2 */
 	bool id_given, disabled;
-	const char *description, *guid;	/* or NULL */
+	const char *description;	/* or NULL */
 	enum lb_mode mode;
 	bool answers;			/* mode http: all it does is to answer */
 	unsigned options;		/* 1 << enum lb_option; defaults are in */
@@ -514,7 +513,8 @@ struct lb_resolvers_conf {
 	ARENA_LIST(const struct lb_nameserver_conf) servers;
 	bool parse_resolv_conf;
 	int64_t hold_nx, hold_obsolete, hold_other, hold_refused,
-	    hold_timeout, hold_valid;	/* 30 s; valid 10 s; obsolete 0 */
+	    hold_timeout;		/* 30 s; obsolete 0 */
+	int64_t hold_valid;		/* 0: not given */
 	int retries;			/* 3 */
 	int64_t timeout_resolve, timeout_retry;		/* 1 s */
 	unsigned payload;		/* accepted_payload_size: 512 bytes */
@@ -570,7 +570,6 @@ struct lb_global_conf {
 	ARENA_LIST(struct lb_bind_conf) sockets;	/* stats socket */
 	int64_t stats_timeout;		/* 10 s */
 	int stats_maxconn;		/* 10 */
-	const char *stats_file, *guid;	/* or NULL */
 	const char *unix_prefix;	/* unix-bind; or NULL */
 	struct lb_unix_conf unix_bind;
 	const char *ca_base, *crt_base, *key_base;	/* or NULL */

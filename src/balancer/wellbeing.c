@@ -129,7 +129,7 @@ lb_wellbeing_start(struct loop *loop, struct why *why)
 
 	if (where == NULL || where[0] == '\0')
 		return 0;
-	if (http_address(text_of(where), &at, why) < 0)
+	if (address_listen(text_of(where), &at, why) < 0)
 		return -1;
 	home = loop;
 	answerer = http_open(home, &at, serve, NULL, why);

@@ -175,6 +175,6 @@ void
 lb_world_say(const struct lb_proxy *p, enum lb_log_level level,
     const char *text)
 {
-	lb_logs_say(level, text);
+	lb_logs_say_of(p != NULL ? p->conf->name : "", level, text);
 	lb_world_log(p, level, text);
 }

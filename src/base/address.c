@@ -51,6 +51,33 @@ address_unix(struct text path, struct address *to, struct why *why)
 	return 0;
 }
 
+int
+address_listen(struct text t, struct address *to, struct why *why)
+{
+	struct text host = t, ip;
+	size_t colon = t.len;
+	int64_t port;
+
+	if (t.len > 0 && (t.at[0] == '/' || t.at[0] == '@'))
+		return address_unix(t, to, why);
+	while (colon > 0 && t.at[colon - 1] != ':')
+		colon--;
+	if (colon == 0 || number_int(text_from(t, colon), 10, 0, 65535,
+	    &port, NULL) < 0)
+		return why_set(why, "expected ADDRESS:PORT or a path: %.*s",
+		    TEXT_ARG(t));
+	host.len = colon - 1;
+	ip = host;
+	if (host.len > 1 && host.at[0] == '[' && host.at[host.len - 1] == ']')
+		ip = (struct text){ host.at + 1, host.len - 2 };
+	if (host.len == 0 || text_is(host, "*"))
+		ip = TEXT("0.0.0.0");
+	if (address_ip(ip, (uint16_t)port, to) < 0)
+		return why_set(why, "expected an IP address: %.*s",
+		    TEXT_ARG(host));
+	return 0;
+}
+
 uint16_t
 address_port(const struct address *a)
 {

@@ -44,6 +44,8 @@ enum { ADDRESS_TEXT = 128 };		/* room for any printed form */
 /* A literal IPv4 or IPv6 (no brackets, no name); -1 when it is none. */
 int	address_ip(struct text ip, uint16_t port, struct address *);
 int	address_unix(struct text path, struct address *, struct why *);
+/* To listen on: "127.0.0.1:9199", "[::1]:9199", ":9199" (all), "/path". */
+int	address_listen(struct text, struct address *, struct why *);
 uint16_t address_port(const struct address *);
 void	address_set_port(struct address *, uint16_t port);
 bool	address_same(const struct address *, const struct address *);

@@ -10,10 +10,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include <openssl/crypto.h>
-
 #include "base/mem.h"
 #include "base/secret.h"
+#include "compat.h"
 
 enum { REGION = 65536, SMALLEST = 64, CLASSES = 8 };	/* 64 ... 8192 */
 
@@ -130,7 +129,7 @@ secret_drop(void *at)
 		return;
 	b = (struct block *)at - 1;
 	atomic_fetch_sub(&lent, 1);
-	OPENSSL_cleanse(at, b->len - sizeof *b);
+	explicit_bzero(at, b->len - sizeof *b);
 	if (b->size_class == CLASSES) {
 		munmap(b, b->len);
 		return;
@@ -144,11 +143,16 @@ secret_drop(void *at)
 void
 secret_wipe(void *at, size_t len)
 {
-	OPENSSL_cleanse(at, len);
+	explicit_bzero(at, len);
 }
 
 bool
 secret_same(const void *a, const void *b, size_t len)
 {
-	return CRYPTO_memcmp(a, b, len) == 0;
+	const volatile unsigned char *x = a, *y = b;
+	unsigned differ = 0;
+
+	for (size_t i = 0; i < len; i++)
+		differ |= (unsigned)(x[i] ^ y[i]);
+	return differ == 0;
 }

@@ -8,14 +8,14 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/number.h"
 #include "net/conn.h"
+#include "net/head.h"
 #include "net/http.h"
 #include "net/listener.h"
 #include "net/socket.h"
 #include "net/timer.h"
 
-enum { HEAD_MOST = 16 * 1024, LIMIT = 10, MOST = 64 };
+enum { LIMIT = 10, MOST = 64 };
 
 struct visitor {
 	TAILQ_ENTRY(visitor) link;
@@ -37,76 +37,6 @@ struct http {
 	unsigned count;
 	char *path;			/* of a unix socket */
 };
-
-/* ---- the request */
-
-static bool
-is_token_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || (c != '\0' &&
-	    strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
-/* Field lines: a name, a colon, no control bytes; no body is announced. */
-static int
-check_fields(struct text fields)
-{
-	struct text line, name;
-
-	while (fields.len > 0) {
-		text_split(&fields, '\n', &line);
-		if (line.len == 0 || line.at[line.len - 1] != '\r')
-			return 400;
-		line.len--;
-		for (size_t i = 0; i < line.len; i++)
-			if ((unsigned char)line.at[i] < ' ' &&
-			    line.at[i] != '\t')
-				return 400;
-		if (line.len == 0)
-			return 0;
-		if (memchr(line.at, ':', line.len) == NULL ||
-		    !text_split(&line, ':', &name) || name.len == 0)
-			return 400;
-		for (size_t i = 0; i < name.len; i++)
-			if (!is_token_char(name.at[i]))
-				return 400;
-		if (text_is_nocase(name, "Transfer-Encoding") ||
-		    (text_is_nocase(name, "Content-Length") &&
-		    !text_is(text_trim(line), "0")))
-			return 400;
-	}
-	return 400;
-}
-
-int
-http_parse(struct text head, struct text *path, bool *head_only)
-{
-	struct text rest = head, line, method, target;
-
-	if (head.len == 0 || memmem(head.at, head.len, "\r\n\r\n", 4) == NULL)
-		return head.len > HEAD_MOST ? 400 : 0;
-	text_split(&rest, '\n', &line);
-	if (line.len == 0 || line.at[line.len - 1] != '\r')
-		return 400;
-	line.len--;
-	if (!text_split(&line, ' ', &method) ||
-	    !text_split(&line, ' ', &target) ||
-	    (!text_is(line, "HTTP/1.1") && !text_is(line, "HTTP/1.0")) ||
-	    target.len == 0 || target.at[0] != '/' || check_fields(rest) != 0)
-		return 400;
-	*head_only = text_is(method, "HEAD");
-	if (!*head_only && !text_is(method, "GET"))
-		return 405;
-	for (size_t i = 0; i < target.len; i++)
-		if (target.at[i] == '?')
-			target.len = i;
-	for (size_t i = 0; i < target.len; i++)
-		if ((unsigned char)target.at[i] <= ' ')
-			return 400;
-	*path = target;
-	return 200;
-}
 
 /* ---- the answer */
 
@@ -267,7 +197,7 @@ on_data(struct conn *c, struct text t)
 	v->head = more;
 	memcpy(more + v->len, t.at, t.len);
 	v->len += t.len;
-	status = http_parse((struct text){ v->head, v->len }, &path,
+	status = head_read((struct text){ v->head, v->len }, &path,
 	    &v->head_only);
 	if (status == 0)
 		return;
@@ -353,33 +283,6 @@ static const struct listener_handler listening = {
 };
 
 /* ---- from outside */
-
-int
-http_address(struct text t, struct address *to, struct why *why)
-{
-	struct text host = t, ip;
-	size_t colon = t.len;
-	int64_t port;
-
-	if (t.len > 0 && (t.at[0] == '/' || t.at[0] == '@'))
-		return address_unix(t, to, why);
-	while (colon > 0 && t.at[colon - 1] != ':')
-		colon--;
-	if (colon == 0 || number_int(text_from(t, colon), 10, 0, 65535,
-	    &port, NULL) < 0)
-		return why_set(why, "expected ADDRESS:PORT or a path: %.*s",
-		    TEXT_ARG(t));
-	host.len = colon - 1;
-	ip = host;
-	if (host.len > 1 && host.at[0] == '[' && host.at[host.len - 1] == ']')
-		ip = (struct text){ host.at + 1, host.len - 2 };
-	if (host.len == 0 || text_is(host, "*"))
-		ip = TEXT("0.0.0.0");
-	if (address_ip(ip, (uint16_t)port, to) < 0)
-		return why_set(why, "expected an IP address: %.*s",
-		    TEXT_ARG(host));
-	return 0;
-}
 
 /* A socket file that nobody answers on is in the way. */
 static void

@@ -37,13 +37,4 @@ void	http_answer(struct http *, const struct http_page *);
 void	http_close(struct http **);	/* with all its connections */
 unsigned http_count(const struct http *);	/* connections */
 
-/* "127.0.0.1:9199", "[::1]:9199", ":9199" (all), "/path". */
-int	http_address(struct text, struct address *, struct why *);
-
-/*
- * The path of a whole request head (without its query); 0: more is needed;
- * else the status to refuse it with. Pure.
- */
-int	http_parse(struct text head, struct text *path, bool *head_only);
-
 #endif

@@ -464,7 +464,7 @@ pl_metrics_open(struct loop *loop, struct why *why)
 
 	if (where[0] == '\0')
 		return 0;
-	if (http_address(text_of(where), &at, why) < 0)
+	if (address_listen(text_of(where), &at, why) < 0)
 		return -1;
 	home = loop;
 	timer_init(&turn, home, go_on, NULL);

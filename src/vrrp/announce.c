@@ -24,6 +24,7 @@
 enum { AT_ONCE = 64, FRAME = VR_ANNOUNCE_NA };
 
 struct frame {
+	const struct vr_live *live;	/* only while it is master; NULL: always */
 	struct sockaddr_ll to;
 	uint16_t len;
 	uint8_t bytes[FRAME];
@@ -190,24 +191,37 @@ tell_error(struct vr_announce *a)
 	a->logged_error = errno;
 }
 
+/*
+ * The child let go of it meanwhile, or the kernel took its time for the
+ * address: who says now that it is here draws the clients away from the
+ * router that has it, until that one's next burst.
+ */
+static bool
+is_stale(const struct frame *f)
+{
+	return f->live != NULL && f->live->state != VR_STATE_MASTER;
+}
+
 static void
 send_piece(struct vr_announce *a, struct frame *from, unsigned count)
 {
 	struct mmsghdr out[AT_ONCE];
 	struct iovec pieces[AT_ONCE];
-	unsigned sent = 0;
+	unsigned fit = 0, sent = 0;
 	int n;
 
 	memset(out, 0, sizeof out);
 	for (unsigned i = 0; i < count; i++) {
-		pieces[i] = (struct iovec){ from[i].bytes, from[i].len };
-		out[i].msg_hdr.msg_name = &from[i].to;
-		out[i].msg_hdr.msg_namelen = sizeof from[i].to;
-		out[i].msg_hdr.msg_iov = &pieces[i];
-		out[i].msg_hdr.msg_iovlen = 1;
+		if (is_stale(&from[i]))
+			continue;
+		pieces[fit] = (struct iovec){ from[i].bytes, from[i].len };
+		out[fit].msg_hdr.msg_name = &from[i].to;
+		out[fit].msg_hdr.msg_namelen = sizeof from[i].to;
+		out[fit].msg_hdr.msg_iov = &pieces[fit];
+		out[fit++].msg_hdr.msg_iovlen = 1;
 	}
-	while (sent < count) {
-		n = sendmmsg(a->fd, out + sent, count - sent, MSG_DONTWAIT);
+	while (sent < fit) {
+		n = sendmmsg(a->fd, out + sent, fit - sent, MSG_DONTWAIT);
 		if (n <= 0)
 			tell_error(a);	/* that one is lost, not the others */
 		sent += n > 0 ? (unsigned)n : 1;
@@ -314,7 +328,7 @@ send_later(struct vr_announce *a, const struct vr_herald *h,
 
 static void
 send_one(struct vr_herald *h, const struct vr_link *l,
-    const struct prefix *ip)
+    const struct prefix *ip, const struct vr_live *live)
 {
 	struct vr_announce *a = h->by;
 	const struct vr_garp_group_conf *group;
@@ -324,6 +338,7 @@ send_one(struct vr_herald *h, const struct vr_link *l,
 
 	if (!make_frame(&f, l, ip))
 		return;
+	f.live = live;
 	group = find_group(a->config, l->name);
 	if (group != NULL)
 		gap = v4 ? group->garp_interval : group->gna_interval;
@@ -361,7 +376,7 @@ send_address(struct vr_herald *h, const struct vr_address_conf *c, bool tell)
 		return;
 	if (tell)
 		tell_address(h, l, c);
-	send_one(h, l, &c->ip);
+	send_one(h, l, &c->ip, h->live);
 }
 
 /* So many rounds over all addresses: each is told once before the second. */
@@ -420,9 +435,9 @@ on_extra(void *arg)
 
 void
 vr_herald_init(struct vr_herald *h, struct vr_announce *by,
-    const struct vr_instance_conf *conf)
+    const struct vr_instance_conf *conf, const struct vr_live *live)
 {
-	*h = (struct vr_herald){ .by = by, .conf = conf,
+	*h = (struct vr_herald){ .by = by, .conf = conf, .live = live,
 		.second = { .fire = on_second, .arg = h },
 		.lower = { .fire = on_lower, .arg = h },
 		.refresh = { .fire = on_refresh, .arg = h },
@@ -479,7 +494,7 @@ vr_herald_source(struct vr_herald *h, const struct prefix *source)
 	    h->conf->interface);
 
 	if (l != NULL)
-		send_one(h, l, source);
+		send_one(h, l, source, NULL);
 }
 
 static void

@@ -4,12 +4,15 @@
  * IPv4, unsolicited neighbour advertisements for IPv6. Frames are built whole
  * for a packet socket and sent together; gaps that are asked for make a queue
  * per interface. A herald is an instance's part: its bursts, second bursts
- * and refreshes. On the turn's loop (vrrp/turn.h); one thread.
+ * and refreshes. The child may have let go since a frame was made: what its
+ * instance is now is looked at just before it is sent. On the turn's loop
+ * (vrrp/turn.h); one thread.
  */
 #ifndef WEIR_VRRP_ANNOUNCE_H
 #define WEIR_VRRP_ANNOUNCE_H
 
 #include "vrrp/link.h"
+#include "vrrp/live.h"
 #include "vrrp/turn.h"
 
 struct vr_announce;		/* the socket, the queues; one a process */
@@ -29,12 +32,13 @@ int	vr_announce_fd(const struct vr_announce *);	/* of its socket */
 struct vr_herald {		/* embedded; owned by the instance's owner */
 	struct vr_announce *by;
 	const struct vr_instance_conf *conf;
+	const struct vr_live *live;	/* the child's word */
 	struct vr_turn_timer second, lower, refresh, extra;
 	unsigned long sent;
 };
 
 void	vr_herald_init(struct vr_herald *, struct vr_announce *,
-	    const struct vr_instance_conf *);
+	    const struct vr_instance_conf *, const struct vr_live *);
 void	vr_herald_set(struct vr_herald *, const struct vr_instance_conf *);
 /* It became master: burst, second burst, refreshes from then on. */
 void	vr_herald_start(struct vr_herald *);

@@ -20,6 +20,7 @@
 enum {
 	BATCHES = 4,			/* of packets in one turn */
 	BATCHES_MOST = 512,		/* that may wait on a wire */
+	SPELLS = 5,			/* of reading, in the time it may run */
 	PEER_LINES = 1, MASTER_LINES = 4	/* a second at most */
 };
 
@@ -459,6 +460,7 @@ read_wire(struct vr_wire *w, unsigned batches)
 	unsigned n = VR_WIRE_BATCH;
 
 	for (unsigned b = 0; b < batches && n == VR_WIRE_BATCH; b++) {
+		vr_turn_breathe();
 		n = vr_wire_receive(w, seen);
 		for (unsigned k = 0; k < n; k++) {
 			int vrid = vr_packet_vrid(&seen[k], w->key.family);
@@ -762,6 +764,7 @@ vr_child_run(struct vr_cast *cast)
 	sort_instances();
 	me.timer = (struct vr_turn_timer){ .fire = on_timer };
 	me.pid = getpid();
+	vr_turn_spell(cast->config->global.rlimit_rttime / SPELLS);
 	vr_turn_watch(cast->down, on_bell, NULL);
 	vr_turn_after(after_turn);
 	cast->board->ready = me.pid;

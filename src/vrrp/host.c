@@ -711,7 +711,7 @@ add_part(const struct vr_instance *i)
 	p->live = i->live;
 	memset(p->live, 0, sizeof *p->live);
 	p->live->used = true;
-	vr_herald_init(&p->herald, host.announce, i->conf);
+	vr_herald_init(&p->herald, host.announce, i->conf, i->live);
 	host.part[i->slot] = p;
 	make_vmac(p);
 }

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "net/http.h"
+#include "net/head.h"
 #include "net/socket.h"
 #include "vrrp/chat.h"
 #include "vrrp/metrics.h"
@@ -111,7 +111,7 @@ hear_http(struct guest *g, struct text all)
 {
 	struct text path;
 	bool head = false;
-	int code = http_parse(all, &path, &head);
+	int code = head_read(all, &path, &head);
 
 	if (code == 200)
 		answer_page(g, path, head);
@@ -272,7 +272,7 @@ vr_status_open(const struct vr_global_conf *g,
 			vr_say_error("status_socket: %s", why.line);
 	}
 	if (g->metrics_listen != NULL) {
-		if (http_address(text_of(g->metrics_listen), &a, &why) == 0)
+		if (address_listen(text_of(g->metrics_listen), &a, &why) == 0)
 			open_door(&s->doors[1], &a, "metrics_listen");
 		else
 			vr_say_error("metrics_listen: %s", why.line);

@@ -5,6 +5,7 @@
  * One per process; no threads.
  */
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -27,6 +28,8 @@ static struct {
 	struct vr_turn_timer *timers;
 	int64_t now;
 	void (*before)(void), (*after)(void);
+	int64_t spell, breathed;	/* when that was last asked for */
+	long sleeps;			/* that it had made then */
 	bool over;
 	int code;
 } turn;
@@ -38,6 +41,7 @@ vr_turn_init(void)
 	turn.timers = NULL;
 	turn.before = turn.after = NULL;
 	turn.over = false;
+	turn.spell = 0;
 	turn.now = clock_now();
 	prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 }
@@ -180,6 +184,32 @@ sleep_until(int64_t at)
 	return ppoll(turn.fds, turn.count, &limit, NULL);
 }
 
+void
+vr_turn_spell(int64_t spell)
+{
+	turn.spell = spell;
+}
+
+/* A switch that it made itself was a sleep; a ppoll that had something ready
+ * is none. */
+void
+vr_turn_breathe(void)
+{
+	static const struct timespec nap = { .tv_nsec = 50 * 1000 };
+	int64_t now = turn.spell == 0 ? 0 : clock_now();
+	struct rusage used;
+
+	if (turn.spell == 0 || now - turn.breathed < turn.spell)
+		return;
+	getrusage(RUSAGE_SELF, &used);
+	if (used.ru_nvcsw == turn.sleeps) {
+		nanosleep(&nap, NULL);
+		used.ru_nvcsw++;
+	}
+	turn.sleeps = used.ru_nvcsw;
+	turn.breathed = now;
+}
+
 int
 vr_turn_run(void)
 {
@@ -190,6 +220,7 @@ vr_turn_run(void)
 			turn.after();
 		if (turn.over)
 			break;
+		vr_turn_breathe();
 		n = sleep_until(earliest());
 		if (n < 0 && errno != EINTR)
 			die("ppoll: errno %d", errno);

@@ -31,6 +31,14 @@ int64_t	vr_turn_now(void);	/* read once after each wake-up */
  * of each turn, ahead of the sleep. */
 void	vr_turn_before(void (*before)(void));
 void	vr_turn_after(void (*after)(void));
+/*
+ * For who has real-time priority: the kernel kills a process that runs for so
+ * long without a sleep (RLIMIT_RTTIME). It naps for a moment when it did not
+ * sleep for 'spell'; asked for at the end of each turn, and by who takes
+ * long within one. 0: never.
+ */
+void	vr_turn_spell(int64_t spell);
+void	vr_turn_breathe(void);
 int	vr_turn_run(void);	/* until vr_turn_end; its code */
 void	vr_turn_end(int code);
 

@@ -64,7 +64,7 @@ open_at(struct loop *loop, const char *where)
 	struct http *h = NULL;
 	struct why why;
 
-	if (http_address(text_of(where), &at, &why) == 0)
+	if (address_listen(text_of(where), &at, &why) == 0)
 		h = http_open(loop, &at, serve, NULL, &why);
 	if (h == NULL)
 		log_warning("status is not served at %s: %s", where,

@@ -13,7 +13,8 @@ import time
 
 import pytest
 
-from rig import lan as lan_module, vrrp
+from rig import forge, lan as lan_module, vrrp
+from rig.cluster import wait_for
 
 VIP = "10.77.0.50"
 ADVERT = 0.2                            # all bounds scale with it
@@ -307,6 +308,31 @@ def test_who_was_stalled_says_nothing_when_it_wakes(lan, daemon):
     assert not [f for f in net.capture.arps(VIP, woke)
                 if f.node == high.number]
     assert not high.has(VIP)
+
+
+def test_who_let_go_announces_no_more(lan, daemon):
+    """The child hears of a better one while the parent is held up, with
+    announcements that are due: clients would come to us until the other's
+    next burst."""
+    net = lan(2)
+    node, other = net.nodes
+    one = daemon(node, "weir", vrrp.config(
+        100, version=3, advert_int="0.3",
+        head="global_defs {\n vrrp_garp_interval 0.3\n}\n"), "-D")
+    one.wait_log("Entering MASTER STATE")
+    wait_for(lambda: net.capture.arps(VIP), 2, "an announcement")
+    one.signal(signal.SIGSTOP)          # the parent alone
+    net.send(other, forge.advert(other.ip, version=3, priority=200,
+                                 interval=30))
+    one.wait_log("Entering BACKUP STATE\n")
+    moved = time.time()
+    time.sleep(0.35)  # the next announcement is due
+    one.signal(signal.SIGCONT)
+    one.wait_log("removing VIPs")
+    time.sleep(0.1)  # the capture follows
+    assert not [f for f in net.capture.arps(VIP, moved)
+                if f.node == node.number]
+    wait_for(lambda: not node.has(VIP), 2, "the address's end")
 
 
 def test_a_child_that_keeps_dying_is_given_up(lan, daemon):

@@ -175,5 +175,28 @@ START_TEST(matches_prefixes)
 }
 END_TEST
 
+START_TEST(knows_where_to_listen)
+{
+	char shown[ADDRESS_TEXT];
+	struct address a;
+	struct why why;
+
+	ck_assert_int_eq(address_listen(TEXT("127.0.0.1:9199"), &a, &why), 0);
+	ck_assert_str_eq(address_print(&a, shown), "127.0.0.1:9199");
+	ck_assert_int_eq(address_listen(TEXT("[::1]:80"), &a, &why), 0);
+	ck_assert_str_eq(address_print(&a, shown), "[::1]:80");
+	ck_assert_int_eq(address_listen(TEXT(":80"), &a, &why), 0);
+	ck_assert_str_eq(address_print(&a, shown), "0.0.0.0:80");
+	ck_assert_int_eq(address_listen(TEXT("*:80"), &a, &why), 0);
+	ck_assert_str_eq(address_print(&a, shown), "0.0.0.0:80");
+	ck_assert_int_eq(address_listen(TEXT("@x:1"), &a, &why), 0);
+	ck_assert_int_eq(a.sa.sa_family, AF_UNIX);
+	ck_assert_int_lt(address_listen(TEXT("9199"), &a, &why), 0);
+	ck_assert_int_lt(address_listen(TEXT("host:9199"), &a, &why), 0);
+	ck_assert_int_lt(address_listen(TEXT("127.0.0.1:99999"), &a, &why), 0);
+}
+END_TEST
+
 UNIT_MAIN("base/address", reads_and_prints, changes_ports, knows_unix_paths,
-    prints_a_full_abstract_name, makes_endpoints, matches_prefixes)
+    prints_a_full_abstract_name, makes_endpoints, matches_prefixes,
+    knows_where_to_listen)
