@@ -5,12 +5,13 @@
 # doc/differences.md as `turns: NAME`; one that stands there must differ.
 import os
 import random
+import socket
 import threading
+import time
 
 import pytest
 
-from rig.balancing import (Balancer, ORIGINAL, connect, free_port, head,
-                           ours, read_all, say, serve)
+from rig.balancing import Balancer, ORIGINAL, head, ours, read_all, serve
 from rig.console import talk
 from rig.differ import listed
 
@@ -57,26 +58,33 @@ def hold(letter):
     return play
 
 
+def connect(path):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(8)
+    s.connect(path)
+    return s
+
+
 def leave(s):
     s.shutdown(1)
     read_all(s)
     s.close()
 
 
-def play_case(port, acts, tell):
+def play_case(path, acts, tell):
     got, held = "", []
     for act in acts:
         if act[0] == "set":
             tell("set server @/%s %s\n" % act[1:])
         elif act[0] == "open":
-            s = connect(port)
+            s = connect(path)
             got += s.recv(1).decode() or "-"
             held.append(s)
         elif act[0] == "close" and held:
             leave(held.pop(int(act[1] * len(held))))
         elif act[0] == "ask":
             for _ in range(act[1]):
-                s = connect(port)
+                s = connect(path)
                 got += s.recv(1).decode() or "-"
                 leave(s)
     for s in held:
@@ -84,23 +92,32 @@ def play_case(port, acts, tell):
     return got
 
 
+def wait_for(b, path):
+    end = time.time() + 10
+    while time.time() < end:
+        assert b.process.poll() is None, b.errors()
+        try:
+            return connect(path).close()
+        except OSError:
+            time.sleep(0.02)  # until it listens
+    raise AssertionError(b.errors())
+
+
 def play(path, where):
     names = [serve(hold(b"%c" % (97 + i))) for i in range(SERVERS)]
-    ports = {case: free_port() for case in CASES}
     text = head().replace("global", "global\n stats socket %s level admin" %
                           where, 1).replace(" log global\n", "")
-    for i, (case, (algorithm, weights, _)) in enumerate(CASES.items()):
-        text += "listen l%d\n bind 127.0.0.1:%d\n balance %s\n" % (
-            i, ports[case], algorithm)
+    for i, (algorithm, weights, _) in enumerate(CASES.values()):
+        text += "listen l%d\n bind unix@%s.%d\n balance %s\n" % (
+            i, where, i, algorithm)
         for k, weight in enumerate(weights):
             text += " server %c 127.0.0.1:%d weight %d\n" % (
                 97 + k, names[k], weight)
-    text += "listen last\n bind 127.0.0.1:%d\n server s 127.0.0.1:%d\n" % (
-        (last := free_port()), serve(say(b"")))
+    text += "listen last\n bind unix@%s.last\n server s 127.0.0.1:1\n" % where
     with Balancer(path, text) as b:
-        b.wait_for(last)
+        wait_for(b, where + ".last")
         return {case: play_case(
-            ports[case], acts,
+            "%s.%d" % (where, i), acts,
             lambda line, i=i: talk(where, line.replace("@", "l%d" % i)))
             for i, (case, (_, _, acts)) in enumerate(CASES.items())}
 
