@@ -5,7 +5,10 @@
  */
 #include "balancer/balance.h"
 
-/* Of a server: key is its load, turn when it came to that load. */
+/*
+ * Of a server: key is its load, turn when it came to that load, score its
+ * weight then, 0 for who is out.
+ */
 
 static uint64_t
 load_of(const struct lb_server *s)
@@ -56,18 +59,18 @@ pick(struct lb_proxy *p, const struct lb_ask *ask)
 	return best != NULL ? best : avoided;
 }
 
-/* Who comes (back) stands behind those that are there. */
+/* Who comes (back), or has another weight, stands behind those there. */
 static void
 update(struct lb_proxy *p)
 {
 	for (unsigned i = 0; i < p->server_count; i++) {
 		struct lb_server *s = p->servers[i];
-		bool in = lb_server_usable(s);
+		int64_t weight = lb_server_usable(s) ? s->eweight : 0;
 
 		s->key = load_of(s);
-		if (in && s->score == 0)
+		if (weight > 0 && s->score != weight)
 			s->turn = ++p->turn;
-		s->score = in;
+		s->score = weight;
 	}
 }
 

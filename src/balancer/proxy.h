@@ -20,6 +20,11 @@ struct lb_door;
 
 enum lb_proxy_state { LB_PROXY_OPEN, LB_PROXY_PAUSED, LB_PROXY_STOPPED };
 
+struct lb_circle {		/* of round robin */
+	uint64_t round, place, end;	/* its number; from 0; its length */
+	uint64_t order;			/* how often somebody took a place */
+};
+
 struct lb_proxy {
 	const struct lb_proxy_conf *conf;
 	unsigned number;		/* place among all */
@@ -49,7 +54,8 @@ struct lb_proxy {
 	bool on_backup;
 	unsigned *map;			/* static ones: places in usable */
 	unsigned map_size;
-	uint64_t turn;			/* of round robin, leastconn */
+	uint64_t turn;			/* of leastconn */
+	struct lb_circle circle;
 	uint32_t map_turn;		/* of static-rr */
 	unsigned sessions, most;	/* backend scur, smax */
 	unsigned fullconn;

@@ -48,6 +48,18 @@ struct lb_times {		/* sums of averages (rate_mean), and maxima; ms */
 	uint32_t queue_most, connect_most, total_most;
 };
 
+enum lb_spot_line { LB_SPOT_NONE, LB_SPOT_FRESH, LB_SPOT_CURRENT,
+	LB_SPOT_NEXT };
+
+struct lb_spot {		/* in round robin's circle */
+	enum lb_spot_line line;		/* not in it; has not begun this round;
+					 * is in it; is through */
+	unsigned weight;		/* with which it stands there */
+	uint64_t order;			/* when it came there */
+	uint64_t last;			/* where it was served last */
+	uint64_t round;			/* the last it began */
+};
+
 struct lb_server {
 	struct lb_proxy *proxy;
 	const unsigned *crowd, *full;	/* sessions of the backend; fullconn */
@@ -77,6 +89,7 @@ struct lb_server {
 	/* For the algorithm that is used. */
 	uint64_t key, turn;
 	int64_t score;
+	struct lb_spot spot;
 	uint64_t sessions, chosen;	/* stot, lbtot */
 	struct rate rate;
 	struct lb_times times;
