@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* fates.c - made when a rule first needs it. On the session's loop. */
 #include "balancer/fates.h"
+#include "balancer/lookup.h"
 #include "base/mem.h"
 
 struct lb_fates *
@@ -63,6 +64,7 @@ lb_fates_drop(struct lb_session *s)
 		f->captures = c->next;
 		mem_drop(c);
 	}
+	lb_lookup_leave(&f->lookup);
 	mem_drop(f->header);
 	mem_drop(f->answer);
 	mem_drop(f);

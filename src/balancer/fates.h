@@ -11,6 +11,8 @@
 
 enum { LB_FATES_TRACKS = 12 };	/* sc0 to sc11 */
 
+struct lb_lookup;
+struct lb_rule;
 struct lb_table;
 struct lb_entry;
 struct lb_variable;
@@ -40,6 +42,9 @@ struct lb_fates {
 	struct lb_capture *captures;	/* in the order of their rules */
 	struct lb_hold *header;		/* PROXY, when it told more */
 	struct lb_hold *answer;		/* of the server, while it is judged */
+	const struct lb_rule *asking;	/* a do-resolve rule that waits, or */
+	struct lb_lookup *lookup;	/* (NULL) has been told */
+	struct endpoint found;		/* what; family 0: nothing */
 	int mark, tos;			/* towards the server; -1: not set */
 };
 

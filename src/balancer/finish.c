@@ -9,6 +9,7 @@
 #include "balancer/finish.h"
 #include "balancer/finish_server.h"
 #include "balancer/keys_section.h"
+#include "balancer/rule.h"
 #include "balancer/script.h"
 
 #define ALERT(p, ...)							\
@@ -585,6 +586,34 @@ finish_resolvers(struct lb_parse *p)
 	}
 }
 
+static const struct lb_resolvers_conf *
+find_resolvers(const struct lb_setup *s, const char *name)
+{
+	for (unsigned i = 0; i < s->resolvers.count; i++)
+		if (strcmp(s->resolvers.at[i]->name, name) == 0)
+			return s->resolvers.at[i];
+	return NULL;
+}
+
+static void
+finish_lookups(struct lb_parse *p, struct lb_proxy_conf *x)
+{
+	for (unsigned i = 0; i < x->rules[LB_RULES_CONTENT].count; i++) {
+		const struct lb_rule *is = x->rules[LB_RULES_CONTENT].at[i];
+		struct lb_rule *r;
+
+		if (is->action->act != LB_ACT_DO_RESOLVE)
+			continue;
+		r = arena_get(p->arena, sizeof *r);
+		*r = *is;
+		r->resolvers = find_resolvers(p->setup, r->text);
+		x->rules[LB_RULES_CONTENT].at[i] = r;
+		if (r->resolvers == NULL)
+			ALERT(p, "Proxy '%s': Can't find resolvers section "
+			    "'%s' for do-resolve action.", x->name, r->text);
+	}
+}
+
 /* The groups of a user's own line must be there. */
 static void
 check_groups(struct lb_parse *p, const struct lb_userlist_conf *l,
@@ -674,6 +703,7 @@ finish_proxy(struct lb_parse *p, struct lb_proxy_conf *x)
 		finish_frontend(p, x);
 	warn_of_http(p, x);
 	finish_logs(p, x);
+	finish_lookups(p, x);
 	finish_timeouts(p, x);
 }
 

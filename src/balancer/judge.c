@@ -10,7 +10,9 @@
 
 #include "balancer/acl.h"
 #include "balancer/casting.h"
+#include "balancer/fates.h"
 #include "balancer/judge.h"
+#include "balancer/lookup.h"
 #include "balancer/matching.h"
 #include "balancer/record.h"
 #include "balancer/rule.h"
@@ -283,7 +285,7 @@ set_server_option(struct lb_scene *c, const struct lb_rule *r)
 }
 
 /* Those that change something and go on. */
-static void
+static bool
 carry_out(struct lb_scene *c, const struct lb_rule *r)
 {
 	struct lb_session *s = c->session;
@@ -347,6 +349,7 @@ carry_out(struct lb_scene *c, const struct lb_rule *r)
 	default:
 		break;
 	}
+	return true;
 }
 
 /* True: the rule ends the evaluation by *sentence. */
@@ -378,6 +381,93 @@ is_final(const struct lb_rule *r, enum lb_sentence *sentence)
 	}
 }
 
+/* ---- names that are asked for ------------------------------------------- */
+
+enum { NAME_MOST = 255 };
+
+static void (*judge_again)(struct lb_session *);
+
+void
+lb_judge_init(void (*again)(struct lb_session *))
+{
+	judge_again = again;
+}
+
+static void
+on_told(void *arg, const struct address *a)
+{
+	struct lb_session *s = arg;
+	struct endpoint *found = &s->fates->found;
+
+	s->fates->lookup = NULL;
+	if (a != NULL && a->sa.sa_family == AF_INET) {
+		found->family = AF_INET;
+		memcpy(found->ip, &a->in.sin_addr, 4);
+	} else if (a != NULL && a->sa.sa_family == AF_INET6) {
+		found->family = AF_INET6;
+		memcpy(found->ip, &a->in6.sin6_addr, 16);
+	}
+	judge_again(s);
+}
+
+static void
+ask_for_name(struct lb_scene *c, const struct lb_rule *r, struct lb_fates *f)
+{
+	struct lb_value v;
+
+	f->asking = r;
+	f->found.family = 0;
+	if (lb_sampling_get(c, r->expr, &v) && lb_casting_text(c, &v) &&
+	    v.text.len > 0 && v.text.len <= NAME_MOST)
+		f->lookup = lb_lookup_begin(r->resolvers, v.text,
+		    r->number != 0, on_told, c->session);
+}
+
+/* False: it is not told yet; then the rules go on from this one. */
+static bool
+resolve(struct lb_scene *c, const struct lb_rule *r)
+{
+	struct lb_fates *f = lb_fates_get(c->session);
+	struct lb_value v;
+
+	if (f == NULL || (f->asking != r && c->final))
+		return true;
+	if (f->asking != r)
+		ask_for_name(c, r, f);
+	if (f->lookup != NULL && !c->final)
+		return false;
+	lb_lookup_leave(&f->lookup);
+	f->asking = NULL;
+	if (f->found.family != 0) {
+		v.type = f->found.family == AF_INET ? LB_TYPE_IPV4 :
+		    LB_TYPE_IPV6;
+		memcpy(v.ip, f->found.ip, sizeof v.ip);
+		lb_variables_set(c, r->name, &v, 0);
+	}
+	return true;
+}
+
+/* Where the rules go on: behind those that have had their effect. */
+static unsigned
+find_first(const struct lb_scene *c, const struct lb_rule *const *rules,
+    unsigned count)
+{
+	const struct lb_fates *f = c->session == NULL ? NULL :
+	    c->session->fates;
+
+	for (unsigned i = 0; f != NULL && f->asking != NULL && i < count; i++)
+		if (rules[i] == f->asking)
+			return i;
+	return 0;
+}
+
+static bool
+was_met(const struct lb_scene *c, const struct lb_rule *r)
+{
+	return r->action->act == LB_ACT_DO_RESOLVE && c->session != NULL &&
+	    c->session->fates != NULL && c->session->fates->asking == r;
+}
+
 enum lb_sentence
 lb_judge_list(struct lb_scene *c, const struct lb_rule *const *rules,
     unsigned count)
@@ -385,10 +475,10 @@ lb_judge_list(struct lb_scene *c, const struct lb_rule *const *rules,
 	enum lb_sentence sentence;
 	int holds;
 
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = find_first(c, rules, count); i < count; i++) {
 		const struct lb_rule *r = rules[i];
 
-		holds = lb_judge_cond(c, r->cond);
+		holds = was_met(c, r) ? 1 : lb_judge_cond(c, r->cond);
 		if (holds < 0)
 			return LB_SENTENCE_WAIT;
 		if (holds == 0)
@@ -397,9 +487,9 @@ lb_judge_list(struct lb_scene *c, const struct lb_rule *const *rules,
 		if (is_final(r, &sentence))
 			return sentence;
 		c->used = 0;
-		if (r->action->act != LB_ACT_TRACK)
-			carry_out(c, r);
-		else if (!track(c, r))
+		if (!(r->action->act == LB_ACT_TRACK ? track(c, r) :
+		    r->action->act == LB_ACT_DO_RESOLVE ? resolve(c, r) :
+		    carry_out(c, r)))
 			return LB_SENTENCE_WAIT;
 	}
 	c->rule = NULL;

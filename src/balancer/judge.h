@@ -17,6 +17,8 @@ enum lb_sentence {
 	LB_SENTENCE_ANSWER	/* as scene->rule says */
 };
 
+/* At start: whom to call when a rule that waited has been told. */
+void	lb_judge_init(void (*again)(struct lb_session *));
 /* 1, 0; -1: not yet. */
 int	lb_judge_cond(struct lb_scene *, const struct lb_cond *);
 enum lb_sentence lb_judge_rules(struct lb_scene *, enum lb_ruleset);

@@ -32,7 +32,8 @@ enum lb_act {
 	LB_ACT_SET_LOG_LEVEL,	/* number: 0 emerg to 7 debug, -1 silent */
 	LB_ACT_SET_NICE,	/* number */
 	LB_ACT_SET_RETRIES,	/* number or expr */
-	LB_ACT_DO_RESOLVE,	/* name: variable; text: resolvers; expr */
+	LB_ACT_DO_RESOLVE,	/* name: variable; text, resolvers: the
+				 * section; expr; number: IPv4 first */
 	LB_ACT_AUTH,		/* http: text: realm or NULL */
 	LB_ACT_RETURN,		/* http: number, answer */
 	LB_ACT_REDIRECT,	/* http: number, text: kind, format */
@@ -76,6 +77,7 @@ struct lb_rule {
 	const struct lb_expr *expr;
 	const struct lb_format *format;
 	const struct lb_table_conf *table;
+	const struct lb_resolvers_conf *resolvers;
 	const struct lb_answer *answer;
 };
 

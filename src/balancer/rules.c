@@ -269,8 +269,12 @@ read_do_resolve(struct lb_parse *p, const struct lb_words *w, unsigned *at,
 	struct why why;
 
 	text_split(&rest, ',', &name);
-	if (rest.at == NULL || !text_split(&rest, ',', &resolvers))
-		return refuse(p, r, "expects (<var>,<resolvers>[,ipv4|ipv6])");
+	if (rest.at == NULL || !text_split(&rest, ',', &resolvers) ||
+	    (rest.len > 0 && !text_is(rest, "ipv4") &&
+	    !text_is(rest, "ipv6")))
+		return refuse(p, r, "expects 'do-resolve(<varname>,<resolvers>"
+		    "[,<options>]) <expr>'. Available options are 'ipv4' and "
+		    "'ipv6'");
 	r->name = arena_copy(p->arena, name);
 	r->text = arena_copy(p->arena, resolvers);
 	r->number = rest.at != NULL && text_is(rest, "ipv4");
@@ -485,8 +489,9 @@ const struct lb_action lb_rules_actions[] = {
 	F("close", Q | R, CLOSE, "", NULL, "closes the session"),
 	F("deny", HQ | HR | ST, REJECT, "[status <n>] ...", read_answer,
 	    "refuses the request"),
-	F("do-resolve(*)", Q | HQ, DO_RESOLVE, "<expr>", read_do_resolve,
-	    "resolves a name into a variable"),
+	F("do-resolve(*)", Q, DO_RESOLVE, "<expr>", read_do_resolve,
+	    "resolves a name into a variable, within inspect-delay"),
+	WARN("do-resolve(*)", HQ),
 	WARN("expect-netscaler-cip", C),
 	F("expect-proxy", C, EXPECT_PROXY, "layer4", read_layer4,
 	    "a PROXY header must come first"),

@@ -25,6 +25,7 @@
 #include "balancer/door.h"
 #include "balancer/doorway.h"
 #include "balancer/notices.h"
+#include "balancer/lookup.h"
 #include "balancer/names.h"
 #include "balancer/resolution.h"
 #include "balancer/legacy.h"
@@ -584,6 +585,7 @@ live(void)
 	end_sessions();
 	thread_stop();
 	loop_free(&run.home);
+	lb_lookup_fini();
 	lb_door_fini();
 	lb_tables_fini();
 	lb_variables_fini();

@@ -1050,6 +1050,14 @@ run_rules(struct lb_session *s)
 	choose_server(s, NULL);
 }
 
+/* What a rule waited for has come. */
+static void
+go_on_judging(struct lb_session *s)
+{
+	if (s->stage == LB_STAGE_INSPECT)
+		run_rules(s);
+}
+
 /* ---- the client before there is a server ------------------------------- */
 
 static int
@@ -1430,6 +1438,7 @@ lb_session_init(struct loop *l)
 	timer_every(&c->tick, CLOCK_SECOND);
 	lb_pipe_init(lb_session_end, set_mark);
 	lb_inspect_init(lb_session_end, keep_sticks);
+	lb_judge_init(go_on_judging);
 }
 
 /* ---- all of them ------------------------------------------------------- */

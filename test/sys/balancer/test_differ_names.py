@@ -8,6 +8,7 @@
 import collections
 import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -325,3 +326,63 @@ def test_hold_obsolete():
         wait_until(lambda: "No IP for server" in b.errors())
         assert 0.7 < time.time() - gone < 1.8
     dns.close()
+
+
+RESOLVE = """listen l
+ bind 127.0.0.1:%d
+ tcp-request inspect-delay %s
+ tcp-request content do-resolve(txn.ip,%s,ipv4) str(db.test)
+ tcp-request content set-dst var(txn.ip) if { var(txn.ip) -m found }
+ tcp-request content reject unless { var(txn.ip) -m found }
+ server s 0.0.0.0:%d
+"""
+
+
+@pytest.mark.parametrize("path", [
+    "ours", "ours on 3 threads", pytest.param("original", marks=original)])
+def test_a_rule_asks_for_a_name(path):
+    """Of each session anew; without an answer the rules go on."""
+    dns = Dns()
+    port, front = serve(say(b"one")), free_port()
+    threads = 3 if "3" in path else 1
+    with Balancer(ORIGINAL if path == "original" else ours(), head(threads) +
+                  SECTION % dns.port + RESOLVE % (front, "2s", "r",
+                                                  port)) as b:
+        b.wait_for(front)
+        for answer, got in (a("127.0.0.1"), "one"), (NXDOMAIN, ""), (
+                a("127.0.0.1"), "one"):
+            dns.say("db.test", A, answer)
+            dns.say("db.test", AAAA, NXDOMAIN)
+            assert [ask(front) for _ in range(5)] == [got] * 5
+    dns.close()
+
+
+def test_who_waits_for_a_name_may_leave():
+    dns = Dns()
+    front = free_port()
+    dns.say("db.test", A, SILENT)
+    dns.say("db.test", AAAA, SILENT)
+    with Balancer(ours(), head(3) + (SECTION % dns.port).replace(
+            "timeout retry 100ms", "timeout retry 1s") + RESOLVE % (
+            front, "500ms", "r", 1)) as b:
+        b.wait_for(front)
+        for _ in range(20):
+            socket.create_connection(("127.0.0.1", front)).close()
+        begin = time.time()
+        assert ask(front) == ""         # no longer than inspect-delay
+        assert 0.4 < time.time() - begin < 0.95
+        # One is asked for still when it is told to end.
+        with socket.create_connection(("127.0.0.1", front)):
+            asked = len(dns.asked)
+            wait_until(lambda: len(dns.asked) > asked)
+            b.process.send_signal(signal.SIGUSR1)
+            assert b.process.wait(5) == 0
+    dns.close()
+
+
+def test_a_section_that_is_not_there_is_told():
+    with Balancer(ours(), head() + RESOLVE % (
+            free_port(), "1s", "nodns", 1)) as b:
+        assert b.process.wait(5) == 1
+        assert "Proxy 'l': Can't find resolvers section 'nodns' for " \
+            "do-resolve action." in b.errors()
