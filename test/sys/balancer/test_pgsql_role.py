@@ -209,7 +209,7 @@ def test_servers_that_lie(tmp_path):
              for name, (script, more, said) in TEXT_FOR.items()}
     rows = [(name, fake.port, more)
             for name, (fake, more, _) in fakes.items()]
-    slow = FakePg(sasl(rounds=1000000))
+    slow = FakePg(sasl(rounds=20000000))
     with Checked(tmp_path, rows + [("slow", slow.port, "")],
                  lines=" timeout check 300ms\n", secrets="right") as b:
         got = b.results()
