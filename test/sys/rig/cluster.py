@@ -2,6 +2,7 @@
 # A private PostgreSQL: made once for a test session, quick and careless
 # about the disk, with a user for each way to log in.
 import glob
+import itertools
 import os
 import pwd
 import random
@@ -38,20 +39,20 @@ def as_account():
 # of their own (FIRST-LAST).
 first, last = map(int, os.environ.get("WEIR_PORTS", "10000-31999").split("-"))
 PORTS = range(first, last + 1)
-offer = random.Random().randrange(len(PORTS))
+offers = itertools.count(random.Random().randrange(len(PORTS)))
 
 
 def free_port():
-    """Never the same twice: with SO_REUSEPORT two could listen on it."""
-    global offer
+    """Never the same twice, on any thread: with SO_REUSEPORT two could listen
+    on it."""
     while True:
-        offer = (offer + 1) % len(PORTS)
+        port = PORTS[next(offers) % len(PORTS)]
         with socket.socket() as s:
             try:
-                s.bind(("127.0.0.1", PORTS[offer]))
+                s.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return PORTS[offer]
+            return port
 
 
 def wait_for(what, limit=10.0, say="it"):
